@@ -1,0 +1,1 @@
+"""variate: A/B tests and feature flags on your own data layer."""

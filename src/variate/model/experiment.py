@@ -1,0 +1,112 @@
+"""An experiment: what is compared, how units are split, and where it is in its life."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from variate.errors import IllegalTransitionError, InvalidInputError
+from variate.model.document import Document
+from variate.model.instant import check_instant
+from variate.model.rules import check_choice, check_id, check_name, check_text
+
+MAX_VARIATIONS = 100
+
+
+class ExperimentStatus(StrEnum):
+    """Where an experiment is in its life."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    ARCHIVED = "archived"
+
+
+_NEXT: dict[ExperimentStatus, frozenset[ExperimentStatus]] = {
+    ExperimentStatus.DRAFT: frozenset({ExperimentStatus.ACTIVE, ExperimentStatus.ARCHIVED}),
+    ExperimentStatus.ACTIVE: frozenset({ExperimentStatus.PAUSED, ExperimentStatus.COMPLETED}),
+    ExperimentStatus.PAUSED: frozenset({ExperimentStatus.ACTIVE, ExperimentStatus.COMPLETED}),
+    ExperimentStatus.COMPLETED: frozenset({ExperimentStatus.ARCHIVED}),
+    ExperimentStatus.ARCHIVED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variation:
+    """One of the things an experiment compares. ``weight`` is its share relative to the other variations'."""
+
+    id: str
+    name: str
+    description: str = ""
+    value: Document = Document("{}")
+    weight: float = 1
+    created_at: datetime
+    updated_at: datetime
+
+    def __post_init__(self) -> None:
+        check_id("variation.id", self.id)
+        check_id("variation.name", self.name)
+        check_text("variation.description", self.description)
+        if isinstance(self.weight, bool) or not isinstance(self.weight, (int, float)):
+            raise InvalidInputError("variation.weight", f"must be a number, not {type(self.weight).__name__}")
+        if not math.isfinite(self.weight) or self.weight < 0:
+            raise InvalidInputError("variation.weight", f"must be finite and not negative, not {self.weight}")
+        object.__setattr__(self, "created_at", check_instant("variation.created_at", self.created_at))
+        object.__setattr__(self, "updated_at", check_instant("variation.updated_at", self.updated_at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """An experiment as it stands at ``revision``.
+
+    ``revision`` counts every change and orders copies; ``version`` counts re-randomisations on purpose, and is part
+    of an assignment's identity.
+    """
+
+    id: str
+    name: str
+    description: str = ""
+    status: ExperimentStatus = ExperimentStatus.DRAFT
+    owner: str | None = None
+    variations: tuple[Variation, ...]
+    version: int = 1
+    revision: int = 1
+    created_at: datetime
+    updated_at: datetime
+
+    def __post_init__(self) -> None:
+        check_id("experiment.id", self.id)
+        check_name("experiment.name", self.name)
+        check_text("experiment.description", self.description)
+        object.__setattr__(self, "status", check_choice("experiment.status", self.status, ExperimentStatus))
+        if self.owner is not None:
+            check_name("experiment.owner", self.owner)
+        check_variations(self.variations)
+        object.__setattr__(self, "created_at", check_instant("experiment.created_at", self.created_at))
+        object.__setattr__(self, "updated_at", check_instant("experiment.updated_at", self.updated_at))
+
+    def moved_to(self, status: ExperimentStatus, *, at: datetime) -> Experiment:
+        """Return this experiment in ``status``; raise ``IllegalTransitionError`` where that cannot follow."""
+        if status not in _NEXT[self.status]:
+            legal = ", ".join(s for s in ExperimentStatus if s in _NEXT[self.status]) or "nothing"
+            raise IllegalTransitionError(
+                "status", f"{self.status} cannot become {status}; from {self.status} it may become {legal}"
+            )
+        return replace(self, status=status, revision=self.revision + 1, updated_at=at)
+
+
+def check_variations(variations: Iterable[Variation]) -> None:
+    """Raise ``InvalidInputError`` unless there are 1 to 100, of different names, with some weight among them."""
+    found = tuple(variations)
+    if not 1 <= len(found) <= MAX_VARIATIONS:
+        raise InvalidInputError("variations", f"must be from 1 to {MAX_VARIATIONS}, not {len(found)}")
+    names = [variation.name for variation in found]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidInputError("variations", f"must have different names; {twice!r} stands twice")
+    if not any(variation.weight > 0 for variation in found):
+        raise InvalidInputError("variations", "must have at least one weight above zero")

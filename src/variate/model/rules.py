@@ -1,0 +1,67 @@
+"""The rules every value obeys, whichever store will hold it.
+
+The limits are the narrowest of the engines': a DynamoDB sort key holds 1,024 bytes, a DynamoDB item 400 KB,
+and neither PostgreSQL's ``text`` nor its ``jsonb`` holds a NUL.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+from variate.errors import InvalidInputError
+
+MAX_ID_BYTES = 1_024
+MAX_NAME_BYTES = 1_024
+MAX_TEXT_BYTES = 50_000
+
+S = TypeVar("S", bound=StrEnum)
+
+
+def check_text(field: str, value: object, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
+    """Return ``value`` if it is text every store can hold, else raise ``InvalidInputError``."""
+    if not isinstance(value, str):
+        raise InvalidInputError(field, f"must be a string, not {type(value).__name__}")
+    if "\x00" in value:
+        raise InvalidInputError(field, "must not contain the NUL character")
+    try:
+        size = len(value) if value.isascii() else len(value.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(field, "must not contain an unpaired surrogate") from error
+    if size > max_bytes:
+        raise InvalidInputError(field, f"must be at most {max_bytes} bytes of UTF-8, not {size}")
+    return value
+
+
+def check_id(field: str, value: object) -> str:
+    """Return ``value`` if it is 1 to 1,024 bytes of text, else raise ``InvalidInputError``."""
+    text = check_text(field, value, max_bytes=MAX_ID_BYTES)
+    if not text:
+        raise InvalidInputError(field, "must not be empty")
+    return text
+
+
+def check_name(field: str, value: object) -> str:
+    """Return ``value`` if it is a name a person can read: not blank, at most 1,024 bytes."""
+    text = check_text(field, value, max_bytes=MAX_NAME_BYTES)
+    if not text.strip():
+        raise InvalidInputError(field, "must not be blank")
+    return text
+
+
+def check_choice(field: str, value: object, choices: type[S]) -> S:
+    """Return the member of ``choices`` named ``value``, else raise ``InvalidInputError`` listing them."""
+    try:
+        return choices(value)
+    except ValueError as error:
+        names = ", ".join(choices)
+        raise InvalidInputError(field, f"must be one of {names}, not {value!r}") from error
+
+
+def check_whole(field: str, value: object, *, minimum: int, maximum: int) -> int:
+    """Return ``value`` if it is an int (no bool) in ``[minimum, maximum]``, else raise ``InvalidInputError``."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInputError(field, f"must be a whole number, not {type(value).__name__}")
+    if not minimum <= value <= maximum:
+        raise InvalidInputError(field, f"must be from {minimum} to {maximum}, not {value}")
+    return value

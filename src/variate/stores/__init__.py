@@ -1,0 +1,1 @@
+"""Where things are kept: ``ports`` by role, and the backends behind them."""

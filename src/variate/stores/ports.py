@@ -1,0 +1,260 @@
+"""The ports, by role: what the stages ask of a store, and what each backend promises.
+
+Common to all:
+
+* Every method may raise ``StoreUnavailableError`` (transient) or ``StoreError``; no driver's error passes.
+* Every method is safe to call from several threads.
+* ``at`` is the caller's clock. What expires at or before ``at`` is treated as gone, whether or not it is still on disk.
+* ``limit`` is from 1 to ``MAX_PAGE``; ``last_key`` is what the page before returned, and anything else raises
+  ``InvalidInputError`` for the field ``last_key``. A page is short only when it is the last one.
+* Text is returned as it was given, documents as equal JSON, times to the microsecond.
+
+``variate.testing.conformance`` has one suite for each port; a backend is one that passes it on its real engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from variate.model import (
+    Assignment,
+    AuditEntry,
+    Event,
+    Experiment,
+    ExperimentStatus,
+    FeatureFlag,
+    FlagStatus,
+    OutboxMessage,
+    Override,
+    OverrideTarget,
+    Page,
+    RateLimit,
+    VerdictStatus,
+)
+
+
+class ExperimentStore(Protocol):
+    """The experiments with their variations: the source of truth.
+
+    Each write puts the experiment, its audit entries and its outbox messages in one transaction: all or none.
+    """
+
+    def insert(self, experiment: Experiment, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
+        """Store a new experiment; raise ``ConflictError`` if its id is taken."""
+
+    def get(self, experiment_id: str) -> Experiment | None:
+        """Return the experiment with its variations in the order they were given, or None."""
+
+    def list(
+        self,
+        *,
+        status: ExperimentStatus | None = None,
+        owner: str | None = None,
+        limit: int,
+        last_key: str | None = None,
+    ) -> Page[Experiment]:
+        """Return experiments, most recently created first (then by id), of this status and owner where given."""
+
+    def replace(
+        self,
+        experiment: Experiment,
+        *,
+        expected_revision: int,
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
+        """Store ``experiment`` over the one of its id, variations included, if that is at ``expected_revision``.
+
+        Raise ``ConflictError`` if it is at another revision, ``NotFoundError`` if there is none.
+        """
+
+
+class AuditLog(Protocol):
+    """What was changed, by whom; append-only."""
+
+    def append(self, entries: Sequence[AuditEntry]) -> None:
+        """Store the entries, all or none; an entry whose id is there already is left as it stands."""
+
+    def list(
+        self,
+        *,
+        entity_type: str | None = None,
+        entity_id: str | None = None,
+        limit: int,
+        last_key: str | None = None,
+    ) -> Page[AuditEntry]:
+        """Return entries, most recent first, of this entity where given."""
+
+
+class Outbox(Protocol):
+    """Changes durable here that have still to reach another store."""
+
+    def pending(self, *, limit: int) -> Sequence[OutboxMessage]:
+        """Return up to ``limit`` messages not yet settled, oldest first."""
+
+    def settle(self, message_ids: Sequence[str]) -> None:
+        """Forget these messages: they are delivered. Unknown ids are passed over."""
+
+
+class FlagStore(Protocol):
+    """The feature flags. A write and its audit entry are one atomic step.
+
+    A backend that does not hold the audit log itself keeps the entry in its ``Outbox`` (kind ``audit``) instead.
+    """
+
+    def insert(self, flag: FeatureFlag, *, audit: AuditEntry) -> None:
+        """Store a new flag; raise ``ConflictError`` if its id is taken."""
+
+    def get(self, flag_id: str) -> FeatureFlag | None:
+        """Return the flag, strongly consistent, or None."""
+
+    def list(
+        self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None
+    ) -> Page[FeatureFlag]:
+        """Return flags, most recently updated first (then by id), of this status where given."""
+
+    def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
+        """Store ``flag`` over the one of its id if that is at ``expected_revision``.
+
+        Raise ``ConflictError`` if it is at another revision, ``NotFoundError`` if there is none.
+        """
+
+
+class AssignmentStore(Protocol):
+    """The ledger: one assignment per unit, experiment and version; the first one stands."""
+
+    def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
+        """Store each unless one stands; return, in the order asked, those that stand.
+
+        One that expired at or before the new one's ``assigned_at`` does not stand: the new one replaces it. However
+        many callers keep at once, all get back the same one. Within a call the first of a unit wins. Durable on
+        return. Safe to repeat.
+        """
+
+    def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
+        """Return the assignment that stands, strongly consistent, or None."""
+
+    def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
+        """Return the unit's assignments, in order of experiment id and version."""
+
+    def of_experiment(
+        self, experiment_id: str, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Assignment]:
+        """Return the experiment's assignments of every version, most recent first."""
+
+    def purge(self, *, expired_before: datetime) -> int:
+        """Delete what expired before this and return how many; 0 where the engine expires by itself."""
+
+
+class OverrideStore(Protocol):
+    """Forced variations: one per unit and target, the latest one counts."""
+
+    def put(self, override: Override) -> None:
+        """Store it unless one of its id, or a removal, is as new or newer by ``created_at``. Safe to repeat."""
+
+    def remove(self, *, unit: str, target: OverrideTarget, target_id: str, at: datetime) -> bool:
+        """Remove the override made before ``at`` and return whether there was one.
+
+        An override made before ``at`` that arrives later, out of order, does not come back.
+        """
+
+    def get(self, *, unit: str, target: OverrideTarget, target_id: str, at: datetime) -> Override | None:
+        """Return the override in force, strongly consistent, or None."""
+
+    def of_target(
+        self, *, target: OverrideTarget, target_id: str, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        """Return the overrides in force on this target, in order of unit."""
+
+    def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Override]:
+        """Return the overrides in force for this unit, in order of target and target id."""
+
+    def purge(self, *, expired_before: datetime) -> int:
+        """Delete what expired before this and return how many; 0 where the engine expires by itself."""
+
+
+class EventStore(Protocol):
+    """Exposures and metric events; append-only."""
+
+    def append(self, events: Sequence[Event], *, at: datetime) -> Sequence[VerdictStatus]:
+        """Store each unless its id is taken; return ACCEPTED or DUPLICATE for each, in order.
+
+        Durable on return. An id whose event expired at or before ``at`` is free again. The same id twice in a batch:
+        the first is accepted. If it raises, some may be stored and sending the same batch again is safe.
+        """
+
+    def of_unit(
+        self,
+        unit: str,
+        *,
+        event_type: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        at: datetime,
+        limit: int,
+        last_key: str | None = None,
+    ) -> Page[Event]:
+        """Return the unit's events from ``start`` to ``end``, both included, most recent first (then by id)."""
+
+    def window(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        experiment_id: str | None = None,
+        event_type: str | None = None,
+        at: datetime,
+        limit: int,
+        last_key: str | None = None,
+    ) -> Page[Event]:
+        """Return the events of every unit from ``start`` to before ``end``, each once, in no promised order.
+
+        With ``experiment_id``, only those recorded with it. Unlike elsewhere, a page that is not the last may be short.
+        """
+
+    def purge(self, *, expired_before: datetime) -> int:
+        """Delete what expired before this and return how many; 0 where the engine expires by itself."""
+
+
+class ServingStore(Protocol):
+    """The copy of the experiments that the serving side reads; it follows the source through the outbox."""
+
+    def put(self, experiment: Experiment) -> None:
+        """Store it unless the copy is at its revision or a later one. Safe to repeat, in any order."""
+
+    def get(self, experiment_id: str) -> Experiment | None:
+        """Return the copy, strongly consistent, or None."""
+
+
+class Cache(Protocol):
+    """Short-lived text by key, and the leases by which one caller among many fills a key."""
+
+    def get(self, key: str) -> str | None:
+        """Return the value, or None when there is none or it has expired."""
+
+    def set(self, key: str, value: str, *, ttl_seconds: float) -> None:
+        """Store the value for ``ttl_seconds`` (above 0, to the millisecond)."""
+
+    def delete(self, *keys: str) -> None:
+        """Remove the keys and revoke their leases, so that a fill under way does not bring an old value back."""
+
+    def lease(self, key: str, token: str, *, ttl_seconds: float) -> bool:
+        """Take the right to fill ``key`` and return True, unless another token holds it."""
+
+    def fill(self, key: str, token: str, value: str, *, ttl_seconds: float) -> bool:
+        """If ``token`` still holds the lease, store the value, give the lease back and return True; else False."""
+
+    def release(self, key: str, token: str) -> None:
+        """Give the lease back if ``token`` holds it."""
+
+
+class RateLimiter(Protocol):
+    """Counts calls by key. Each check is one atomic step: of N callers at a limit of M, exactly M pass."""
+
+    def fixed_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
+        """Count this call in the window that the first call opened; a refused call is not counted."""
+
+    def sliding_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
+        """Count this call among those of the last ``window_seconds``; a refused call is not counted."""
