@@ -69,16 +69,27 @@ class Settings:
         unknown = self.encrypted_fields - ENCRYPTABLE_FIELDS
         if unknown:
             names = ", ".join(sorted(ENCRYPTABLE_FIELDS))
-            raise ConfigurationError(f"VARIATE_ENCRYPTED_FIELDS: {sorted(unknown)[0]!r} is not one of {names}")
+            raise ConfigurationError(
+                f"VARIATE_ENCRYPTED_FIELDS: {sorted(unknown)[0]!r} is not one of {names}"
+            )
         if self.profile is Profile.POSTGRES and not self.database_url:
-            raise ConfigurationError("VARIATE_DATABASE_URL: the postgres profile needs it, for example postgresql:///app")
+            raise ConfigurationError(
+                "VARIATE_DATABASE_URL: the postgres profile needs it, for example postgresql:///app"
+            )
         if self.profile is Profile.AWS and self.encrypted_fields and not self.kms_key_id:
-            raise ConfigurationError("VARIATE_KMS_KEY_ID: the aws profile needs it where VARIATE_ENCRYPTED_FIELDS is set")
-        if self.database_url is not None and not self.database_url.startswith(("postgresql://", "postgres://")):
+            raise ConfigurationError(
+                "VARIATE_KMS_KEY_ID: the aws profile needs it where VARIATE_ENCRYPTED_FIELDS is set"
+            )
+        if self.database_url is not None and not self.database_url.startswith(
+            ("postgresql://", "postgres://")
+        ):
             raise ConfigurationError("VARIATE_DATABASE_URL: must start with postgresql://")
         if self.redis_url is not None and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
             raise ConfigurationError("VARIATE_REDIS_URL: must start with redis://, rediss:// or unix://")
-        for name, url in (("VARIATE_DYNAMODB_ENDPOINT", self.dynamodb_endpoint), ("VARIATE_AWS_ENDPOINT", self.aws_endpoint)):
+        for name, url in (
+            ("VARIATE_DYNAMODB_ENDPOINT", self.dynamodb_endpoint),
+            ("VARIATE_AWS_ENDPOINT", self.aws_endpoint),
+        ):
             if url is not None and not url.startswith(("http://", "https://")):
                 raise ConfigurationError(f"{name}: must start with http:// or https://")
         if self.database_pool_size < 1:
@@ -117,7 +128,9 @@ class Settings:
             database_url=text("VARIATE_DATABASE_URL"),
             database_sslmode=text("VARIATE_DATABASE_SSLMODE") or "require",
             database_sslrootcert=text("VARIATE_DATABASE_SSLROOTCERT"),
-            database_pool_size=int(_number("VARIATE_DATABASE_POOL_SIZE", text("VARIATE_DATABASE_POOL_SIZE"), 10)),
+            database_pool_size=int(
+                _number("VARIATE_DATABASE_POOL_SIZE", text("VARIATE_DATABASE_POOL_SIZE"), 10)
+            ),
             redis_url=text("VARIATE_REDIS_URL"),
             redis_tls=_truth("VARIATE_REDIS_TLS", text("VARIATE_REDIS_TLS"), default=True),
             redis_timeout_seconds=_number(
@@ -147,7 +160,16 @@ def _number(name: str, value: str | None, default: float) -> float:
 def _truth(name: str, value: str | None, *, default: bool) -> bool:
     if value is None:
         return default
-    truths = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    truths = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
     try:
         return truths[value.lower()]
     except KeyError as error:

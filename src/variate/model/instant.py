@@ -14,7 +14,9 @@ def check_instant(field: str, value: object) -> datetime:
     if value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:
-        raise InvalidInputError(field, "must carry a time zone: a naive datetime means a different moment elsewhere")
+        raise InvalidInputError(
+            field, "must carry a time zone: a naive datetime means a different moment elsewhere"
+        )
     return value.astimezone(UTC)
 
 
@@ -25,7 +27,9 @@ def parse_instant(field: str, value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError as error:
-        raise InvalidInputError(field, f"must be an ISO 8601 time such as 2026-01-31T09:30:00Z, not {value!r}") from error
+        raise InvalidInputError(
+            field, f"must be an ISO 8601 time such as 2026-01-31T09:30:00Z, not {value!r}"
+        ) from error
     if moment.utcoffset() is None:
         raise InvalidInputError(field, f"must carry an offset such as Z or +02:00, not {value!r}")
     return moment.astimezone(UTC)

@@ -41,7 +41,9 @@ class ExperimentStore(Protocol):
     Each write puts the experiment, its audit entries and its outbox messages in one transaction: all or none.
     """
 
-    def insert(self, experiment: Experiment, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
+    def insert(
+        self, experiment: Experiment, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]
+    ) -> None:
         """Store a new experiment; raise ``ConflictError`` if its id is taken."""
 
     def get(self, experiment_id: str) -> Experiment | None:
@@ -136,7 +138,9 @@ class AssignmentStore(Protocol):
     def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
         """Return the assignment that stands, strongly consistent, or None."""
 
-    def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
+    def of_unit(
+        self, unit: str, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Assignment]:
         """Return the unit's assignments, in order of experiment id and version."""
 
     def of_experiment(
