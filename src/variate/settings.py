@@ -69,9 +69,7 @@ class Settings:
         unknown = self.encrypted_fields - ENCRYPTABLE_FIELDS
         if unknown:
             names = ", ".join(sorted(ENCRYPTABLE_FIELDS))
-            raise ConfigurationError(
-                f"VARIATE_ENCRYPTED_FIELDS: {sorted(unknown)[0]!r} is not one of {names}"
-            )
+            raise ConfigurationError(f"VARIATE_ENCRYPTED_FIELDS: {sorted(unknown)[0]!r} is not one of {names}")
         if self.profile is Profile.POSTGRES and not self.database_url:
             raise ConfigurationError(
                 "VARIATE_DATABASE_URL: the postgres profile needs it, for example postgresql:///app"
@@ -80,9 +78,7 @@ class Settings:
             raise ConfigurationError(
                 "VARIATE_KMS_KEY_ID: the aws profile needs it where VARIATE_ENCRYPTED_FIELDS is set"
             )
-        if self.database_url is not None and not self.database_url.startswith(
-            ("postgresql://", "postgres://")
-        ):
+        if self.database_url is not None and not self.database_url.startswith(("postgresql://", "postgres://")):
             raise ConfigurationError("VARIATE_DATABASE_URL: must start with postgresql://")
         if self.redis_url is not None and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
             raise ConfigurationError("VARIATE_REDIS_URL: must start with redis://, rediss:// or unix://")
@@ -128,14 +124,10 @@ class Settings:
             database_url=text("VARIATE_DATABASE_URL"),
             database_sslmode=text("VARIATE_DATABASE_SSLMODE") or "require",
             database_sslrootcert=text("VARIATE_DATABASE_SSLROOTCERT"),
-            database_pool_size=int(
-                _number("VARIATE_DATABASE_POOL_SIZE", text("VARIATE_DATABASE_POOL_SIZE"), 10)
-            ),
+            database_pool_size=int(_number("VARIATE_DATABASE_POOL_SIZE", text("VARIATE_DATABASE_POOL_SIZE"), 10)),
             redis_url=text("VARIATE_REDIS_URL"),
             redis_tls=_truth("VARIATE_REDIS_TLS", text("VARIATE_REDIS_TLS"), default=True),
-            redis_timeout_seconds=_number(
-                "VARIATE_REDIS_TIMEOUT_SECONDS", text("VARIATE_REDIS_TIMEOUT_SECONDS"), 1.0
-            ),
+            redis_timeout_seconds=_number("VARIATE_REDIS_TIMEOUT_SECONDS", text("VARIATE_REDIS_TIMEOUT_SECONDS"), 1.0),
             dynamodb_endpoint=text("VARIATE_DYNAMODB_ENDPOINT"),
             aws_endpoint=text("VARIATE_AWS_ENDPOINT"),
             aws_region=text("AWS_REGION") or text("AWS_DEFAULT_REGION"),

@@ -14,6 +14,7 @@ from variate.model.instant import check_instant
 from variate.model.rules import check_choice, check_id, check_name, check_text
 
 MAX_VARIATIONS = 100
+NO_VALUE = Document("{}")
 
 
 class ExperimentStatus(StrEnum):
@@ -42,7 +43,7 @@ class Variation:
     id: str
     name: str
     description: str = ""
-    value: Document = Document("{}")
+    value: Document = NO_VALUE
     weight: float = 1
     created_at: datetime
     updated_at: datetime

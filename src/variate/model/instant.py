@@ -14,9 +14,7 @@ def check_instant(field: str, value: object) -> datetime:
     if value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:
-        raise InvalidInputError(
-            field, "must carry a time zone: a naive datetime means a different moment elsewhere"
-        )
+        raise InvalidInputError(field, "must carry a time zone: a naive datetime means a different moment elsewhere")
     return value.astimezone(UTC)
 
 

@@ -52,7 +52,7 @@ def check_name(field: str, value: object) -> str:
 def check_choice(field: str, value: object, choices: type[S]) -> S:
     """Return the member of ``choices`` named ``value``, else raise ``InvalidInputError`` listing them."""
     try:
-        return choices(value)
+        return choices(str(value))
     except ValueError as error:
         names = ", ".join(choices)
         raise InvalidInputError(field, f"must be one of {names}, not {value!r}") from error

@@ -41,9 +41,7 @@ class ExperimentStore(Protocol):
     Each write puts the experiment, its audit entries and its outbox messages in one transaction: all or none.
     """
 
-    def insert(
-        self, experiment: Experiment, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]
-    ) -> None:
+    def insert(self, experiment: Experiment, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
         """Store a new experiment; raise ``ConflictError`` if its id is taken."""
 
     def get(self, experiment_id: str) -> Experiment | None:
@@ -112,9 +110,7 @@ class FlagStore(Protocol):
     def get(self, flag_id: str) -> FeatureFlag | None:
         """Return the flag, strongly consistent, or None."""
 
-    def list(
-        self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None
-    ) -> Page[FeatureFlag]:
+    def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
         """Return flags, most recently updated first (then by id), of this status where given."""
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
@@ -138,9 +134,7 @@ class AssignmentStore(Protocol):
     def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
         """Return the assignment that stands, strongly consistent, or None."""
 
-    def of_unit(
-        self, unit: str, *, at: datetime, limit: int, last_key: str | None = None
-    ) -> Page[Assignment]:
+    def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
         """Return the unit's assignments, in order of experiment id and version."""
 
     def of_experiment(
