@@ -74,8 +74,8 @@ class ExperimentStore(Protocol):
 class AuditLog(Protocol):
     """What was changed, by whom; append-only."""
 
-    def append(self, entries: Sequence[AuditEntry]) -> None:
-        """Store the entries, all or none; an entry whose id is there already is left as it stands."""
+    def append(self, entries: Sequence[AuditEntry], *, outbox: Sequence[OutboxMessage] = ()) -> None:
+        """Store the entries and the outbox messages, all or none; what is there already by id is left as it stands."""
 
     def list(
         self,
@@ -232,8 +232,11 @@ class Cache(Protocol):
     def get(self, key: str) -> str | None:
         """Return the value, or None when there is none or it has expired."""
 
-    def set(self, key: str, value: str, *, ttl_seconds: float) -> None:
-        """Store the value for ``ttl_seconds`` (above 0, to the millisecond)."""
+    def set(self, key: str, value: str, *, ttl_seconds: float) -> bool:
+        """Store the value for ``ttl_seconds`` (above 0, to the millisecond) and return True.
+
+        A wrapper that goes on without its cache returns False: nothing was stored.
+        """
 
     def delete(self, *keys: str) -> None:
         """Remove the keys and revoke their leases, so that a fill under way does not bring an old value back."""
