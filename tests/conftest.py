@@ -1,0 +1,29 @@
+"""The fixtures every test may use."""
+
+from tests.engines.fixtures import (
+    aws_endpoint,
+    dynamodb_endpoint,
+    dynoxide_endpoint,
+    engines,
+    environment_name,
+    postgres_server,
+    postgres_url,
+    pytest_configure,
+    pytest_unconfigure,
+    redis_server,
+    redis_url,
+)
+
+__all__ = [
+    "aws_endpoint",
+    "dynamodb_endpoint",
+    "dynoxide_endpoint",
+    "engines",
+    "environment_name",
+    "postgres_server",
+    "postgres_url",
+    "pytest_configure",
+    "pytest_unconfigure",
+    "redis_server",
+    "redis_url",
+]
