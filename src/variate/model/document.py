@@ -14,6 +14,9 @@ Json: TypeAlias = Any
 MAX_DOCUMENT_BYTES = 390_000
 """A DynamoDB item holds 409,600 bytes; the rest is for the keys and names beside the document."""
 
+MAX_DEFINITION_BYTES = 80_000
+"""A flag's item also holds, until it is logged, the audit entry of a change with what was before and after."""
+
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -27,11 +30,11 @@ class Document:
     text: str
 
     @classmethod
-    def of(cls, value: Json, *, field: str) -> Document:
+    def of(cls, value: Json, *, field: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> Document:
         """Encode ``value``; raise ``InvalidInputError`` naming ``field`` and the rule it breaks.
 
         Refused: NaN and infinity, what JSON has no form for, NUL, unpaired surrogates, keys that are not strings
-        and more than 390,000 bytes.
+        and more than ``max_bytes`` bytes.
         """
         try:
             text = _encode(value)
@@ -44,8 +47,8 @@ class Document:
             raise InvalidInputError(field, f"must not contain NaN, infinity or itself: {error}") from error
         except RecursionError as error:
             raise InvalidInputError(field, "is nested too deeply") from error
-        if size > MAX_DOCUMENT_BYTES:
-            raise InvalidInputError(field, f"must be at most {MAX_DOCUMENT_BYTES} bytes of JSON, not {size}")
+        if size > max_bytes:
+            raise InvalidInputError(field, f"must be at most {max_bytes} bytes of JSON, not {size}")
         if "\\u0000" in text and _holds_nul(value):
             raise InvalidInputError(field, "must not contain the NUL character")
         if isinstance(value, (dict, list, tuple)) and not _keys_are_text(value):

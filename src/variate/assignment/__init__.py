@@ -1,0 +1,1 @@
+"""Assign: what a unit was given, it keeps; and what somebody forced comes first."""

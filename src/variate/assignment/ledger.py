@@ -1,0 +1,113 @@
+"""The ledger: the first assignment of a unit stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from variate.decision.allocation import Allocation
+from variate.errors import InvalidInputError, NotFoundError
+from variate.model import Assignment, Experiment, ExperimentStatus, Page
+from variate.model.lifetime import expiry
+from variate.model.rules import check_id, check_whole
+from variate.stores.ports import AssignmentStore
+
+ASSIGNMENT_DAYS = 30
+_BATCH = 5_000
+_MAX_VERSION = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Assignments in ``store``: one per unit, experiment and version, however many callers come at once."""
+
+    store: AssignmentStore
+    experiment: Callable[[str], Experiment | None]
+    clock: Callable[[], datetime]
+
+    def create_assignment(
+        self,
+        unit: str,
+        experiment_id: str,
+        variation: str,
+        *,
+        ttl_days: float | None = ASSIGNMENT_DAYS,
+        version: int = 1,
+    ) -> Assignment:
+        """Keep ``variation`` for the unit unless it has an assignment already; return the one that stands.
+
+        With ``ttl_days`` of None it stands for ever.
+        """
+        return self.keep_assignments(experiment_id, [(unit, variation)], ttl_days=ttl_days, version=version)[0]
+
+    def keep_assignments(
+        self,
+        experiment_id: str,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        ttl_days: float | None = ASSIGNMENT_DAYS,
+        version: int = 1,
+    ) -> list[Assignment]:
+        """Keep each (unit, variation) unless the unit has one; return those that stand, in order.
+
+        Every pair is checked before any is written. Written in batches: after an error, do it again with the same pairs.
+        """
+        check_whole("version", version, minimum=1, maximum=_MAX_VERSION)
+        at = self.clock()
+        expires_at = expiry(ttl_days, since=at)
+        asked = [
+            Assignment(
+                unit=unit,
+                experiment_id=experiment_id,
+                version=version,
+                variation=variation,
+                assigned_at=at,
+                expires_at=expires_at,
+            )
+            for unit, variation in pairs
+        ]
+        standing: list[Assignment] = []
+        for start in range(0, len(asked), _BATCH):
+            standing.extend(self.store.keep(asked[start : start + _BATCH]))
+        return standing
+
+    def assign_many(
+        self, experiment_id: str, units: Sequence[str], *, ttl_days: float | None = ASSIGNMENT_DAYS
+    ) -> list[Assignment]:
+        """Give each unit a variation by weight, unless it has one; return those that stand, in order.
+
+        The draw depends only on the experiment's id, its version and the unit, so every process draws the same. The
+        experiment must be active.
+        """
+        experiment = self.experiment(check_id("experiment_id", experiment_id))
+        if experiment is None:
+            raise NotFoundError("experiment", experiment_id)
+        if experiment.status is not ExperimentStatus.ACTIVE:
+            raise InvalidInputError(
+                "experiment_id", f"must be of an active experiment; this one is {experiment.status}"
+            )
+        allocation = Allocation.of(experiment)
+        pairs = ((unit, allocation.variation(check_id("user_id", unit))) for unit in units)
+        return self.keep_assignments(experiment_id, pairs, ttl_days=ttl_days, version=experiment.version)
+
+    def get_user_assignment(self, unit: str, experiment_id: str, *, version: int = 1) -> Assignment | None:
+        """Return the assignment that stands, or None."""
+        check_whole("version", version, minimum=1, maximum=_MAX_VERSION)
+        return self.store.get(
+            unit=check_id("user_id", unit),
+            experiment_id=check_id("experiment_id", experiment_id),
+            version=version,
+            at=self.clock(),
+        )
+
+    def get_user_assignments(self, unit: str, *, limit: int = 100, last_key: str | None = None) -> Page[Assignment]:
+        """Return a page of the unit's assignments, in order of experiment."""
+        return self.store.of_unit(check_id("user_id", unit), at=self.clock(), limit=limit, last_key=last_key)
+
+    def get_experiment_assignments(
+        self, experiment_id: str, *, limit: int = 100, last_key: str | None = None
+    ) -> Page[Assignment]:
+        """Return a page of the experiment's assignments, most recent first."""
+        check_id("experiment_id", experiment_id)
+        return self.store.of_experiment(experiment_id, at=self.clock(), limit=limit, last_key=last_key)

@@ -1,0 +1,55 @@
+"""What a change leaves behind: audit entries and outbox messages, made in one place so that all have one form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from variate.model import AuditEntry, Document, Json, OutboxMessage, Override
+from variate.model.record import override_record
+
+EXPERIMENT_CHANGED = "experiment_changed"
+OVERRIDE_PUT = "override_put"
+OVERRIDE_REMOVED = "override_removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLog:
+    """Makes the records of a change. ``actor`` is who is named when a call does not say."""
+
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    actor: str
+
+    def entry(
+        self, entity_type: str, entity_id: str, action: str, data: Json, *, actor: str | None, at: datetime
+    ) -> AuditEntry:
+        """Return the audit entry of this change."""
+        return AuditEntry(
+            id=self.new_id(),
+            entity_type=entity_type,
+            entity_id=entity_id,
+            action=action,
+            actor=self.actor if actor is None else actor,
+            document=Document.of(data, field="audit.data"),
+            created_at=at,
+        )
+
+    def message(self, kind: str, entity_id: str, data: Json, *, at: datetime) -> OutboxMessage:
+        """Return the outbox message of this change."""
+        return OutboxMessage(
+            id=self.new_id(),
+            kind=kind,
+            entity_id=entity_id,
+            document=Document.of(data, field="outbox.data"),
+            created_at=at,
+        )
+
+    def experiment_changed(self, experiment_id: str, *, at: datetime) -> OutboxMessage:
+        """Return the message that the serving copy is behind. It carries no content: the source is read again."""
+        return self.message(EXPERIMENT_CHANGED, experiment_id, {}, at=at)
+
+    def override_put(self, override: Override) -> OutboxMessage:
+        """Return the message that this override is to be put."""
+        return self.message(OVERRIDE_PUT, override.target_id, override_record(override), at=override.created_at)

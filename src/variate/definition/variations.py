@@ -1,0 +1,67 @@
+"""Variations as callers write them, made into values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from variate.errors import InvalidInputError
+from variate.model import Document, Variation
+
+_WRITTEN = frozenset({"name", "description", "value", "weight"})
+_CARRIED = frozenset({"id", "experiment_id", "created_at", "updated_at"})
+
+
+def read_variations(
+    given: Iterable[Mapping[str, Any]],
+    *,
+    at: datetime,
+    new_id: Callable[[], str],
+    standing: Iterable[Variation] = (),
+) -> tuple[Variation, ...]:
+    """Return the variations described by ``name`` and, where given, ``description``, ``value`` and ``weight``.
+
+    A variation named like a standing one keeps its id, its creation and what is not given anew. The further keys of a
+    row that was read are passed over; any other key raises ``InvalidInputError``, as a misspelt ``weight`` should.
+    """
+    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+        raise InvalidInputError("variations", "must be a list of dicts with a name each")
+    before = {variation.name: variation for variation in standing}
+    return tuple(_read(item, place, at=at, new_id=new_id, before=before) for place, item in enumerate(given))
+
+
+def _read(
+    item: Mapping[str, Any],
+    place: int,
+    *,
+    at: datetime,
+    new_id: Callable[[], str],
+    before: Mapping[str, Variation],
+) -> Variation:
+    field = f"variations[{place}]"
+    if not isinstance(item, Mapping):
+        raise InvalidInputError(field, f"must be a dict with a name, not {type(item).__name__}")
+    for key in item:
+        if key not in _WRITTEN and key not in _CARRIED:
+            raise InvalidInputError(f"{field}.{key}", "is not known; a variation has name, description, value, weight")
+    name = item.get("name")
+    if not isinstance(name, str):
+        raise InvalidInputError(f"{field}.name", "must be a string")
+    old = before.get(name)
+    try:
+        return Variation(
+            id=old.id if old else new_id(),
+            name=name,
+            description=item.get("description", old.description if old else ""),
+            value=Document.of(item["value"], field="variation.value") if "value" in item else _value(old),
+            weight=item.get("weight", old.weight if old else 1),
+            created_at=old.created_at if old else at,
+            updated_at=at,
+        )
+    except InvalidInputError as error:
+        raise InvalidInputError(error.field.replace("variation", field, 1), error.rule) from error
+
+
+def _value(old: Variation | None) -> Document:
+    return old.value if old else Document("{}")

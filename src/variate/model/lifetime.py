@@ -1,0 +1,21 @@
+"""How long something is kept, in days, as callers say it."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from variate.errors import InvalidInputError
+
+MAX_DAYS = 36_500
+
+
+def expiry(ttl_days: float | None, *, since: datetime, field: str = "ttl_days") -> datetime | None:
+    """Return the moment ``ttl_days`` after ``since``, or None (never) for None."""
+    if ttl_days is None:
+        return None
+    if isinstance(ttl_days, bool) or not isinstance(ttl_days, (int, float)) or not math.isfinite(ttl_days):
+        raise InvalidInputError(field, f"must be a finite number of days or None, not {ttl_days!r}")
+    if not 0 < ttl_days <= MAX_DAYS:
+        raise InvalidInputError(field, f"must be above 0 and at most {MAX_DAYS}, not {ttl_days}")
+    return since + timedelta(days=ttl_days)

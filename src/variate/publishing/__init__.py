@@ -1,0 +1,1 @@
+"""Publish: what was defined reaches the stores that serve it."""

@@ -1,0 +1,1 @@
+"""Record: events and exposures, idempotent, acknowledged when durable."""

@@ -1,0 +1,141 @@
+"""Intake: each event gets a verdict of its own, and is acknowledged only when durable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from variate.errors import InvalidInputError
+from variate.model import EXPOSURE, Event, Json, Page, Verdict, VerdictStatus, check_instant
+from variate.model.rules import check_id
+from variate.recording.reading import EVENT_DAYS, read_event
+from variate.stores.ports import EventStore
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Takes events into ``store``. ``new_id`` makes the id of an event that comes without one."""
+
+    store: EventStore
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    def record_event(
+        self,
+        unit: str,
+        event_type: str,
+        data: Json,
+        *,
+        experiment_id: str | None = None,
+        ttl_days: float | None = EVENT_DAYS,
+        event_id: str | None = None,
+        timestamp: datetime | str | None = None,
+    ) -> Event:
+        """Store one event and return it; it is durable then.
+
+        With an ``event_id`` it is safe to repeat: the first of that id stands. With ``ttl_days`` of None it is kept for
+        ever.
+        """
+        at = self.clock()
+        given = {
+            "id": event_id,
+            "user_id": unit,
+            "event_type": event_type,
+            "data": data,
+            "experiment_id": experiment_id,
+            "timestamp": timestamp,
+            "ttl_days": ttl_days,
+        }
+        event = read_event(given, at=at, new_id=self.new_id)
+        self.store.append([event], at=at)
+        return event
+
+    def record_exposure(self, unit: str, experiment_id: str, variation: str, *, event_id: str | None = None) -> Event:
+        """Record that the unit met its variation: the only way into the analysis."""
+        check_id("variation", variation)
+        data = {"variation": variation}
+        return self.record_event(unit, EXPOSURE, data, experiment_id=experiment_id, event_id=event_id)
+
+    def batch_create_events(self, events: Iterable[Mapping[str, Any]]) -> list[Verdict]:
+        """Store the events and return a verdict for each, in order: accepted, duplicate, or rejected with the reason.
+
+        An event is a dict with ``user_id``, ``event_type``, ``data`` and, where wanted, ``id``, ``experiment_id``,
+        ``timestamp`` and ``ttl_days``. A bad one is rejected and the others are stored. If this raises
+        ``StoreUnavailableError``, events that were given an ``id`` can be sent again without being counted twice.
+        """
+        if isinstance(events, (str, bytes, Mapping)) or not isinstance(events, Iterable):
+            raise InvalidInputError("events", "must be a list of dicts")
+        verdicts: list[Verdict] = []
+        stream = iter(events)
+        while batch := list(islice(stream, BATCH)):
+            verdicts.extend(self._take(batch))
+        return verdicts
+
+    def get_user_events(
+        self,
+        unit: str,
+        *,
+        event_type: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int = 50,
+        last_key: str | None = None,
+    ) -> Page[Event]:
+        """Return a page of the unit's events from ``start`` to ``end``, both included, most recent first."""
+        return self.store.of_unit(
+            check_id("user_id", unit),
+            event_type=None if event_type is None else check_id("event_type", event_type),
+            start=None if start is None else check_instant("start_time", start),
+            end=None if end is None else check_instant("end_time", end),
+            at=self.clock(),
+            limit=limit,
+            last_key=last_key,
+        )
+
+    def get_events(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        experiment_id: str | None = None,
+        event_type: str | None = None,
+        limit: int = 1_000,
+        last_key: str | None = None,
+    ) -> Page[Event]:
+        """Return a page of every unit's events from ``start`` to before ``end``, each once, in no promised order."""
+        return self.store.window(
+            start=check_instant("start", start),
+            end=check_instant("end", end),
+            experiment_id=experiment_id,
+            event_type=event_type,
+            at=self.clock(),
+            limit=limit,
+            last_key=last_key,
+        )
+
+    def _take(self, batch: list[Mapping[str, Any]]) -> list[Verdict]:
+        verdicts: list[Verdict | None] = []
+        events: list[Event] = []
+        for given in batch:
+            at = self.clock()
+            try:
+                events.append(read_event(given, at=at, new_id=self.new_id))
+                verdicts.append(None)
+            except InvalidInputError as error:
+                verdicts.append(_rejected(given, error))
+        taken = iter(zip(events, self.store.append(events, at=self.clock()), strict=True) if events else ())
+        return [_settled(*next(taken)) if verdict is None else verdict for verdict in verdicts]
+
+
+def _settled(event: Event, status: VerdictStatus) -> Verdict:
+    return Verdict(event_id=event.id, status=status)
+
+
+def _rejected(given: Mapping[str, Any], error: InvalidInputError) -> Verdict:
+    event_id = given.get("id") if isinstance(given, Mapping) else None
+    return Verdict(event_id=event_id if isinstance(event_id, str) else None, status=VerdictStatus.REJECTED, error=error)

@@ -1,0 +1,41 @@
+"""Events as senders write them, made into values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from variate.errors import InvalidInputError
+from variate.model import Document, Event, parse_instant
+from variate.model.lifetime import expiry
+
+EVENT_DAYS = 90
+
+_KEYS = frozenset({"id", "user_id", "event_type", "data", "experiment_id", "timestamp", "ttl_days"})
+
+
+def read_event(given: Mapping[str, Any], *, at: datetime, new_id: Callable[[], str]) -> Event:
+    """Return the event that the mapping describes; raise ``InvalidInputError`` for the first rule it breaks.
+
+    ``user_id``, ``event_type`` and ``data`` are required; ``id`` is made and ``timestamp`` is ``at`` where not given.
+    """
+    if not isinstance(given, Mapping):
+        raise InvalidInputError("event", f"must be a dict, not {type(given).__name__}")
+    if not given.keys() <= _KEYS:
+        stranger = min(str(key) for key in given.keys() - _KEYS)
+        raise InvalidInputError(stranger, f"is not known; an event has {', '.join(sorted(_KEYS))}")
+    for name in ("user_id", "event_type", "data"):
+        if name not in given:
+            raise InvalidInputError(name, "is required")
+    moment = given.get("timestamp")
+    event_id = given.get("id")
+    return Event(
+        id=new_id() if event_id is None else event_id,
+        unit=given["user_id"],
+        event_type=given["event_type"],
+        document=Document.of(given["data"], field="data"),
+        at=at if moment is None else parse_instant("timestamp", moment),
+        experiment_id=given.get("experiment_id"),
+        expires_at=expiry(given.get("ttl_days", EVENT_DAYS), since=at),
+    )
