@@ -11,7 +11,7 @@ from enum import StrEnum
 from variate.errors import IllegalTransitionError, InvalidInputError
 from variate.model.document import Document
 from variate.model.instant import check_instant
-from variate.model.rules import check_choice, check_id, check_name, check_text
+from variate.model.rules import check_choice, check_id, check_name, check_prose, check_text
 
 MAX_VARIATIONS = 100
 NO_VALUE = Document("{}")
@@ -82,7 +82,7 @@ class Experiment:
     def __post_init__(self) -> None:
         check_id("experiment.id", self.id)
         check_name("experiment.name", self.name)
-        check_text("experiment.description", self.description)
+        check_prose("experiment.description", self.description)
         object.__setattr__(self, "status", check_choice("experiment.status", self.status, ExperimentStatus))
         if self.owner is not None:
             check_name("experiment.owner", self.owner)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from variate.errors import InvalidInputError
 from variate.model.instant import check_instant
-from variate.model.rules import check_choice, check_id, check_text
+from variate.model.rules import check_choice, check_id, check_prose
 
 _NAMESPACE = UUID("b2a0c9b4-3d0f-5c3e-8f0a-51d0c2f7a9e6")
 
@@ -43,7 +43,7 @@ class Override:
         object.__setattr__(self, "target", check_choice("type", self.target, OverrideTarget))
         check_id("target_id", self.target_id)
         check_id("value", self.value)
-        check_text("reason", self.reason)
+        check_prose("reason", self.reason)
         object.__setattr__(self, "created_at", check_instant("created_at", self.created_at))
         if self.expires_at is not None:
             object.__setattr__(self, "expires_at", check_instant("expires_at", self.expires_at))

@@ -6,6 +6,7 @@ and neither PostgreSQL's ``text`` nor its ``jsonb`` holds a NUL.
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TypeVar
 
@@ -14,6 +15,12 @@ from variate.errors import InvalidInputError
 MAX_ID_BYTES = 1_024
 MAX_NAME_BYTES = 1_024
 MAX_TEXT_BYTES = 50_000
+MAX_SEALED_TEXT_BYTES = 70_000
+"""A text of 50,000 bytes after sealing: 4/3 of it in base64url, and the wrapped key before it."""
+MAX_SECONDS = 1_000_000_000
+
+SEALED_MARK = "$sealed"
+"""What a sealed text begins with, before a colon, and the one key of a sealed document."""
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -31,6 +38,12 @@ def check_text(field: str, value: object, *, max_bytes: int = MAX_TEXT_BYTES) ->
     if size > max_bytes:
         raise InvalidInputError(field, f"must be at most {max_bytes} bytes of UTF-8, not {size}")
     return value
+
+
+def check_prose(field: str, value: object) -> str:
+    """Return ``value`` if it is text of at most 50,000 bytes; sealed, it may be longer by what sealing adds."""
+    sealed = isinstance(value, str) and value.startswith(f"{SEALED_MARK}:")
+    return check_text(field, value, max_bytes=MAX_SEALED_TEXT_BYTES if sealed else MAX_TEXT_BYTES)
 
 
 def check_id(field: str, value: object) -> str:
@@ -64,4 +77,13 @@ def check_whole(field: str, value: object, *, minimum: int, maximum: int) -> int
         raise InvalidInputError(field, f"must be a whole number, not {type(value).__name__}")
     if not minimum <= value <= maximum:
         raise InvalidInputError(field, f"must be from {minimum} to {maximum}, not {value}")
+    return value
+
+
+def check_seconds(field: str, value: object) -> float:
+    """Return ``value`` if it is a length of time: a number above 0 and at most 1,000,000,000."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidInputError(field, f"must be a number of seconds, not {type(value).__name__}")
+    if not math.isfinite(value) or not 0 < value <= MAX_SECONDS:
+        raise InvalidInputError(field, f"must be above 0 and at most {MAX_SECONDS} seconds, not {value}")
     return value
