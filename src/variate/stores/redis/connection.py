@@ -1,0 +1,82 @@
+"""How the stores speak to Redis: connections, scripts, and errors translated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Protocol
+
+from variate.errors import InvalidInputError, MissingExtraError, StoreError, StoreUnavailableError
+
+try:
+    from redis import Redis
+    from redis import exceptions as driver
+    from redis.commands.core import Script as DriverScript
+except ModuleNotFoundError as error:
+    raise MissingExtraError("redis", "redis") from error
+
+
+class Connect(Protocol):
+    """The guide's ``RedisClient.get_redis_connection``: returns a pooled client, of a replica where asked and had."""
+
+    def __call__(self, use_reader: bool = False) -> Redis: ...
+
+
+_UNAVAILABLE = (
+    driver.ConnectionError,
+    driver.TimeoutError,
+    driver.BusyLoadingError,
+    driver.ReadOnlyError,
+    driver.OutOfMemoryError,
+    driver.ClusterDownError,
+    driver.TryAgainError,
+    driver.MasterDownError,
+)
+# Both are kinds of ConnectionError in redis-py, and neither goes away by trying again.
+_REFUSED = (driver.AuthenticationError, driver.AuthorizationError)
+
+
+class Translated:
+    """A block in which Redis's errors become variate's."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            return
+        if isinstance(error, _UNAVAILABLE) and not isinstance(error, _REFUSED):
+            raise StoreUnavailableError(f"Redis cannot answer: {error}") from error
+        if isinstance(error, driver.RedisError):
+            raise StoreError(f"Redis refused: {error}") from error
+        if isinstance(error, UnicodeEncodeError):
+            raise InvalidInputError("key or value", "must not contain an unpaired surrogate") from error
+
+
+translated = Translated()
+"""It holds no state, so one serves every block."""
+
+
+class Script:
+    """A Lua script, sent once and called by its digest after that."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._script: DriverScript | None = None
+
+    def run(self, client: Redis, *, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+        """Run the script; load it first where the server does not know it."""
+        if self._script is None:
+            self._script = client.register_script(self._text)
+        return self._script(keys=keys, args=args, client=client)
+
+
+def as_text(value: bytes | str | None) -> str | None:
+    """Return the value as text, whether or not the client decodes."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def milliseconds(seconds: float) -> int:
+    """Return the time as Redis takes it; the shortest is one."""
+    return max(1, round(seconds * 1_000))

@@ -1,0 +1,96 @@
+"""Going on while Redis is away: the cache is empty for as long, and limits are kept by each process for itself."""
+
+from __future__ import annotations
+
+from variate.errors import StoreUnavailableError
+from variate.model import RateLimit
+from variate.stores.ports import Cache, RateLimiter
+from variate.stores.wrappers.breaker import CircuitBreaker
+
+
+class ResilientCache:
+    """A ``Cache`` that never raises ``StoreUnavailableError``.
+
+    While ``cache`` is away every key is missing, nothing is stored, and everybody may fetch. A ``delete`` is then
+    lost, so a value it was to remove may be seen again afterwards, until its time is up.
+    """
+
+    def __init__(self, cache: Cache, breaker: CircuitBreaker) -> None:
+        self._cache = cache
+        self._breaker = breaker
+
+    def get(self, key: str) -> str | None:
+        """Return the value, or None when there is none, it has expired, or the cache is away."""
+        try:
+            return self._breaker.call(lambda: self._cache.get(key))
+        except StoreUnavailableError:
+            return None
+
+    def set(self, key: str, value: str, *, ttl_seconds: float) -> bool:
+        """Store the value and return True; False while the cache is away."""
+        try:
+            return self._breaker.call(lambda: self._cache.set(key, value, ttl_seconds=ttl_seconds))
+        except StoreUnavailableError:
+            return False
+
+    def delete(self, *keys: str) -> None:
+        """Remove the keys and revoke their leases; do nothing while the cache is away."""
+        try:
+            self._breaker.call(lambda: self._cache.delete(*keys))
+        except StoreUnavailableError:
+            return
+
+    def lease(self, key: str, token: str, *, ttl_seconds: float) -> bool:
+        """Take the right to fill ``key``; while the cache is away everybody may fetch, so return True."""
+        try:
+            return self._breaker.call(lambda: self._cache.lease(key, token, ttl_seconds=ttl_seconds))
+        except StoreUnavailableError:
+            return True
+
+    def fill(self, key: str, token: str, value: str, *, ttl_seconds: float) -> bool:
+        """Store the value if ``token`` still holds the lease; False while the cache is away."""
+        try:
+            return self._breaker.call(lambda: self._cache.fill(key, token, value, ttl_seconds=ttl_seconds))
+        except StoreUnavailableError:
+            return False
+
+    def release(self, key: str, token: str) -> None:
+        """Give the lease back if ``token`` holds it; while the cache is away it ends by itself."""
+        try:
+            self._breaker.call(lambda: self._cache.release(key, token))
+        except StoreUnavailableError:
+            return
+
+
+class ResilientRateLimiter:
+    """A ``RateLimiter`` that never raises ``StoreUnavailableError``: while ``primary`` is away ``fallback`` counts.
+
+    Give it a ``MemoryRateLimiter`` to fall back on: then each process lets the limit through, not all together.
+    """
+
+    def __init__(self, primary: RateLimiter, fallback: RateLimiter, breaker: CircuitBreaker) -> None:
+        self._primary = primary
+        self._fallback = fallback
+        self._breaker = breaker
+
+    def fixed_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
+        """Count this call in the window that the first call opened; a refused call is not counted."""
+
+        def count(limiter: RateLimiter) -> RateLimit:
+            return limiter.fixed_window(key, max_requests=max_requests, window_seconds=window_seconds)
+
+        try:
+            return self._breaker.call(lambda: count(self._primary))
+        except StoreUnavailableError:
+            return count(self._fallback)
+
+    def sliding_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
+        """Count this call among those of the last ``window_seconds``; a refused call is not counted."""
+
+        def count(limiter: RateLimiter) -> RateLimit:
+            return limiter.sliding_window(key, max_requests=max_requests, window_seconds=window_seconds)
+
+        try:
+            return self._breaker.call(lambda: count(self._primary))
+        except StoreUnavailableError:
+            return count(self._fallback)
