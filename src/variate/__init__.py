@@ -1,1 +1,177 @@
-"""variate: A/B tests and feature flags on your own data layer."""
+"""variate: A/B tests and feature flags on your own data layer.
+
+The guide's functions act on ``default_platform()``, which the settings choose; ``Platform`` offers the same as typed
+methods. Importing this reads nothing and opens nothing: each name is fetched when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from variate import errors
+from variate._version import __version__
+
+if TYPE_CHECKING:
+    from variate.clients.dynamodb import DynamoDBClient, dynamodb_client
+    from variate.clients.postgres import PostgresClient, pg_client
+    from variate.clients.redis import RedisClient, redis_client
+    from variate.functions.assignments import (
+        create_assignment,
+        get_experiment_assignments,
+        get_user_assignment,
+        get_user_assignments,
+    )
+    from variate.functions.caching import (
+        cache_experiment_assignment,
+        cache_feature_flag,
+        cache_get,
+        get_cached_experiment_assignment,
+        get_cached_feature_flag,
+    )
+    from variate.functions.events import batch_create_events, get_user_events, record_event
+    from variate.functions.experiments import (
+        archive_experiment,
+        create_experiment,
+        create_override,
+        get_audit_log,
+        get_experiment,
+        get_experiment_with_cache,
+        get_override,
+        list_active_experiments,
+        list_experiments,
+        list_overrides,
+        remove_override,
+        transfer_experiment_ownership,
+        update_experiment,
+        update_experiment_status,
+        update_experiment_with_override,
+    )
+    from variate.functions.flags import (
+        archive_feature_flag,
+        create_feature_flag,
+        get_active_feature_flags,
+        get_feature_flag,
+        list_feature_flags,
+        update_feature_flag,
+        update_feature_flag_status,
+    )
+    from variate.functions.rate_limits import api_request_handler, check_rate_limit, check_sliding_rate_limit
+    from variate.platform import Platform, default_platform
+    from variate.settings import Settings
+    from variate.stores.wrappers.retrying import with_retry
+
+_NAMES = {
+    "variate.clients.dynamodb": ("DynamoDBClient", "dynamodb_client"),
+    "variate.clients.postgres": ("PostgresClient", "pg_client"),
+    "variate.clients.redis": ("RedisClient", "redis_client"),
+    "variate.functions.assignments": (
+        "create_assignment",
+        "get_experiment_assignments",
+        "get_user_assignment",
+        "get_user_assignments",
+    ),
+    "variate.functions.caching": (
+        "cache_experiment_assignment",
+        "cache_feature_flag",
+        "cache_get",
+        "get_cached_experiment_assignment",
+        "get_cached_feature_flag",
+    ),
+    "variate.functions.events": ("batch_create_events", "get_user_events", "record_event"),
+    "variate.functions.experiments": (
+        "archive_experiment",
+        "create_experiment",
+        "create_override",
+        "get_audit_log",
+        "get_experiment",
+        "get_experiment_with_cache",
+        "get_override",
+        "list_active_experiments",
+        "list_experiments",
+        "list_overrides",
+        "remove_override",
+        "transfer_experiment_ownership",
+        "update_experiment",
+        "update_experiment_status",
+        "update_experiment_with_override",
+    ),
+    "variate.functions.flags": (
+        "archive_feature_flag",
+        "create_feature_flag",
+        "get_active_feature_flags",
+        "get_feature_flag",
+        "list_feature_flags",
+        "update_feature_flag",
+        "update_feature_flag_status",
+    ),
+    "variate.functions.rate_limits": ("api_request_handler", "check_rate_limit", "check_sliding_rate_limit"),
+    "variate.platform": ("Platform", "default_platform"),
+    "variate.settings": ("Settings",),
+    "variate.stores.wrappers.retrying": ("with_retry",),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = [
+    "DynamoDBClient",
+    "Platform",
+    "PostgresClient",
+    "RedisClient",
+    "Settings",
+    "__version__",
+    "api_request_handler",
+    "archive_experiment",
+    "archive_feature_flag",
+    "batch_create_events",
+    "cache_experiment_assignment",
+    "cache_feature_flag",
+    "cache_get",
+    "check_rate_limit",
+    "check_sliding_rate_limit",
+    "create_assignment",
+    "create_experiment",
+    "create_feature_flag",
+    "create_override",
+    "default_platform",
+    "dynamodb_client",
+    "errors",
+    "get_active_feature_flags",
+    "get_audit_log",
+    "get_cached_experiment_assignment",
+    "get_cached_feature_flag",
+    "get_experiment",
+    "get_experiment_assignments",
+    "get_experiment_with_cache",
+    "get_feature_flag",
+    "get_override",
+    "get_user_assignment",
+    "get_user_assignments",
+    "get_user_events",
+    "list_active_experiments",
+    "list_experiments",
+    "list_feature_flags",
+    "list_overrides",
+    "pg_client",
+    "record_event",
+    "redis_client",
+    "remove_override",
+    "transfer_experiment_ownership",
+    "update_experiment",
+    "update_experiment_status",
+    "update_experiment_with_override",
+    "update_feature_flag",
+    "update_feature_flag_status",
+    "with_retry",
+]
+
+
+def __getattr__(name: str) -> object:
+    try:
+        module = _MODULE_OF[name]
+    except KeyError:
+        raise AttributeError(f"module 'variate' has no attribute {name!r}") from None
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

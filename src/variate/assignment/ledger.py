@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from variate.decision.allocation import Allocation
+from variate.decision import choose
 from variate.errors import InvalidInputError, NotFoundError
 from variate.model import Assignment, Experiment, ExperimentStatus, Page
 from variate.model.lifetime import expiry
@@ -51,7 +51,7 @@ class Ledger:
     ) -> list[Assignment]:
         """Keep each (unit, variation) unless the unit has one; return those that stand, in order.
 
-        Every pair is checked before any is written. Written in batches: after an error, do it again with the same pairs.
+        Every pair is checked before any is written. They are written in batches, so after an error keep all again.
         """
         check_whole("version", version, minimum=1, maximum=_MAX_VERSION)
         at = self.clock()
@@ -87,8 +87,8 @@ class Ledger:
             raise InvalidInputError(
                 "experiment_id", f"must be of an active experiment; this one is {experiment.status}"
             )
-        allocation = Allocation.of(experiment)
-        pairs = ((unit, allocation.variation(check_id("user_id", unit))) for unit in units)
+        checked = [check_id("user_id", unit) for unit in units]
+        pairs = zip(checked, choose(experiment, checked), strict=True)
         return self.keep_assignments(experiment_id, pairs, ttl_days=ttl_days, version=experiment.version)
 
     def get_user_assignment(self, unit: str, experiment_id: str, *, version: int = 1) -> Assignment | None:

@@ -220,6 +220,7 @@ class Experiments:
             at = self.log.clock()
             after, audit, outbox = change(before, at)
             if not audit:
+                self.announce()  # an earlier call may have died between its commit and its delivery
                 return before
             if after is before:
                 self.audit.append(audit, outbox=outbox)

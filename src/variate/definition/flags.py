@@ -124,6 +124,7 @@ class Flags:
                 raise ConflictError(f"flag {flag_id!r} is at revision {before.revision}: read it again")
             changed = change(before)
             if changed == before:
+                self.announce()  # an earlier call may have died between its commit and its delivery
                 return before
             at = self.log.clock()
             after = replace(changed, revision=before.revision + 1, updated_at=at)

@@ -18,8 +18,8 @@ from variate.stores.ports import AuditLog, ExperimentStore, OverrideStore
 class Overrides:
     """The overrides of experiments.
 
-    A change is durable with its audit entry in ``audit`` first and is then carried to ``store``; should that fail, it is
-    delivered later.
+    A change is durable with its audit entry in ``audit`` first and is then carried to ``store``; should that fail, it
+    is delivered later.
     """
 
     store: OverrideStore

@@ -10,8 +10,11 @@ from variate.errors import InvalidInputError
 MAX_DAYS = 36_500
 
 
-def expiry(ttl_days: float | None, *, since: datetime, field: str = "ttl_days") -> datetime | None:
-    """Return the moment ``ttl_days`` after ``since``, or None (never) for None."""
+def expiry(ttl_days: object, *, since: datetime, field: str = "ttl_days") -> datetime | None:
+    """Return the moment ``ttl_days`` after ``since``, or None (never) for None.
+
+    ``ttl_days`` is a number above 0 and at most 36,500; anything else raises ``InvalidInputError`` for ``field``.
+    """
     if ttl_days is None:
         return None
     if isinstance(ttl_days, bool) or not isinstance(ttl_days, (int, float)) or not math.isfinite(ttl_days):

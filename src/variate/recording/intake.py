@@ -136,6 +136,6 @@ def _settled(event: Event, status: VerdictStatus) -> Verdict:
     return Verdict(event_id=event.id, status=status)
 
 
-def _rejected(given: Mapping[str, Any], error: InvalidInputError) -> Verdict:
-    event_id = given.get("id") if isinstance(given, Mapping) else None
+def _rejected(given: object, error: InvalidInputError) -> Verdict:
+    event_id = given.get("id") if isinstance(given, dict) else None
     return Verdict(event_id=event_id if isinstance(event_id, str) else None, status=VerdictStatus.REJECTED, error=error)

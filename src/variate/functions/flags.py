@@ -1,0 +1,54 @@
+"""Feature flags."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from variate.functions.rows import Rows, rows
+from variate.model import Json
+from variate.model.record import Record, flag_record
+from variate.platform import default_platform
+
+
+def create_feature_flag(name: str, description: str, rules: Json, status: str = "inactive") -> Record:
+    """Store a new flag and return it. ``rules`` is any JSON."""
+    return flag_record(
+        default_platform().create_feature_flag(name, description=description, rules=rules, status=status)
+    )
+
+
+def get_feature_flag(flag_id: str) -> Record | None:
+    """Return the flag, or None."""
+    flag = default_platform().get_feature_flag(flag_id)
+    return None if flag is None else flag_record(flag)
+
+
+def get_active_feature_flags(limit: int | None = None, last_key: str | None = None) -> Rows:
+    """Return the active flags, most recently updated first: all of them or, with a ``limit``, one page.
+
+    The list's ``last_key`` asks for the page after it.
+    """
+    return rows(default_platform().get_active_feature_flags, flag_record, limit=limit, last_key=last_key)
+
+
+def list_feature_flags(status: str | None = None, limit: int | None = None, last_key: str | None = None) -> Rows:
+    """Return the flags, most recently updated first: all of them or, with a ``limit``, one page."""
+    read = partial(default_platform().list_feature_flags, status=status)
+    return rows(read, flag_record, limit=limit, last_key=last_key)
+
+
+def update_feature_flag(
+    flag_id: str, name: str | None = None, description: str | None = None, rules: Json = None
+) -> Record:
+    """Change what is given (not None) and return the flag."""
+    return flag_record(default_platform().update_feature_flag(flag_id, name=name, description=description, rules=rules))
+
+
+def update_feature_flag_status(flag_id: str, status: str) -> Record:
+    """Set the flag's status and return it; raise ``NotFoundError`` where there is no such flag."""
+    return flag_record(default_platform().update_feature_flag_status(flag_id, status))
+
+
+def archive_feature_flag(flag_id: str) -> Record:
+    """Take the flag out of use, keep it, and return it."""
+    return flag_record(default_platform().archive_feature_flag(flag_id))

@@ -1,0 +1,50 @@
+"""What stands behind the ports, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from variate.stores.health import Migratable
+from variate.stores.ports import (
+    AssignmentStore,
+    AuditLog,
+    Cache,
+    EventStore,
+    ExperimentStore,
+    FlagStore,
+    Outbox,
+    OverrideStore,
+    RateLimiter,
+    ServingStore,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotBackends:
+    """What stands behind the ports of hot values."""
+
+    cache: Cache
+    rate_limiter: RateLimiter
+    pings: Mapping[str, Callable[[], object]]
+    close: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backends:
+    """What stands behind each port, which engines that takes, and how to let go of them.
+
+    ``engines`` have tables to migrate; ``pings`` raise where an engine without tables does not answer.
+    """
+
+    experiments: ExperimentStore
+    audit: AuditLog
+    outboxes: tuple[Outbox, ...]
+    flags: FlagStore
+    assignments: AssignmentStore
+    overrides: OverrideStore
+    events: EventStore
+    serving: ServingStore
+    hot: HotBackends
+    engines: Mapping[str, Migratable]
+    close: Callable[[], None]

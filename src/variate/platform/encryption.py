@@ -1,0 +1,37 @@
+"""Field encryption, put around the stores where the settings ask for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from variate.platform.backends import Backends
+from variate.settings import Profile, Settings
+
+
+def encrypt(backends: Backends, settings: Settings) -> Backends:
+    """Return the backends with every store that holds an encryptable field reading what is sealed.
+
+    What ``settings.encrypted_fields`` names is sealed when written; what was sealed before is opened when read, also
+    after the setting is off again. Where no key was ever made and no field is named, the stores stay as they are.
+    """
+    fields = settings.encrypted_fields
+    if not fields and not (settings.profile is Profile.AWS and settings.kms_key_id) and not settings.key_file.exists():
+        return backends
+    from variate.stores.wrappers import encrypted
+    from variate.stores.wrappers.sealing import EnvelopeCipher, KeyFileDataKeys
+
+    if settings.profile is Profile.AWS and settings.kms_key_id:
+        from variate.aws.kms import KmsDataKeys
+
+        cipher = EnvelopeCipher(KmsDataKeys(kms, settings.kms_key_id))
+    else:
+        cipher = EnvelopeCipher(KeyFileDataKeys(settings.key_file))
+    return replace(
+        backends,
+        experiments=encrypted.EncryptedExperimentStore(backends.experiments, cipher, fields),
+        audit=encrypted.EncryptedAuditLog(backends.audit, cipher, fields),
+        flags=encrypted.EncryptedFlagStore(backends.flags, cipher, fields),
+        overrides=encrypted.EncryptedOverrideStore(backends.overrides, cipher, fields),
+        events=encrypted.EncryptedEventStore(backends.events, cipher, fields),
+        serving=encrypted.EncryptedServingStore(backends.serving, cipher, fields),
+    )

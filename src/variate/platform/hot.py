@@ -1,0 +1,119 @@
+"""Hot values: what the cache holds, under the guide's keys, and calls counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from variate.errors import InvalidInputError
+from variate.model import Document, Experiment, Json, RateLimit
+from variate.model.record import experiment_from_record, experiment_record
+from variate.model.rules import check_id, check_whole
+from variate.stores.ports import Cache, RateLimiter
+from variate.stores.wrappers.cached import CacheAside
+
+ASSIGNMENT_SECONDS = 3_600
+FLAG_SECONDS = 300
+EXPERIMENT_SECONDS = 300
+MAX_SECONDS = 366 * 24 * 3_600
+MAX_REQUESTS = 1_000_000
+
+T = TypeVar("T")
+
+
+def experiment_key(experiment_id: str) -> str:
+    """Return the key under which an experiment's record is cached."""
+    return f"experiment:{experiment_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotValues:
+    """Reads and writes of the cache. With the cache out of reach, reads go to the source and nothing raises."""
+
+    cache: Cache
+    aside: CacheAside
+    experiment: Callable[[str], Experiment | None]
+
+    def cache_experiment_assignment(
+        self, unit: str, experiment_id: str, variation: str, *, ttl_seconds: float = ASSIGNMENT_SECONDS
+    ) -> bool:
+        """Hold the variation for ``ttl_seconds``; return whether the cache took it."""
+        key = _key("assignment", check_id("user_id", unit), check_id("experiment_id", experiment_id))
+        return self.cache.set(key, check_id("variation", variation), ttl_seconds=check_seconds("ttl", ttl_seconds))
+
+    def get_cached_experiment_assignment(self, unit: str, experiment_id: str) -> str | None:
+        """Return the variation held, or None."""
+        return self.cache.get(_key("assignment", check_id("user_id", unit), check_id("experiment_id", experiment_id)))
+
+    def cache_feature_flag(self, unit: str, flag_id: str, value: Json, *, ttl_seconds: float = FLAG_SECONDS) -> bool:
+        """Hold the flag's value (any JSON) for the unit; return whether the cache took it."""
+        text = Document.of(value, field="value").text
+        return self.cache.set(_flag_key(unit, flag_id), text, ttl_seconds=check_seconds("ttl", ttl_seconds))
+
+    def get_cached_feature_flag(self, unit: str, flag_id: str) -> Json:
+        """Return the flag's value held for the unit, or None."""
+        text = self.cache.get(_flag_key(unit, flag_id))
+        return None if text is None else json.loads(text)
+
+    def cache_get(self, key: str, fetch: Callable[[], T], *, ttl_seconds: float = FLAG_SECONDS) -> T:
+        """Return what the cache holds for ``key``, else what ``fetch`` returns, and hold that; see ``CacheAside``."""
+        value: T = self.aside.get(check_id("key", key), fetch, ttl_seconds=check_seconds("ttl", ttl_seconds))
+        return value
+
+    def get_experiment_with_cache(self, experiment_id: str) -> Experiment | None:
+        """Return the experiment as it was at most five minutes ago, or None. A change through variate shows at once."""
+        check_id("experiment_id", experiment_id)
+
+        def fetch() -> Json:
+            found = self.experiment(experiment_id)
+            return None if found is None else experiment_record(found)
+
+        record = self.aside.get(experiment_key(experiment_id), fetch, ttl_seconds=EXPERIMENT_SECONDS)
+        return None if record is None else experiment_from_record(record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """Limits on calls. With Redis out of reach each process counts for itself."""
+
+    limiter: RateLimiter
+
+    def check_rate_limit(self, key: str, max_requests: int, window_seconds: int) -> RateLimit:
+        """Count this call under ``key`` in the fixed window that the first call opened, in one atomic step."""
+        return self.limiter.fixed_window(
+            check_id("key", key),
+            max_requests=check_whole("max_requests", max_requests, minimum=1, maximum=MAX_REQUESTS),
+            window_seconds=check_whole("window_seconds", window_seconds, minimum=1, maximum=MAX_SECONDS),
+        )
+
+    def check_sliding_rate_limit(self, key: str, max_requests: int, window_seconds: int) -> RateLimit:
+        """Count this call under ``key`` among those of the last ``window_seconds``, in one atomic step."""
+        return self.limiter.sliding_window(
+            check_id("key", key),
+            max_requests=check_whole("max_requests", max_requests, minimum=1, maximum=MAX_REQUESTS),
+            window_seconds=check_whole("window_seconds", window_seconds, minimum=1, maximum=MAX_SECONDS),
+        )
+
+
+def check_seconds(field: str, value: object) -> float:
+    """Return ``value`` if it is a number of seconds above 0 and at most a year, else raise ``InvalidInputError``."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidInputError(field, f"must be a number of seconds, not {type(value).__name__}")
+    if not 0 < value <= MAX_SECONDS:
+        raise InvalidInputError(field, f"must be above 0 and at most {MAX_SECONDS} seconds, not {value}")
+    return float(value)
+
+
+def _flag_key(unit: str, flag_id: str) -> str:
+    return f"feature:{_part(check_id('feature_id', flag_id))}:user:{_part(check_id('user_id', unit))}"
+
+
+def _key(kind: str, *parts: str) -> str:
+    return ":".join((kind, *map(_part, parts)))
+
+
+def _part(text: str) -> str:
+    """Escape what separates parts, so that ("a:b", "c") and ("a", "b:c") have keys of their own."""
+    return text.replace("%", "%25").replace(":", "%3A")

@@ -1,0 +1,115 @@
+"""Settings -> backends: the three profiles. Nothing here touches an engine; each connects at its first use.
+
+Imports stand inside the functions, so that a profile needs only its own drivers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from variate.platform.backends import Backends, HotBackends
+from variate.platform.encryption import encrypt
+from variate.settings import Profile, Settings
+from variate.stores.memory import MemoryCache, MemoryRateLimiter
+
+if TYPE_CHECKING:
+    from variate.stores.sql import Database
+
+
+def open_backends(settings: Settings) -> Backends:
+    """Return the backends of the settings' profile, encrypting where the settings say so."""
+    hot = _hot(settings)
+    if settings.profile is Profile.LOCAL:
+        backends = _local(settings, hot)
+    elif settings.profile is Profile.POSTGRES:
+        backends = _postgres(settings, hot)
+    else:
+        backends = _aws(settings, hot)
+    return encrypt(backends, settings)
+
+
+def _hot(settings: Settings) -> HotBackends:
+    """Redis where there is one; this process's memory else, and for the limits also while Redis is away."""
+    if settings.redis_url is None and settings.profile is not Profile.AWS:
+        return HotBackends(cache=MemoryCache(), rate_limiter=MemoryRateLimiter(), pings={}, close=lambda: None)
+    from variate.clients.redis import RedisClient
+    from variate.stores.redis import RedisCache, RedisRateLimiter
+    from variate.stores.wrappers.breaker import CircuitBreaker
+    from variate.stores.wrappers.resilient import ResilientCache, ResilientRateLimiter
+
+    client = RedisClient(settings=settings)
+    connection = client.get_redis_connection
+    breaker = CircuitBreaker()
+    cache = RedisCache(connection)
+    return HotBackends(
+        cache=ResilientCache(cache, breaker),
+        rate_limiter=ResilientRateLimiter(RedisRateLimiter(connection), MemoryRateLimiter(), breaker),
+        pings={"redis": cache.check},
+        close=client.close_connections,
+    )
+
+
+def _local(settings: Settings, hot: HotBackends) -> Backends:
+    """One SQLite file."""
+    from variate.stores.sql import SQLiteDatabase
+
+    return _sql("sqlite", SQLiteDatabase(settings.sqlite_path), hot, close=hot.close)
+
+
+def _postgres(settings: Settings, hot: HotBackends) -> Backends:
+    """One PostgreSQL database."""
+    from variate.clients.postgres import PostgresClient
+    from variate.stores.sql import PostgresDatabase
+
+    client = PostgresClient(settings=settings)
+
+    def close() -> None:
+        hot.close()
+        client.close()
+
+    return _sql("postgres", PostgresDatabase(client.engine), hot, close=close)
+
+
+def _sql(name: str, database: Database, hot: HotBackends, *, close: Callable[[], None]) -> Backends:
+    """Everything that is kept, in one database."""
+    from variate.stores import sql
+
+    def close_all() -> None:
+        database.close()
+        close()
+
+    return Backends(
+        experiments=sql.SqlExperimentStore(database),
+        audit=sql.SqlAuditLog(database),
+        outboxes=(sql.SqlOutbox(database),),
+        flags=sql.SqlFlagStore(database),
+        assignments=sql.SqlAssignmentStore(database),
+        overrides=sql.SqlOverrideStore(database),
+        events=sql.SqlEventStore(database),
+        serving=sql.SqlServingStore(database),
+        hot=hot,
+        engines={name: database},
+        close=close_all,
+    )
+
+
+def _aws(settings: Settings, hot: HotBackends) -> Backends:
+    """Definitions in Aurora PostgreSQL; what is many or served, in DynamoDB."""
+    from variate.clients.dynamodb import DynamoDBClient
+    from variate.stores import dynamodb
+
+    source = _postgres(settings, hot)
+    tables = DynamoDBClient(settings=settings)
+    flags = dynamodb.DynamoDBFlagStore(tables)
+    return replace(
+        source,
+        outboxes=(*source.outboxes, flags),
+        flags=flags,
+        assignments=dynamodb.DynamoDBAssignmentStore(tables),
+        overrides=dynamodb.DynamoDBOverrideStore(tables),
+        events=dynamodb.DynamoDBEventStore(tables),
+        serving=dynamodb.DynamoDBServingStore(tables),
+        engines={**source.engines, "dynamodb": dynamodb.DynamoDBTables(tables)},
+    )
