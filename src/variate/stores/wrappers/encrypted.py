@@ -1,0 +1,308 @@
+"""The stores with chosen fields sealed.
+
+Each wrapper has the port of the store it wraps. It seals the fields it is told to, and opens whatever is sealed, so the
+choice may change at any time: what was written before reads as before. A sealed value is bound to its record and field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from datetime import datetime
+
+from variate.model import (
+    AuditEntry,
+    Document,
+    Event,
+    Experiment,
+    ExperimentStatus,
+    FeatureFlag,
+    FlagStatus,
+    OutboxMessage,
+    Override,
+    OverrideTarget,
+    Page,
+    Variation,
+    VerdictStatus,
+)
+from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStore, OverrideStore, ServingStore
+from variate.stores.wrappers.sealed_fields import (
+    EVENT_DATA,
+    EXPERIMENT_DESCRIPTION,
+    FLAG_RULES,
+    OVERRIDE_REASON,
+    VARIATION_VALUE,
+    SealedFields,
+)
+from variate.stores.wrappers.sealing import FieldCipher
+
+
+class EncryptedExperimentStore:
+    """An ``ExperimentStore`` whose descriptions, variations' values and audit entries are sealed where chosen."""
+
+    def __init__(self, store: ExperimentStore, cipher: FieldCipher, fields: Set[str]) -> None:
+        self._store = store
+        self._sealed = SealedFields(cipher, fields)
+
+    def insert(self, experiment: Experiment, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
+        """Store a new experiment; raise ``ConflictError`` if its id is taken."""
+        self._store.insert(
+            _seal_experiment(self._sealed, experiment),
+            audit=self._sealed.seal_entries(audit),
+            outbox=self._sealed.seal_messages(outbox),
+        )
+
+    def get(self, experiment_id: str) -> Experiment | None:
+        """Return the experiment, opened, or None."""
+        found = self._store.get(experiment_id)
+        return None if found is None else _open_experiment(self._sealed, found)
+
+    def list(
+        self,
+        *,
+        status: ExperimentStatus | None = None,
+        owner: str | None = None,
+        limit: int,
+        last_key: str | None = None,
+    ) -> Page[Experiment]:
+        """Return experiments, opened, most recently created first."""
+        page = self._store.list(status=status, owner=owner, limit=limit, last_key=last_key)
+        return Page(tuple(_open_experiment(self._sealed, each) for each in page.items), page.last_key)
+
+    def replace(
+        self,
+        experiment: Experiment,
+        *,
+        expected_revision: int,
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
+        """Store ``experiment`` over the one of its id if that is at ``expected_revision``."""
+        self._store.replace(
+            _seal_experiment(self._sealed, experiment),
+            expected_revision=expected_revision,
+            audit=self._sealed.seal_entries(audit),
+            outbox=self._sealed.seal_messages(outbox),
+        )
+
+
+class EncryptedServingStore:
+    """A ``ServingStore`` whose descriptions and variations' values are sealed where chosen."""
+
+    def __init__(self, store: ServingStore, cipher: FieldCipher, fields: Set[str]) -> None:
+        self._store = store
+        self._sealed = SealedFields(cipher, fields)
+
+    def put(self, experiment: Experiment) -> None:
+        """Store it unless the copy is at its revision or a later one."""
+        self._store.put(_seal_experiment(self._sealed, experiment))
+
+    def get(self, experiment_id: str) -> Experiment | None:
+        """Return the copy, opened, or None."""
+        found = self._store.get(experiment_id)
+        return None if found is None else _open_experiment(self._sealed, found)
+
+
+class EncryptedAuditLog:
+    """An ``AuditLog`` whose entries are sealed as a whole where they may tell a sealed field's value."""
+
+    def __init__(self, store: AuditLog, cipher: FieldCipher, fields: Set[str]) -> None:
+        self._store = store
+        self._sealed = SealedFields(cipher, fields)
+
+    def append(self, entries: Sequence[AuditEntry], *, outbox: Sequence[OutboxMessage] = ()) -> None:
+        """Store the entries and the outbox messages, all or none."""
+        self._store.append(self._sealed.seal_entries(entries), outbox=self._sealed.seal_messages(outbox))
+
+    def list(
+        self,
+        *,
+        entity_type: str | None = None,
+        entity_id: str | None = None,
+        limit: int,
+        last_key: str | None = None,
+    ) -> Page[AuditEntry]:
+        """Return entries, opened, most recent first."""
+        page = self._store.list(entity_type=entity_type, entity_id=entity_id, limit=limit, last_key=last_key)
+        return Page(tuple(self._sealed.open_entry(entry) for entry in page.items), page.last_key)
+
+
+class EncryptedFlagStore:
+    """A ``FlagStore`` whose rules, and the audit entries that tell them, are sealed where chosen."""
+
+    def __init__(self, store: FlagStore, cipher: FieldCipher, fields: Set[str]) -> None:
+        self._store = store
+        self._sealed = SealedFields(cipher, fields)
+
+    def insert(self, flag: FeatureFlag, *, audit: AuditEntry) -> None:
+        """Store a new flag; raise ``ConflictError`` if its id is taken."""
+        self._store.insert(self._seal(flag), audit=self._sealed.seal_entry(audit))
+
+    def get(self, flag_id: str) -> FeatureFlag | None:
+        """Return the flag, opened, or None."""
+        found = self._store.get(flag_id)
+        return None if found is None else self._open(found)
+
+    def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
+        """Return flags, opened, most recently updated first."""
+        page = self._store.list(status=status, limit=limit, last_key=last_key)
+        return Page(tuple(self._open(flag) for flag in page.items), page.last_key)
+
+    def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
+        """Store ``flag`` over the one of its id if that is at ``expected_revision``."""
+        entry = self._sealed.seal_entry(audit)
+        self._store.replace(self._seal(flag), expected_revision=expected_revision, audit=entry)
+
+    def _seal(self, flag: FeatureFlag) -> FeatureFlag:
+        rules = self._sealed.seal_document(flag.rules, field=FLAG_RULES, place=flag.id)
+        return flag if rules is flag.rules else replace(flag, rules=rules)
+
+    def _open(self, flag: FeatureFlag) -> FeatureFlag:
+        rules = self._sealed.open_document(flag.rules, field=FLAG_RULES, place=flag.id)
+        return flag if rules is flag.rules else replace(flag, rules=rules)
+
+
+class EncryptedOverrideStore:
+    """An ``OverrideStore`` whose reasons are sealed where chosen."""
+
+    def __init__(self, store: OverrideStore, cipher: FieldCipher, fields: Set[str]) -> None:
+        self._store = store
+        self._sealed = SealedFields(cipher, fields)
+
+    def put(self, override: Override) -> None:
+        """Store it unless one of its id, or a removal, is as new or newer."""
+        reason = self._sealed.seal_text(override.reason, field=OVERRIDE_REASON, place=override.id)
+        self._store.put(override if reason == override.reason else replace(override, reason=reason))
+
+    def remove(self, *, unit: str, target: OverrideTarget, target_id: str, at: datetime) -> bool:
+        """Remove the override made before ``at`` and return whether there was one."""
+        return self._store.remove(unit=unit, target=target, target_id=target_id, at=at)
+
+    def get(self, *, unit: str, target: OverrideTarget, target_id: str, at: datetime) -> Override | None:
+        """Return the override in force, opened, or None."""
+        found = self._store.get(unit=unit, target=target, target_id=target_id, at=at)
+        return None if found is None else self._open(found)
+
+    def of_target(
+        self, *, target: OverrideTarget, target_id: str, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        """Return the overrides in force on this target, opened, in order of unit."""
+        return self._opened(
+            self._store.of_target(target=target, target_id=target_id, at=at, limit=limit, last_key=last_key)
+        )
+
+    def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Override]:
+        """Return the overrides in force for this unit, opened, in order of target and target id."""
+        return self._opened(self._store.of_unit(unit, at=at, limit=limit, last_key=last_key))
+
+    def purge(self, *, expired_before: datetime) -> int:
+        """Delete what expired before this and return how many."""
+        return self._store.purge(expired_before=expired_before)
+
+    def _opened(self, page: Page[Override]) -> Page[Override]:
+        return Page(tuple(self._open(each) for each in page.items), page.last_key)
+
+    def _open(self, override: Override) -> Override:
+        reason = self._sealed.open_text(override.reason, field=OVERRIDE_REASON, place=override.id)
+        return override if reason == override.reason else replace(override, reason=reason)
+
+
+class EncryptedEventStore:
+    """An ``EventStore`` whose data are sealed where chosen."""
+
+    def __init__(self, store: EventStore, cipher: FieldCipher, fields: Set[str]) -> None:
+        self._store = store
+        self._sealed = SealedFields(cipher, fields)
+
+    def append(self, events: Sequence[Event], *, at: datetime) -> Sequence[VerdictStatus]:
+        """Store each unless its id is taken; return ACCEPTED or DUPLICATE for each, in order."""
+        return self._store.append([self._seal(event) for event in events], at=at)
+
+    def of_unit(
+        self,
+        unit: str,
+        *,
+        event_type: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        at: datetime,
+        limit: int,
+        last_key: str | None = None,
+    ) -> Page[Event]:
+        """Return the unit's events, opened, most recent first."""
+        return self._opened(
+            self._store.of_unit(
+                unit, event_type=event_type, start=start, end=end, at=at, limit=limit, last_key=last_key
+            )
+        )
+
+    def window(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        experiment_id: str | None = None,
+        event_type: str | None = None,
+        at: datetime,
+        limit: int,
+        last_key: str | None = None,
+    ) -> Page[Event]:
+        """Return the events of every unit from ``start`` to before ``end``, opened, each once."""
+        return self._opened(
+            self._store.window(
+                start=start,
+                end=end,
+                experiment_id=experiment_id,
+                event_type=event_type,
+                at=at,
+                limit=limit,
+                last_key=last_key,
+            )
+        )
+
+    def purge(self, *, expired_before: datetime) -> int:
+        """Delete what expired before this and return how many."""
+        return self._store.purge(expired_before=expired_before)
+
+    def _seal(self, event: Event) -> Event:
+        document = self._sealed.seal_document(event.document, field=EVENT_DATA, place=event.id)
+        return event if document is event.document else replace(event, document=document)
+
+    def _opened(self, page: Page[Event]) -> Page[Event]:
+        return Page(tuple(self._open(event) for event in page.items), page.last_key)
+
+    def _open(self, event: Event) -> Event:
+        document = self._sealed.open_document(event.document, field=EVENT_DATA, place=event.id)
+        return event if document is event.document else replace(event, document=document)
+
+
+def _seal_experiment(sealed: SealedFields, experiment: Experiment) -> Experiment:
+    description = sealed.seal_text(experiment.description, field=EXPERIMENT_DESCRIPTION, place=experiment.id)
+    values = [
+        sealed.seal_document(each.value, field=VARIATION_VALUE, place=_place(experiment, each))
+        for each in experiment.variations
+    ]
+    return _with(experiment, description, values)
+
+
+def _open_experiment(sealed: SealedFields, experiment: Experiment) -> Experiment:
+    description = sealed.open_text(experiment.description, field=EXPERIMENT_DESCRIPTION, place=experiment.id)
+    values = [
+        sealed.open_document(each.value, field=VARIATION_VALUE, place=_place(experiment, each))
+        for each in experiment.variations
+    ]
+    return _with(experiment, description, values)
+
+
+def _place(experiment: Experiment, variation: Variation) -> str:
+    """The ids may hold any character, so the first one's length tells them apart."""
+    return f"{len(experiment.id)}:{experiment.id}:{variation.id}"
+
+
+def _with(experiment: Experiment, description: str, values: Sequence[Document]) -> Experiment:
+    """Return the experiment with these, or itself where nothing differs."""
+    pairs = list(zip(experiment.variations, values, strict=True))
+    if description == experiment.description and all(each.value is value for each, value in pairs):
+        return experiment
+    variations = tuple(each if each.value is value else replace(each, value=value) for each, value in pairs)
+    return replace(experiment, description=description, variations=variations)
