@@ -18,13 +18,15 @@ from variate.stores.ports import (
     RateLimiter,
     ServingStore,
 )
+from variate.stores.wrappers.cached import CacheAside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotBackends:
-    """What stands behind the ports of hot values."""
+    """What stands behind the ports of hot values; ``aside`` is over the same cache."""
 
     cache: Cache
+    aside: CacheAside
     rate_limiter: RateLimiter
     pings: Mapping[str, Callable[[], object]]
     close: Callable[[], None]

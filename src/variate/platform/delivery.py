@@ -8,22 +8,20 @@ from variate.model import OutboxMessage, OverrideTarget, parse_instant
 from variate.model.record import audit_from_record, override_from_record
 from variate.platform.backends import Backends
 from variate.platform.hot import experiment_key
-from variate.stores.wrappers.cached import CacheAside
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The receivers of the messages, over the stores they write to."""
+    """The receivers of the messages, over the backends they write to."""
 
     backends: Backends
-    cache: CacheAside
 
     def serve_experiment(self, message: OutboxMessage) -> None:
         """Bring the serving copy up to the source and let the cache forget the old one."""
         experiment = self.backends.experiments.get(message.entity_id)
         if experiment is not None:
             self.backends.serving.put(experiment)
-        self.cache.invalidate(experiment_key(message.entity_id))
+        self.backends.hot.aside.invalidate(experiment_key(message.entity_id))
 
     def put_override(self, message: OutboxMessage) -> None:
         """Put the override, unless a later one or a removal stands."""

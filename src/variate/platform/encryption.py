@@ -22,8 +22,10 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
 
     if settings.profile is Profile.AWS and settings.kms_key_id:
         from variate.aws.kms import KmsDataKeys
+        from variate.aws.session import AwsSession
 
-        cipher = EnvelopeCipher(KmsDataKeys(kms, settings.kms_key_id))
+        session = AwsSession(endpoint=settings.aws_endpoint, region=settings.aws_region)
+        cipher = EnvelopeCipher(KmsDataKeys(lambda: session.kms, settings.kms_key_id))
     else:
         cipher = EnvelopeCipher(KeyFileDataKeys(settings.key_file))
     return replace(

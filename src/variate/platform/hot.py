@@ -7,18 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from variate.errors import InvalidInputError
 from variate.model import Document, Experiment, Json, RateLimit
 from variate.model.record import experiment_from_record, experiment_record
-from variate.model.rules import check_id, check_whole
+from variate.model.rules import check_id, check_seconds
 from variate.stores.ports import Cache, RateLimiter
 from variate.stores.wrappers.cached import CacheAside
 
 ASSIGNMENT_SECONDS = 3_600
 FLAG_SECONDS = 300
 EXPERIMENT_SECONDS = 300
-MAX_SECONDS = 366 * 24 * 3_600
-MAX_REQUESTS = 1_000_000
 
 T = TypeVar("T")
 
@@ -82,28 +79,11 @@ class RateLimits:
 
     def check_rate_limit(self, key: str, max_requests: int, window_seconds: int) -> RateLimit:
         """Count this call under ``key`` in the fixed window that the first call opened, in one atomic step."""
-        return self.limiter.fixed_window(
-            check_id("key", key),
-            max_requests=check_whole("max_requests", max_requests, minimum=1, maximum=MAX_REQUESTS),
-            window_seconds=check_whole("window_seconds", window_seconds, minimum=1, maximum=MAX_SECONDS),
-        )
+        return self.limiter.fixed_window(key, max_requests=max_requests, window_seconds=window_seconds)
 
     def check_sliding_rate_limit(self, key: str, max_requests: int, window_seconds: int) -> RateLimit:
         """Count this call under ``key`` among those of the last ``window_seconds``, in one atomic step."""
-        return self.limiter.sliding_window(
-            check_id("key", key),
-            max_requests=check_whole("max_requests", max_requests, minimum=1, maximum=MAX_REQUESTS),
-            window_seconds=check_whole("window_seconds", window_seconds, minimum=1, maximum=MAX_SECONDS),
-        )
-
-
-def check_seconds(field: str, value: object) -> float:
-    """Return ``value`` if it is a number of seconds above 0 and at most a year, else raise ``InvalidInputError``."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InvalidInputError(field, f"must be a number of seconds, not {type(value).__name__}")
-    if not 0 < value <= MAX_SECONDS:
-        raise InvalidInputError(field, f"must be above 0 and at most {MAX_SECONDS} seconds, not {value}")
-    return float(value)
+        return self.limiter.sliding_window(key, max_requests=max_requests, window_seconds=window_seconds)
 
 
 def _flag_key(unit: str, flag_id: str) -> str:

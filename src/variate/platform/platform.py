@@ -21,7 +21,6 @@ from variate.platform.profiles import open_backends
 from variate.publishing.relay import Relay
 from variate.recording.intake import Intake
 from variate.settings import Settings
-from variate.stores.wrappers.cached import CacheAside
 
 
 class Platform:
@@ -34,8 +33,7 @@ class Platform:
         self.settings = settings
         self._backends = backends
         self._clock = IncreasingClock(clock)
-        aside = CacheAside(backends.hot.cache)
-        delivery = Delivery(backends, aside)
+        delivery = Delivery(backends)
         self.relay = Relay(
             backends.outboxes,
             {
@@ -58,56 +56,13 @@ class Platform:
         )
         ledger = Ledger(store=backends.assignments, experiment=backends.experiments.get, clock=self._clock)
         intake = Intake(store=backends.events, clock=self._clock, new_id=new_event_id)
-        hot = HotValues(cache=backends.hot.cache, aside=aside, experiment=backends.experiments.get)
+        hot = HotValues(cache=backends.hot.cache, aside=backends.hot.aside, experiment=backends.experiments.get)
         limits = RateLimits(limiter=backends.hot.rate_limiter)
 
-        self.create_experiment = experiments.create_experiment
-        self.get_experiment = experiments.get_experiment
-        self.list_experiments = experiments.list_experiments
-        self.list_active_experiments = experiments.list_active_experiments
-        self.update_experiment = experiments.update_experiment
-        self.update_experiment_status = experiments.update_experiment_status
-        self.update_experiment_with_override = experiments.update_experiment_with_override
-        self.transfer_experiment_ownership = experiments.transfer_experiment_ownership
-        self.archive_experiment = experiments.archive_experiment
-
-        self.create_feature_flag = flags.create_feature_flag
-        self.get_feature_flag = flags.get_feature_flag
-        self.list_feature_flags = flags.list_feature_flags
-        self.get_active_feature_flags = flags.get_active_feature_flags
-        self.update_feature_flag = flags.update_feature_flag
-        self.update_feature_flag_status = flags.update_feature_flag_status
-        self.archive_feature_flag = flags.archive_feature_flag
-
-        self.create_override = overrides.create_override
-        self.get_override = overrides.get_override
-        self.list_overrides = overrides.list_overrides
-        self.get_user_overrides = overrides.get_user_overrides
-        self.remove_override = overrides.remove_override
-
-        self.create_assignment = ledger.create_assignment
-        self.keep_assignments = ledger.keep_assignments
-        self.assign_many = ledger.assign_many
-        self.get_user_assignment = ledger.get_user_assignment
-        self.get_user_assignments = ledger.get_user_assignments
-        self.get_experiment_assignments = ledger.get_experiment_assignments
-
-        self.record_event = intake.record_event
-        self.record_exposure = intake.record_exposure
-        self.batch_create_events = intake.batch_create_events
-        self.get_user_events = intake.get_user_events
-        self.get_events = intake.get_events
-
-        self.cache_experiment_assignment = hot.cache_experiment_assignment
-        self.get_cached_experiment_assignment = hot.get_cached_experiment_assignment
-        self.cache_feature_flag = hot.cache_feature_flag
-        self.get_cached_feature_flag = hot.get_cached_feature_flag
-        self.cache_get = hot.cache_get
-        self.get_experiment_with_cache = hot.get_experiment_with_cache
-
-        self.check_rate_limit = limits.check_rate_limit
-        self.check_sliding_rate_limit = limits.check_sliding_rate_limit
         self.closed = False
+        self._offer_definitions(experiments, flags, overrides)
+        self._offer_records(ledger, intake)
+        self._offer_hot_values(hot, limits)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Platform:
@@ -164,6 +119,56 @@ class Platform:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _offer_definitions(self, experiments: Experiments, flags: Flags, overrides: Overrides) -> None:
+        self.create_experiment = experiments.create_experiment
+        self.get_experiment = experiments.get_experiment
+        self.list_experiments = experiments.list_experiments
+        self.list_active_experiments = experiments.list_active_experiments
+        self.update_experiment = experiments.update_experiment
+        self.update_experiment_status = experiments.update_experiment_status
+        self.update_experiment_with_override = experiments.update_experiment_with_override
+        self.transfer_experiment_ownership = experiments.transfer_experiment_ownership
+        self.archive_experiment = experiments.archive_experiment
+
+        self.create_feature_flag = flags.create_feature_flag
+        self.get_feature_flag = flags.get_feature_flag
+        self.list_feature_flags = flags.list_feature_flags
+        self.get_active_feature_flags = flags.get_active_feature_flags
+        self.update_feature_flag = flags.update_feature_flag
+        self.update_feature_flag_status = flags.update_feature_flag_status
+        self.archive_feature_flag = flags.archive_feature_flag
+
+        self.create_override = overrides.create_override
+        self.get_override = overrides.get_override
+        self.list_overrides = overrides.list_overrides
+        self.get_user_overrides = overrides.get_user_overrides
+        self.remove_override = overrides.remove_override
+
+    def _offer_records(self, ledger: Ledger, intake: Intake) -> None:
+        self.create_assignment = ledger.create_assignment
+        self.keep_assignments = ledger.keep_assignments
+        self.assign_many = ledger.assign_many
+        self.get_user_assignment = ledger.get_user_assignment
+        self.get_user_assignments = ledger.get_user_assignments
+        self.get_experiment_assignments = ledger.get_experiment_assignments
+
+        self.record_event = intake.record_event
+        self.record_exposure = intake.record_exposure
+        self.batch_create_events = intake.batch_create_events
+        self.get_user_events = intake.get_user_events
+        self.get_events = intake.get_events
+
+    def _offer_hot_values(self, hot: HotValues, limits: RateLimits) -> None:
+        self.cache_experiment_assignment = hot.cache_experiment_assignment
+        self.get_cached_experiment_assignment = hot.get_cached_experiment_assignment
+        self.cache_feature_flag = hot.cache_feature_flag
+        self.get_cached_feature_flag = hot.get_cached_feature_flag
+        self.cache_get = hot.cache_get
+        self.get_experiment_with_cache = hot.get_experiment_with_cache
+
+        self.check_rate_limit = limits.check_rate_limit
+        self.check_sliding_rate_limit = limits.check_sliding_rate_limit
 
 
 class _Default:

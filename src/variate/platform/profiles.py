@@ -13,6 +13,9 @@ from variate.platform.backends import Backends, HotBackends
 from variate.platform.encryption import encrypt
 from variate.settings import Profile, Settings
 from variate.stores.memory import MemoryCache, MemoryRateLimiter
+from variate.stores.wrappers.breaker import CircuitBreaker
+from variate.stores.wrappers.cached import CacheAside
+from variate.stores.wrappers.resilient import ResilientCache, ResilientRateLimiter
 
 if TYPE_CHECKING:
     from variate.stores.sql import Database
@@ -33,20 +36,22 @@ def open_backends(settings: Settings) -> Backends:
 def _hot(settings: Settings) -> HotBackends:
     """Redis where there is one; this process's memory else, and for the limits also while Redis is away."""
     if settings.redis_url is None and settings.profile is not Profile.AWS:
-        return HotBackends(cache=MemoryCache(), rate_limiter=MemoryRateLimiter(), pings={}, close=lambda: None)
+        cache = MemoryCache()
+        return HotBackends(
+            cache=cache, aside=CacheAside(cache), rate_limiter=MemoryRateLimiter(), pings={}, close=lambda: None
+        )
     from variate.clients.redis import RedisClient
     from variate.stores.redis import RedisCache, RedisRateLimiter
-    from variate.stores.wrappers.breaker import CircuitBreaker
-    from variate.stores.wrappers.resilient import ResilientCache, ResilientRateLimiter
 
     client = RedisClient(settings=settings)
-    connection = client.get_redis_connection
-    breaker = CircuitBreaker()
-    cache = RedisCache(connection)
+    redis = RedisCache(client.get_redis_connection)
+    limiter = RedisRateLimiter(client.get_redis_connection)
+    breaker = CircuitBreaker(name="redis")
     return HotBackends(
-        cache=ResilientCache(cache, breaker),
-        rate_limiter=ResilientRateLimiter(RedisRateLimiter(connection), MemoryRateLimiter(), breaker),
-        pings={"redis": cache.check},
+        cache=ResilientCache(redis, breaker),
+        aside=CacheAside(redis, breaker=breaker),
+        rate_limiter=ResilientRateLimiter(limiter, MemoryRateLimiter(), breaker),
+        pings={"redis": lambda: redis.get("variate:doctor")},
         close=client.close_connections,
     )
 
