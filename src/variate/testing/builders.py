@@ -1,0 +1,220 @@
+"""Values with sensible defaults: a test names only what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+
+from variate.model import (
+    Assignment,
+    AuditEntry,
+    Document,
+    Event,
+    Experiment,
+    ExperimentStatus,
+    FeatureFlag,
+    FlagStatus,
+    Json,
+    OutboxMessage,
+    Override,
+    OverrideTarget,
+    Variation,
+)
+from variate.testing.clocks import START
+
+_numbers = count(1)
+_MINUTE = timedelta(minutes=1)
+
+
+def build_id(kind: str = "id") -> str:
+    """Return an id that no other call in this process returns."""
+    return f"{kind}-{next(_numbers):06d}"
+
+
+def build_variation(
+    name: str = "control",
+    *,
+    id: str | None = None,  # noqa: A002 - the field's name
+    description: str = "",
+    value: Json = None,
+    weight: float = 1,
+    created_at: datetime = START,
+    updated_at: datetime | None = None,
+) -> Variation:
+    """Build a variation."""
+    return Variation(
+        id=build_id("variation") if id is None else id,
+        name=name,
+        description=description,
+        value=Document.of({} if value is None else value, field="value"),
+        weight=weight,
+        created_at=created_at,
+        updated_at=created_at if updated_at is None else updated_at,
+    )
+
+
+def build_experiment(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    name: str = "Button colour",
+    description: str = "",
+    status: ExperimentStatus = ExperimentStatus.DRAFT,
+    owner: str | None = None,
+    variations: Sequence[Variation] | Mapping[str, float] | None = None,
+    version: int = 1,
+    revision: int = 1,
+    created_at: datetime = START,
+    updated_at: datetime | None = None,
+) -> Experiment:
+    """Build an experiment; ``variations`` may be weights by name, and is one half control, one half treatment."""
+    if variations is None:
+        variations = {"control": 1, "treatment": 1}
+    if isinstance(variations, Mapping):
+        weights = variations
+        variations = [build_variation(each, weight=weight, created_at=created_at) for each, weight in weights.items()]
+    return Experiment(
+        id=build_id("experiment") if id is None else id,
+        name=name,
+        description=description,
+        status=status,
+        owner=owner,
+        variations=tuple(variations),
+        version=version,
+        revision=revision,
+        created_at=created_at,
+        updated_at=created_at if updated_at is None else updated_at,
+    )
+
+
+def build_flag(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    name: str = "new-checkout",
+    description: str = "",
+    rules: Json = None,
+    status: FlagStatus = FlagStatus.INACTIVE,
+    revision: int = 1,
+    created_at: datetime = START,
+    updated_at: datetime | None = None,
+) -> FeatureFlag:
+    """Build a feature flag."""
+    return FeatureFlag(
+        id=build_id("flag") if id is None else id,
+        name=name,
+        description=description,
+        rules=Document.of({} if rules is None else rules, field="rules"),
+        status=status,
+        revision=revision,
+        created_at=created_at,
+        updated_at=created_at if updated_at is None else updated_at,
+    )
+
+
+def build_assignment(
+    unit: str | None = None,
+    *,
+    experiment_id: str = "experiment",
+    version: int = 1,
+    variation: str = "control",
+    assigned_at: datetime = START,
+    expires_at: datetime | None = None,
+) -> Assignment:
+    """Build an assignment, for ever where no end is given."""
+    return Assignment(
+        unit=build_id("unit") if unit is None else unit,
+        experiment_id=experiment_id,
+        version=version,
+        variation=variation,
+        assigned_at=assigned_at,
+        expires_at=expires_at,
+    )
+
+
+def build_override(
+    unit: str | None = None,
+    *,
+    target: OverrideTarget = OverrideTarget.EXPERIMENT,
+    target_id: str = "experiment",
+    value: str = "treatment",
+    reason: str = "",
+    created_at: datetime = START,
+    expires_at: datetime | None = None,
+) -> Override:
+    """Build an override, for ever where no end is given."""
+    return Override(
+        unit=build_id("unit") if unit is None else unit,
+        target=target,
+        target_id=target_id,
+        value=value,
+        reason=reason,
+        created_at=created_at,
+        expires_at=expires_at,
+    )
+
+
+def build_event(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    unit: str = "unit",
+    event_type: str = "purchase",
+    data: Json = None,
+    at: datetime = START,
+    experiment_id: str | None = None,
+    expires_at: datetime | None = None,
+) -> Event:
+    """Build an event, kept for ever where no end is given."""
+    return Event(
+        id=build_id("event") if id is None else id,
+        unit=unit,
+        event_type=event_type,
+        document=Document.of({} if data is None else data, field="data"),
+        at=at,
+        experiment_id=experiment_id,
+        expires_at=expires_at,
+    )
+
+
+def build_audit_entry(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    entity_type: str = "experiment",
+    entity_id: str = "experiment",
+    action: str = "updated",
+    actor: str = "ada",
+    data: Json = None,
+    created_at: datetime = START,
+) -> AuditEntry:
+    """Build an audit entry."""
+    return AuditEntry(
+        id=build_id("audit") if id is None else id,
+        entity_type=entity_type,
+        entity_id=entity_id,
+        action=action,
+        actor=actor,
+        document=Document.of({} if data is None else data, field="data"),
+        created_at=created_at,
+    )
+
+
+def build_outbox_message(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    kind: str = "experiment_changed",
+    entity_id: str = "experiment",
+    data: Json = None,
+    created_at: datetime = START,
+) -> OutboxMessage:
+    """Build an outbox message."""
+    return OutboxMessage(
+        id=build_id("message") if id is None else id,
+        kind=kind,
+        entity_id=entity_id,
+        document=Document.of({} if data is None else data, field="data"),
+        created_at=created_at,
+    )
+
+
+def minutes_after_start(number: float) -> datetime:
+    """Return the moment so many minutes after ``START``."""
+    return START + number * _MINUTE

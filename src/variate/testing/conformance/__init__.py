@@ -1,0 +1,60 @@
+"""The promises of ``variate.stores.ports`` as test suites, one for each port; they ship, for whoever writes a backend.
+
+A backend is one that passes them on its real engine. In a test file, subclass a suite under a name that starts with
+``Test`` and give it its ``store``, empty at the start of each test::
+
+    class TestMyEventStore(EventStoreConformance):
+        @pytest.fixture
+        def store(self) -> EventStore:
+            return MyEventStore(...)
+
+Some suites ask for more fixtures; each says which. Backends that differ where a port lets them say so by class
+attributes of the suite. Times in the suites are about ``variate.testing.clocks.START``, far in the future, so that an
+engine that expires items by its own clock does not interfere.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    *(
+        f"{__name__}.{module}"
+        for module in (
+            "assignments",
+            "audit",
+            "cache",
+            "events",
+            "experiments",
+            "flags",
+            "outbox",
+            "overrides",
+            "paging",
+            "rate_limiter",
+            "samples",
+            "serving",
+        )
+    )
+)
+
+from variate.testing.conformance.assignments import AssignmentStoreConformance  # noqa: E402 - after the registration
+from variate.testing.conformance.audit import AuditLogConformance  # noqa: E402
+from variate.testing.conformance.cache import CacheConformance  # noqa: E402
+from variate.testing.conformance.events import EventStoreConformance  # noqa: E402
+from variate.testing.conformance.experiments import ExperimentStoreConformance  # noqa: E402
+from variate.testing.conformance.flags import FlagStoreConformance  # noqa: E402
+from variate.testing.conformance.outbox import OutboxConformance  # noqa: E402
+from variate.testing.conformance.overrides import OverrideStoreConformance  # noqa: E402
+from variate.testing.conformance.rate_limiter import RateLimiterConformance  # noqa: E402
+from variate.testing.conformance.serving import ServingStoreConformance  # noqa: E402
+
+__all__ = [
+    "AssignmentStoreConformance",
+    "AuditLogConformance",
+    "CacheConformance",
+    "EventStoreConformance",
+    "ExperimentStoreConformance",
+    "FlagStoreConformance",
+    "OutboxConformance",
+    "OverrideStoreConformance",
+    "RateLimiterConformance",
+    "ServingStoreConformance",
+]

@@ -1,0 +1,151 @@
+"""The suite of ``AuditLog``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from variate.model import AuditEntry, Document, Json, Page
+from variate.stores.ports import AuditLog, Outbox
+from variate.testing.builders import build_audit_entry, build_outbox_message
+from variate.testing.clocks import START
+from variate.testing.conformance.concurrency import together
+from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
+from variate.testing.conformance.samples import document_of, every_instant, every_json, every_text, plain
+
+
+class AuditLogConformance:
+    """Subclass it and provide ``store``, empty, and the ``outbox`` that ``append`` fills."""
+
+    @pytest.fixture
+    def store(self) -> AuditLog:
+        raise NotImplementedError("provide a fixture `store`: an empty AuditLog")
+
+    @pytest.fixture
+    def outbox(self, store: AuditLog) -> Outbox:
+        raise NotImplementedError("provide a fixture `outbox`: the Outbox that the log's `append` fills")
+
+    def test_what_was_appended_is_listed(self, store: AuditLog) -> None:
+        entry = build_audit_entry(data={"previous_owner": None, "new_owner": "ada"})
+        store.append([entry])
+        assert plain([*store.list(limit=10)]) == plain([entry])
+
+    def test_an_empty_log_has_an_empty_page(self, store: AuditLog) -> None:
+        store.append([])
+        page = store.list(limit=10)
+        assert (len(page), page.last_key) == (0, None)
+
+    def test_an_entry_that_is_there_is_left_as_it_stands(self, store: AuditLog) -> None:
+        first = build_audit_entry("a", data={"n": 1})
+        store.append([first])
+        store.append([replace(first, document=Document('{"n":2}')), build_audit_entry("b")])
+        store.append([first])
+        found = {each.id: each.data for each in store.list(limit=10)}
+        assert found == {"a": {"n": 1}, "b": {}}
+
+    def test_the_same_id_twice_in_a_call_is_stored_once(self, store: AuditLog) -> None:
+        first = build_audit_entry("a", data={"n": 1})
+        store.append([first, replace(first, document=Document('{"n":2}'))])
+        assert plain([*store.list(limit=10)]) == plain([first])
+
+    def test_fifty_appends_of_one_id_store_one(self, store: AuditLog) -> None:
+        together(50, lambda number: store.append([build_audit_entry("a", data={"caller": number})]))
+        assert len(store.list(limit=10)) == 1
+
+    def test_fifty_appends_of_different_ids_store_them_all(self, store: AuditLog) -> None:
+        together(50, lambda number: store.append([build_audit_entry(f"{number}"), build_audit_entry(f"{number}b")]))
+        assert len(store.list(limit=1_000)) == 100
+
+    def test_messages_come_with_the_entries(self, store: AuditLog, outbox: Outbox) -> None:
+        messages = [build_outbox_message(f"m{number}", data={"n": number}) for number in range(3)]
+        store.append([build_audit_entry()], outbox=messages)
+        assert plain(sorted(outbox.pending(limit=10), key=lambda each: each.id)) == plain(messages)
+
+    def test_a_message_that_is_there_is_left_as_it_stands(self, store: AuditLog, outbox: Outbox) -> None:
+        first = build_outbox_message("m", data={"n": 1})
+        store.append([], outbox=[first])
+        store.append([build_audit_entry()], outbox=[replace(first, document=Document('{"n":2}'))])
+        assert plain(list(outbox.pending(limit=10))) == plain([first])
+        assert len(store.list(limit=10)) == 1
+
+    @every_text
+    def test_text_comes_back_as_it_was_given(self, store: AuditLog, text: str) -> None:
+        entry = build_audit_entry(
+            text, entity_type=text, entity_id=text, action=text, actor=f"n{text}"[:1_000], data={text: text}
+        )
+        store.append([entry])
+        assert plain([*store.list(entity_type=text, entity_id=text, limit=10)]) == plain([entry])
+
+    @every_json
+    def test_data_comes_back_as_equal_json(self, store: AuditLog, value: Json) -> None:
+        entry = replace(build_audit_entry(), document=Document.of(value, field="data"))
+        store.append([entry])
+        assert plain([*store.list(limit=10)]) == plain([entry])
+
+    def test_the_greatest_entry_there_can_be_is_held(self, store: AuditLog) -> None:
+        entry = replace(build_audit_entry(), document=document_of())
+        store.append([entry])
+        assert plain([*store.list(limit=10)]) == plain([entry])
+
+    @every_instant
+    def test_times_come_back_to_the_microsecond(self, store: AuditLog, instant: datetime) -> None:
+        store.append([build_audit_entry(created_at=instant), build_audit_entry(created_at=instant)])
+        assert [each.created_at for each in walk(_list(store), limit=1)] == [instant, instant]
+
+    def test_the_list_has_the_most_recent_first(self, store: AuditLog) -> None:
+        store.append(_twenty_five())
+        for limit in (1, 7, 25, 1_000):
+            found = walk(_list(store), limit=limit)
+            check_newest_first(found, at=lambda each: each.created_at)
+            assert sorted(each.id for each in found) == [each.id for each in _twenty_five()]
+
+    def test_the_list_is_of_the_entity_asked_for(self, store: AuditLog) -> None:
+        entries = _twenty_five()
+        store.append(entries)
+        for kind, entity in (("flag", None), (None, "one"), ("flag", "one"), ("override", "one")):
+            expected = [
+                each.id for each in entries if kind in (None, each.entity_type) and entity in (None, each.entity_id)
+            ]
+            found = walk(_list(store, entity_type=kind, entity_id=entity), limit=2)
+            check_newest_first(found, at=lambda each: each.created_at)
+            assert sorted(each.id for each in found) == expected
+
+    def test_what_is_appended_between_pages_neither_hides_nor_repeats_an_old_one(self, store: AuditLog) -> None:
+        old = [each.id for each in _twenty_five()]
+        store.append(_twenty_five())
+        page = store.list(limit=7)
+        found = [*page]
+        store.append([build_audit_entry(created_at=START + timedelta(minutes=each)) for each in (-60, 0, 2, 3, 60)])
+        while page.last_key is not None:
+            page = store.list(limit=7, last_key=page.last_key)
+            found += page
+        assert sorted(each.id for each in found if each.id in old) == old
+
+    def test_a_last_key_of_anything_else_is_refused(self, store: AuditLog) -> None:
+        store.append(_twenty_five())
+        of_flags, of_one = _list(store, entity_type="flag"), _list(store, entity_id="one")
+        check_refusals(_list(store), foreign=[of_flags(1, None).last_key, of_one(1, None).last_key])
+        other = _list(store, entity_type="experiment")(1, None).last_key
+        check_refusals(of_flags, foreign=[_list(store)(1, None).last_key, other])
+
+
+def _list(store: AuditLog, *, entity_type: str | None = None, entity_id: str | None = None) -> Fetch[AuditEntry]:
+    def fetch(limit: int, last_key: str | None) -> Page[AuditEntry]:
+        return store.list(entity_type=entity_type, entity_id=entity_id, limit=limit, last_key=last_key)
+
+    return fetch
+
+
+def _twenty_five() -> list[AuditEntry]:
+    """Entries in order of id, five in each of five minutes, of two types and two entities."""
+    return [
+        build_audit_entry(
+            f"audit-{number:02}",
+            entity_type="flag" if number % 3 else "experiment",
+            entity_id="one" if number % 2 else "two",
+            created_at=START + timedelta(minutes=number % 5),
+        )
+        for number in range(25)
+    ]
