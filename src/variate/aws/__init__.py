@@ -1,0 +1,1 @@
+"""AWS around the stores: parameters, secrets, keys, and the Lambda handlers."""

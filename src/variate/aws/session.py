@@ -1,0 +1,192 @@
+"""AWS clients: made at first use, one of each service, with an endpoint and region of our choosing."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from variate.errors import ConfigurationError, MissingExtraError, StoreError, StoreUnavailableError, VariateError
+
+try:
+    import boto3
+    import botocore.session
+    from botocore import exceptions as driver
+    from botocore.config import Config
+except ModuleNotFoundError as missing:
+    raise MissingExtraError("boto3", "dynamodb") from missing
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient as LowLevelClient
+    from mypy_boto3_dynamodb import DynamoDBServiceResource
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
+
+BOTO_ERRORS = (driver.ClientError, driver.BotoCoreError)
+"""Everything boto3 raises; ``failure`` translates it."""
+LOCAL_REGION = "us-east-1"
+LOCAL_KEY = "local"
+"""The credentials of an engine on this machine, which asks for some and checks none."""
+
+_LOW_LEVEL = "dynamodb-low-level"
+"""What the low-level client is kept under, beside the resource."""
+
+# Discovery stands before the first query of a cold start, so it fails soon and lets the caller fall back.
+_DISCOVERY = Config(
+    connect_timeout=1.0,
+    read_timeout=3.0,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=10,
+)
+_TRAFFIC = Config(
+    connect_timeout=2.0,
+    read_timeout=10.0,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    max_pool_connections=50,
+    tcp_keepalive=True,
+)
+
+
+class AwsSession:
+    """AWS clients for one endpoint and region; None leaves either to boto3. All are safe to use from many threads.
+
+    For an endpoint on this machine, missing credentials and a missing region are made up.
+    """
+
+    def __init__(self, *, endpoint: str | None = None, region: str | None = None) -> None:
+        self._endpoint = endpoint
+        self._region = region
+        self._lock = threading.Lock()
+        self._session: boto3.Session | None = None
+        self._made: dict[str, Any] = {}
+
+    @property
+    def ssm(self) -> SSMClient:
+        """The Parameter Store."""
+        client: SSMClient = self._client("ssm")
+        return client
+
+    @property
+    def secrets_manager(self) -> SecretsManagerClient:
+        """Secrets Manager."""
+        client: SecretsManagerClient = self._client("secretsmanager")
+        return client
+
+    @property
+    def kms(self) -> KMSClient:
+        """The Key Management Service."""
+        client: KMSClient = self._client("kms")
+        return client
+
+    @property
+    def dynamodb(self) -> DynamoDBServiceResource:
+        """DynamoDB as boto3's resource, whose ``meta.client`` takes and gives plain Python values."""
+        made = self._made.get("dynamodb")
+        if made is None:
+            with self._lock:
+                made = self._made.get("dynamodb") or self._make_dynamodb()
+        resource: DynamoDBServiceResource = made
+        return resource
+
+    @property
+    def low_level_dynamodb(self) -> LowLevelClient:
+        """DynamoDB in its own words: values are attributes such as ``{"S": "text"}``, and nothing is translated."""
+        client: LowLevelClient = self._client(_LOW_LEVEL)
+        return client
+
+    def close(self) -> None:
+        """Close every connection; the clients are made anew at their next use."""
+        with self._lock:
+            for made in self._made.values():
+                (made.meta.client if hasattr(made, "meta") and hasattr(made.meta, "client") else made).close()
+            self._made.clear()
+
+    def _client(self, service: str) -> Any:
+        made = self._made.get(service)
+        if made is None:
+            with self._lock:
+                made = self._made.get(service) or self._make(service)
+        return made
+
+    def _make(self, service: str) -> Any:
+        name, config = ("dynamodb", _TRAFFIC) if service == _LOW_LEVEL else (service, _DISCOVERY)
+        try:
+            client = self._boto3().client(name, endpoint_url=self._endpoint, config=config)  # type: ignore[call-overload] # the name is not a literal
+        except driver.BotoCoreError as error:
+            raise failure(f"{service} cannot be used", error) from error
+        self._made[service] = client
+        return client
+
+    def _make_dynamodb(self) -> Any:
+        try:
+            resource = self._boto3().resource("dynamodb", endpoint_url=self._endpoint, config=_TRAFFIC)
+        except driver.BotoCoreError as error:
+            raise failure("DynamoDB cannot be used", error) from error
+        self._made["dynamodb"] = resource
+        return resource
+
+    def _boto3(self) -> boto3.Session:
+        if self._session is None:
+            if self._endpoint is not None and is_loopback(self._endpoint):
+                self._session = _local_session(self._region)
+            else:
+                self._session = boto3.Session(region_name=self._region)
+        return self._session
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Whether this URL's host is this machine, by its name or number."""
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def is_amazons(endpoint: str) -> bool:
+    """Whether this URL's host is one of Amazon's own."""
+    host = urlsplit(endpoint).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn"))
+
+
+def code_of(error: Exception) -> str:
+    """Return the code AWS gave this error, or nothing where AWS did not answer."""
+    return error.response.get("Error", {}).get("Code", "") if isinstance(error, driver.ClientError) else ""
+
+
+def failure(what: str, error: Exception) -> VariateError:
+    """Return what to raise ``from`` this error of boto3's."""
+    message = f"{what}: {error}"
+    if isinstance(error, driver.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        busy = status >= 500 or status == 429 or "hrottl" in code_of(error)
+        return StoreUnavailableError(message) if busy else StoreError(message)
+    if isinstance(error, driver.HTTPClientError):
+        return StoreUnavailableError(message)
+    if isinstance(error, _UNCONFIGURED):
+        return ConfigurationError(message)
+    return StoreError(message)
+
+
+_UNCONFIGURED = (
+    driver.NoCredentialsError,
+    driver.PartialCredentialsError,
+    driver.NoRegionError,
+    driver.InvalidRegionError,
+    driver.ProfileNotFound,
+    driver.ConfigParseError,
+    driver.UnauthorizedSSOTokenError,
+    driver.TokenRetrievalError,
+)
+
+
+def _local_session(region: str | None) -> boto3.Session:
+    core = botocore.session.Session()
+    # Asking the metadata service of a laptop for credentials takes seconds and finds none.
+    core.set_config_variable("metadata_service_num_attempts", 0)
+    core.set_config_variable("region", region or core.get_config_variable("region") or LOCAL_REGION)
+    if core.get_credentials() is None:
+        core.set_credentials(LOCAL_KEY, LOCAL_KEY)
+    return boto3.Session(botocore_session=core)

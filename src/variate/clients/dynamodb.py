@@ -1,0 +1,97 @@
+"""The guide's DynamoDB client: tables by key, their names from SSM or by convention."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from variate.clients.configured import ConfiguredClient
+from variate.errors import VariateError
+from variate.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient as LowLevelClient
+    from mypy_boto3_dynamodb import DynamoDBServiceResource
+    from mypy_boto3_dynamodb.service_resource import Table
+
+    from variate.aws.session import AwsSession
+
+logger = logging.getLogger(__name__)
+
+
+class DynamoDBClient(ConfiguredClient):
+    """DynamoDB, connected to at the first use. Safe to use from many threads.
+
+    The endpoint is ``settings.dynamodb_endpoint``, else ``settings.aws_endpoint``, else what boto3 finds.
+    """
+
+    def __init__(self, environment: str | None = None, *, settings: Settings | None = None) -> None:
+        super().__init__(environment, settings=settings)
+        self._session: AwsSession | None = None
+        self._asks_ssm: bool | None = None
+        self._said: set[str] = set()
+
+    @property
+    def dynamodb(self) -> DynamoDBServiceResource:
+        """boto3's resource. Its ``meta.client`` takes and gives plain Python values, as the guide uses it."""
+        return self._connected().dynamodb
+
+    @property
+    def client(self) -> LowLevelClient:
+        """The low-level client, safe to use from many threads: values are attributes such as ``{"S": "text"}``.
+
+        ``dynamodb.meta.client`` is another: it takes and gives plain Python values.
+        """
+        return self._connected().low_level_dynamodb
+
+    def get_table(self, table_key: str) -> Table:
+        """Return the table of this key, such as ``assignments``: boto3's object, for the calling thread alone."""
+        return self.dynamodb.Table(self.table_name(table_key))
+
+    def table_name(self, table_key: str) -> str:
+        """Return what SSM says under ``/experimentation/{environment}/dynamodb/{table_key}-table``.
+
+        Where it says nothing or cannot be asked: ``experimentation-{table_key}-{environment}``, said once in the log.
+        """
+        convention = f"experimentation-{table_key}-{self.environment}"
+        if not self._has_ssm():
+            return convention
+        path = f"dynamodb/{table_key}-table"
+        try:
+            name = self._parameter(path)
+            reason = f"SSM has no {self._parameter_name(path)}"
+        except VariateError as error:
+            name, reason = None, str(error)
+        if name:
+            self._said.discard(table_key)
+            return name
+        if table_key not in self._said:
+            self._said.add(table_key)
+            logger.warning("using the conventional table name %s: %s", convention, reason)
+        return convention
+
+    def close(self) -> None:
+        """Close every connection; the next use opens new ones."""
+        with self._lock:
+            if self._session is not None:
+                self._session.close()
+
+    def _has_ssm(self) -> bool:
+        """Whether to ask SSM: not where DynamoDB is an engine of our own and SSM would still be Amazon's."""
+        if self._asks_ssm is None:
+            if self.settings.dynamodb_endpoint is None or self.settings.aws_endpoint is not None:
+                self._asks_ssm = True
+            else:
+                self._asks_ssm = self._discover().has_own_ssm()
+        return self._asks_ssm
+
+    def _connected(self) -> AwsSession:
+        if self._session is None:
+            with self._lock:
+                if self._session is None:
+                    self._session = self._discover().session_at(self.settings.dynamodb_endpoint)
+        return self._session
+
+
+dynamodb_client = DynamoDBClient()
+"""The client of the environment's settings."""
