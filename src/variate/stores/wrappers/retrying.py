@@ -124,9 +124,10 @@ def _check_delay(base_delay: object) -> None:
 
 def _log_retry(state: Any) -> None:
     logger.warning(
-        "attempt %d failed, trying again in %.2f s: %r",
+        "attempt %d failed, trying again in %.2f s: %s: %s",
         state.attempt_number,
         state.upcoming_sleep,
+        type(state.outcome.exception()).__name__,
         state.outcome.exception(),
     )
 
