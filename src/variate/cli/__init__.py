@@ -1,0 +1,41 @@
+"""``variate ...``: the commands. Each command's module is imported when it is asked for, so that help is quick."""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+
+import click
+
+from variate._version import __version__
+from variate.cli.lazy import LazyGroup
+
+
+@click.group(
+    cls=LazyGroup,
+    modules={
+        "audit": ("variate.cli.audit", "What was changed, by whom, when."),
+        "demo": ("variate.cli.demo", "Run a simulated experiment from end to end."),
+        "doctor": ("variate.cli.doctor", "What is configured, reachable and migrated, and what to do about it."),
+        "events": ("variate.cli.events", "Record and read events."),
+        "experiments": ("variate.cli.experiments", "Create, read and change experiments, and see their results."),
+        "flags": ("variate.cli.flags", "Create, read and switch feature flags."),
+        "import-results": ("variate.cli.import_results", "Load a finished experiment from a CSV file."),
+        "migrate": ("variate.cli.migrate", "Make or update the tables of the configured stores."),
+        "overrides": ("variate.cli.overrides", "Force a variation for a user, for a while."),
+        "purge": ("variate.cli.purge", "Delete what has expired."),
+        "relay": ("variate.cli.relay", "Deliver changes that are still pending between stores."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, message="variate %(version)s")
+def main() -> None:
+    """A/B tests and feature flags on your own data layer.
+
+    The stores are chosen by VARIATE_PROFILE: local (one SQLite file under VARIATE_HOME, the default), postgres or aws.
+    Begin with: variate demo
+    """
+    # A terminal of a narrower encoding shows what it can rather than ending the command.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

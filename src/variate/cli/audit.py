@@ -1,0 +1,31 @@
+"""``variate audit``: the log of changes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+
+from variate.cli.output import json_option, limit_option, print_json, print_table, taken
+from variate.cli.session import opened_platform
+from variate.model import format_instant
+from variate.model.record import audit_record
+
+
+@click.command("audit")
+@click.option("--entity", "entity_id", help="Only changes of the experiment or flag of this id.")
+@click.option("--type", "entity_type", type=click.Choice(["experiment", "flag"]), help="Only changes of this kind.")
+@limit_option
+@json_option
+def command(entity_id: str | None, entity_type: str | None, limit: int, *, as_json: bool) -> None:
+    """What was changed, by whom, when; the most recent first."""
+    with opened_platform() as platform:
+        found = taken(partial(platform.audit_log, entity_type=entity_type, entity_id=entity_id), limit=limit)
+    if as_json:
+        print_json([audit_record(entry) for entry in found])
+        return
+    rows = [
+        (format_instant(entry.created_at)[:19] + "Z", entry.actor, entry.action, entry.entity_id, entry.document.text)
+        for entry in found
+    ]
+    print_table(("time", "actor", "action", "entity", "data"), rows, wide="data")

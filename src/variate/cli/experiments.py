@@ -1,0 +1,158 @@
+"""``variate experiments``: the experiments, their life and their results."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+
+from variate.analysis import summary_record
+from variate.cli.output import json_option, limit_option, print_fields, print_json, print_table, taken
+from variate.cli.results_table import print_summary
+from variate.cli.session import opened_platform, ready_platform
+from variate.errors import NotFoundError
+from variate.model import Experiment, ExperimentStatus, format_instant
+from variate.model.record import experiment_record, plain_number
+
+
+def weighted_name(text: str) -> dict[str, str | float]:
+    """Return the variation that ``NAME`` or ``NAME=WEIGHT`` says, as ``create_experiment`` takes it."""
+    name, equals, weight = text.rpartition("=")
+    if not equals:
+        return {"name": weight}
+    try:
+        return {"name": name, "weight": float(weight)}
+    except ValueError as error:
+        raise click.BadParameter(f"{weight!r} is not a weight: write NAME or NAME=NUMBER") from error
+
+
+@click.group("experiments")
+def command() -> None:
+    """Create, read and change experiments, and see their results."""
+
+
+@command.command("list")
+@click.option("--status", type=click.Choice(list(ExperimentStatus)), help="Only those of this status.")
+@click.option("--owner", help="Only those of this owner.")
+@limit_option
+@json_option
+def list_(status: str | None, owner: str | None, limit: int, *, as_json: bool) -> None:
+    """List experiments, the most recently created first."""
+    with opened_platform() as platform:
+        found = taken(partial(platform.list_experiments, status=status, owner=owner), limit=limit)
+    if as_json:
+        print_json([experiment_record(experiment) for experiment in found])
+        return
+    rows = [
+        (experiment.id, experiment.status.value, format_instant(experiment.created_at)[:10], experiment.name)
+        for experiment in found
+    ]
+    print_table(("id", "status", "created", "name"), rows, wide="name")
+
+
+@command.command()
+@click.argument("experiment_id")
+@json_option
+def show(experiment_id: str, *, as_json: bool) -> None:
+    """Show one experiment with its variations."""
+    with opened_platform() as platform:
+        found = platform.get_experiment(experiment_id)
+    if found is None:
+        raise NotFoundError("experiment", experiment_id)
+    _print(found, as_json=as_json)
+
+
+@command.command()
+@click.argument("name")
+@click.option(
+    "--variation",
+    "variations",
+    type=weighted_name,
+    metavar="NAME[=WEIGHT]",
+    multiple=True,
+    required=True,
+    help="A variation and, where the split is not even, its weight. The first one is the control. Repeat.",
+)
+@click.option("--description", default="", help="What it is about.")
+@click.option("--owner", help="Who answers for it.")
+@json_option
+def create(
+    name: str, variations: tuple[dict[str, str | float], ...], description: str, owner: str | None, *, as_json: bool
+) -> None:
+    """Create an experiment as a draft.
+
+    For example: variate experiments create "Green button" --variation control --variation green
+    """
+    with ready_platform() as platform:
+        created = platform.create_experiment(name, description=description, variations=variations, owner=owner)
+    _print(created, as_json=as_json)
+
+
+@command.command()
+@click.argument("experiment_id")
+@click.argument("status", type=click.Choice(list(ExperimentStatus)))
+@json_option
+def status(experiment_id: str, status: str, *, as_json: bool) -> None:
+    """Move an experiment to STATUS: draft to active, active to paused and back, then completed, then archived."""
+    with opened_platform() as platform:
+        changed = platform.update_experiment_status(experiment_id, status)
+    _print(changed, as_json=as_json)
+
+
+@command.command()
+@click.argument("experiment_id")
+@click.argument("new_owner")
+@json_option
+def transfer(experiment_id: str, new_owner: str, *, as_json: bool) -> None:
+    """Give an experiment to NEW_OWNER."""
+    with opened_platform() as platform:
+        changed = platform.transfer_experiment_ownership(experiment_id, new_owner)
+    _print(changed, as_json=as_json)
+
+
+@command.command()
+@click.argument("experiment_id")
+@json_option
+def archive(experiment_id: str, *, as_json: bool) -> None:
+    """Archive a draft or completed experiment."""
+    with opened_platform() as platform:
+        changed = platform.archive_experiment(experiment_id)
+    _print(changed, as_json=as_json)
+
+
+@command.command()
+@click.argument("experiment_id")
+@json_option
+def results(experiment_id: str, *, as_json: bool) -> None:
+    """Show what was recorded, by event and variation, with the difference to the control and its 95 % interval."""
+    with opened_platform() as platform:
+        summary = platform.summarise_experiment(experiment_id)
+    if as_json:
+        print_json(summary_record(summary))
+    else:
+        print_summary(summary)
+
+
+def _print(experiment: Experiment, *, as_json: bool) -> None:
+    if as_json:
+        print_json(experiment_record(experiment))
+        return
+    print_fields(
+        {
+            "id": experiment.id,
+            "name": experiment.name,
+            "description": experiment.description,
+            "status": experiment.status.value,
+            "owner": experiment.owner or "",
+            "version": str(experiment.version),
+            "revision": str(experiment.revision),
+            "created": format_instant(experiment.created_at),
+            "updated": format_instant(experiment.updated_at),
+        }
+    )
+    click.echo()
+    rows = [
+        (str(plain_number(variation.weight)), variation.name, variation.description, variation.value.text)
+        for variation in experiment.variations
+    ]
+    print_table(("weight", "variation", "description", "value"), rows, wide="description")

@@ -1,0 +1,107 @@
+"""``variate import-results``: load a finished experiment through the same operations that a running one uses."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from variate.analysis import summary_record
+from variate.cli.loading import load_results, own_experiment
+from variate.cli.output import json_option, print_json, progress
+from variate.cli.results_file import Columns, ResultsFile
+from variate.cli.results_table import print_summary
+from variate.cli.session import ready_platform
+from variate.cli.text import shown
+from variate.errors import InvalidInputError
+
+_CONTROL_WORDS = frozenset({"control", "baseline", "original", "default", "placebo"})
+_NEGATIONS = frozenset({"no", "none", "off"})
+
+
+def event_column(text: str) -> tuple[str, str]:
+    """Return the event's name and its column, of ``NAME=COLUMN``."""
+    name, _, column = text.partition("=")
+    if not name or not column:
+        raise click.BadParameter(f"{text!r} must be NAME=COLUMN, for example purchase=purchased")
+    return name, column
+
+
+@click.command("import-results")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--unit", required=True, metavar="COL", help="The column of the user's id; 'row' for the row's number.")
+@click.option("--variation", required=True, metavar="COL", help="The column of the variation the user had.")
+@click.option(
+    "--event", "events", type=event_column, multiple=True, metavar="NAME=COL", help="An event and its column. Repeat."
+)
+@click.option("--name", help="The experiment's name; the file's, if not given.")
+@click.option("--control", metavar="NAME", help="The variation that the others are compared to.")
+@click.option("--batch", type=click.IntRange(1, 10_000), default=1_000, show_default=True, help="Rows at a time.")
+@json_option
+def command(
+    file: Path,
+    unit: str,
+    variation: str,
+    events: tuple[tuple[str, str], ...],
+    name: str | None,
+    control: str | None,
+    batch: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Load a finished experiment from FILE, a CSV file with a header.
+
+    Each row gives its user an assignment, an exposure and one event for each --event whose cell is a number other than
+    0, or TRUE or yes. 0, FALSE, no and an empty cell mean that it did not happen. Values of a user with several rows
+    are added up. Every cell is checked before anything is written.
+
+    The control is --control; if not given, the first variation, by the alphabet, whose name has the word control,
+    baseline, original, default or placebo in it or begins with no, none or off; else the first by the alphabet. The
+    others follow by the alphabet. The file does not say how users were meant to be split, so all weights are equal.
+
+    The same command on the same file is the same experiment: run again after a crash it goes on where it stopped, and
+    run again after the end it loads nothing.
+    """
+    columns = Columns(unit=unit, variation=variation, events=events)
+    with file.open("rb") as raw:
+        if not raw.seekable():
+            raise InvalidInputError(shown(file.name), "must be a file on disk, because it is read twice")
+        results = ResultsFile(raw, name=shown(file.name), columns=columns)
+        with progress() as bars:
+            task = bars.add_task("checking", total=os.fstat(raw.fileno()).st_size)
+            survey = results.survey(at_byte=lambda byte: bars.update(task, completed=byte))
+        names = in_order(survey.variations, control=control)
+        with ready_platform() as platform:
+            experiment = own_experiment(
+                platform,
+                name=shown(file.stem) if name is None else name,
+                description=f"imported from {shown(file.name)}, sha256 {survey.digest}",
+                variations=names,
+                identity=[survey.digest, unit, variation, *(f"{event}={column}" for event, column in events)],
+            )
+            load_results(platform, experiment, results, survey, columns=columns, batch=batch)
+            types = [event for event, _ in columns.events]
+            summary = platform.summarise_experiment(experiment.id, event_types=types)
+    if as_json:
+        print_json(summary_record(summary))
+        return
+    click.echo(f"{shown(experiment.name)}  {experiment.id}\n")
+    print_summary(summary)
+
+
+def in_order(names: Iterable[str], *, control: str | None) -> list[str]:
+    """Return the variations, control first, the others by the alphabet; see the command's help for the rule."""
+    ordered = sorted(names)
+    if control is None:
+        control = next(filter(_sounds_like_control, ordered), ordered[0])
+    elif control not in ordered:
+        raise InvalidInputError("--control", f"must be one of {', '.join(ordered)}, not {control!r}")
+    return [control, *(name for name in ordered if name != control)]
+
+
+def _sounds_like_control(name: str) -> bool:
+    words = re.findall(r"[a-z]+", name.lower())
+    return bool(words) and (words[0] in _NEGATIONS or not _CONTROL_WORDS.isdisjoint(words))

@@ -1,0 +1,115 @@
+"""Loading a finished experiment: assignments, exposures and events, so that a second run counts nothing twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+from uuid import UUID, uuid5
+
+import click
+
+from variate.cli.failure import Stopped
+from variate.cli.output import progress
+from variate.cli.results_file import Columns, ResultsFile, Row, Survey
+from variate.errors import ConflictError
+from variate.model import EXPOSURE, Experiment, ExperimentStatus, VerdictStatus
+from variate.platform import Platform
+
+_NAMESPACE = UUID("a4c5b1de-0a39-5f0e-8a52-6f1b8f5b0c11")
+
+
+def own_experiment(
+    platform: Platform, *, name: str, description: str, variations: Sequence[str], identity: Sequence[str]
+) -> Experiment:
+    """Return the one experiment of this import, made unless it is there.
+
+    Its id follows from ``identity``, its name and its variations in order, so the same command finds it again.
+    """
+    experiment_id = str(uuid5(_NAMESPACE, json.dumps([name, *variations, *identity])))
+    found = platform.get_experiment(experiment_id)
+    if found is not None:
+        return found
+    try:
+        return platform.create_experiment(
+            name,
+            description=description,
+            variations=[{"name": variation} for variation in variations],
+            experiment_id=experiment_id,
+        )
+    except ConflictError:
+        # The same command, run at the same time, was first.
+        found = platform.get_experiment(experiment_id)
+        if found is None:
+            raise
+        return found
+
+
+def load_results(
+    platform: Platform, experiment: Experiment, results: ResultsFile, survey: Survey, *, columns: Columns, batch: int
+) -> None:
+    """Carry the experiment through its life, loading the rows while it is active."""
+    if experiment.status in (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED):
+        click.echo(f"loaded before, as experiment {experiment.id}: nothing to do", err=True)
+        return
+    platform.update_experiment_status(experiment.id, ExperimentStatus.ACTIVE)
+    try:
+        events, before = _load(platform, experiment, results, survey, columns=columns, batch=batch)
+    except KeyboardInterrupt as interrupt:
+        raise Stopped("stopped: run the same command again, and it goes on from here") from interrupt
+    platform.update_experiment_status(experiment.id, ExperimentStatus.COMPLETED)
+    resumed = f", {before:,} of them by an earlier run" if before else ""
+    click.echo(f"{survey.rows:,} rows of {survey.units:,} users: {events:,} events recorded{resumed}", err=True)
+
+
+def _load(
+    platform: Platform, experiment: Experiment, results: ResultsFile, survey: Survey, *, columns: Columns, batch: int
+) -> tuple[int, int]:
+    """Load every row; return how many events that makes, and how many of them stood before."""
+    total = before = 0
+    rows = results.rows()
+    with progress() as bars:
+        task = bars.add_task("loading", total=survey.rows)
+        while some := list(islice(rows, batch)):
+            _keep(platform, experiment, some)
+            events = [event for row in some for event in _events(experiment, row, columns=columns)]
+            verdicts = platform.batch_create_events(events)
+            for verdict in verdicts:
+                if verdict.error is not None:
+                    raise verdict.error
+            total += len(verdicts)
+            before += sum(verdict.status is VerdictStatus.DUPLICATE for verdict in verdicts)
+            bars.advance(task, len(some))
+    return total, before
+
+
+def _keep(platform: Platform, experiment: Experiment, rows: Sequence[Row]) -> None:
+    pairs = [(row.unit, row.variation) for row in rows]
+    for row, kept in zip(rows, platform.keep_assignments(experiment.id, pairs, ttl_days=None), strict=True):
+        if kept.variation != row.variation:
+            raise ConflictError(f"line {row.line}: user {row.unit!r} was already assigned {kept.variation!r}")
+
+
+def _events(experiment: Experiment, row: Row, *, columns: Columns) -> Iterator[dict[str, Any]]:
+    """Yield the row's exposure and an event for each outcome that happened.
+
+    An event's id follows from the row and the column. Its time is the experiment's creation, in every run the same, so
+    that no exposure of a second run comes after an event of the first.
+    """
+
+    def event(place: int, event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "id": f"{experiment.id}/{row.number}/{place}",
+            "user_id": row.unit,
+            "event_type": event_type,
+            "data": data,
+            "experiment_id": experiment.id,
+            "timestamp": experiment.created_at,
+            "ttl_days": None,
+        }
+
+    yield event(0, EXPOSURE, {"variation": row.variation})
+    for place, ((name, _), value) in enumerate(zip(columns.events, row.values, strict=True), start=1):
+        if value:
+            yield event(place, name, {"value": value})

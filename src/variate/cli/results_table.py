@@ -1,0 +1,87 @@
+"""The table of results that ``demo``, ``import-results`` and ``experiments results`` print."""
+
+from __future__ import annotations
+
+import math
+
+import click
+from rich.text import Text
+
+from variate.analysis import Outcome, Row, Summary
+from variate.cli.output import new_table, print_rich
+from variate.cli.text import shown
+from variate.stats import Difference, NotEstimable, NotEstimableReason
+
+_REASONS = {
+    NotEstimableReason.NO_UNITS: "no users",
+    NotEstimableReason.TOO_FEW_UNITS: "under 30 users",
+    NotEstimableReason.ZERO_VARIANCE: "no variance",
+    NotEstimableReason.OUT_OF_RANGE: "beyond range",
+}
+
+
+def print_summary(summary: Summary) -> None:
+    """Print a table for each event type: users, conversions, rate, mean, difference to the control with its interval.
+
+    The difference is that of the rates, in percentage points, where users have only zeros and ones, else of the means.
+    """
+    for outcome in summary.outcomes:
+        _print_outcome(outcome)
+    if not summary.outcomes:
+        users = ", ".join(f"{shown(name)} {count:,}" for name, count in summary.users.items())
+        click.echo(f"no events yet; users exposed: {users}")
+    if summary.crossed:
+        click.echo(f"left out: {summary.crossed:,} users who were exposed to more than one variation")
+    if summary.unknown:
+        click.echo(f"left out: {summary.unknown:,} exposures that name no variation of this experiment")
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    table = new_table()
+    table.add_column(shown(outcome.event_type), overflow="fold", min_width=8)
+    for heading in ("users", "converted", "rate", "mean", "difference", "95 % interval"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in outcome.rows:
+        table.add_row(
+            Text(shown(row.variation)),
+            f"{row.users:,}",
+            f"{row.converted:,}",
+            _rate(row.rate),
+            "-" if isinstance(row.mean, NotEstimable) else amount(row.mean),
+            *_difference(row, binary=outcome.binary),
+        )
+    print_rich(table)
+    click.echo()
+
+
+def _rate(rate: float | NotEstimable) -> str:
+    return "-" if isinstance(rate, NotEstimable) else f"{100 * rate:.2f} %"
+
+
+def _difference(row: Row, *, binary: bool) -> tuple[str, str]:
+    found = row.rate_difference if binary else row.mean_difference
+    if found is None:
+        return "control", ""
+    if isinstance(found, NotEstimable):
+        return "-", _REASONS[found.reason]
+    if binary:
+        return f"{100 * found.value:+.2f} pp", f"[{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
+    decimals = _decimals(_largest(found))
+    low, high = (f"{end:+,.{decimals}f}" for end in (found.low, found.high))
+    return f"{found.value:+,.{decimals}f}", f"[{low}, {high}]"
+
+
+def amount(number: float) -> str:
+    """Return the number with four or five figures: 0.1062, 1.4226, 142.26, 14,226, 0."""
+    return f"{number:,.{_decimals(number)}f}"
+
+
+def _decimals(number: float) -> int:
+    if number == 0 or not math.isfinite(number):
+        return 0
+    magnitude = math.floor(math.log10(abs(number)))
+    return max(0, 4 - magnitude) if magnitude >= 0 else min(3 - magnitude, 9)
+
+
+def _largest(found: Difference) -> float:
+    return max(abs(found.low), abs(found.high))
