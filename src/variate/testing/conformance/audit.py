@@ -72,9 +72,7 @@ class AuditLogConformance:
 
     @every_text
     def test_text_comes_back_as_it_was_given(self, store: AuditLog, text: str) -> None:
-        entry = build_audit_entry(
-            text, entity_type=text, entity_id=text, action=text, actor=f"n{text}"[:1_000], data={text: text}
-        )
+        entry = build_audit_entry(text, entity_type=text, entity_id=text, action=text, actor=text, data={text: text})
         store.append([entry])
         assert plain([*store.list(entity_type=text, entity_id=text, limit=10)]) == plain([entry])
 

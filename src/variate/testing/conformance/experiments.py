@@ -79,22 +79,21 @@ class ExperimentStoreConformance:
         assert plain(store.get("e")) == plain(experiment)
 
     def test_weights_come_back_as_the_same_numbers(self, store: ExperimentStore) -> None:
-        weights = [0, 1, 0.5, 1 / 3, 1e-300, 1e300, 2**53 + 1, 50.0]
+        weights = [0, 1, 0.5, 1 / 3, 1e-300, 1e300, 50.0]
         _insert(store, build_experiment("e", variations={f"v{weight}": weight for weight in weights}))
         found = store.get("e")
         assert found is not None
-        assert [each.weight for each in found.variations] == [float(weight) for weight in weights]
+        assert [each.weight for each in found.variations] == weights
 
     @every_text
     def test_text_comes_back_as_it_was_given(self, store: ExperimentStore, text: str) -> None:
-        readable = f"n{text}"[:1_000]
         variation = build_variation(text, id=text, description=text, value={text: text})
         experiment = build_experiment(
-            text, name=readable, description=text, owner=readable, variations=[variation, build_variation("other")]
+            text, name=text, description=text, owner=text, variations=[variation, build_variation("other")]
         )
         _insert(store, experiment)
         assert plain(store.get(text)) == plain(experiment)
-        assert plain([*store.list(owner=readable, limit=10)]) == plain([experiment])
+        assert plain([*store.list(owner=text, limit=10)]) == plain([experiment])
 
     def test_ids_and_names_that_look_alike_are_different(self, store: ExperimentStore) -> None:
         for each in ALIKE:

@@ -77,7 +77,7 @@ class FlagStoreConformance:
 
     @every_text
     def test_text_comes_back_as_it_was_given(self, store: FlagStore, text: str) -> None:
-        flag = build_flag(text, name=f"n{text}"[:1_000], description=text, rules={text: text})
+        flag = build_flag(text, name=text, description=text, rules={text: text})
         _insert(store, flag)
         assert plain(store.get(text)) == plain(flag)
         assert plain([*store.list(limit=10)]) == plain([flag])

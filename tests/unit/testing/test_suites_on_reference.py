@@ -1,0 +1,126 @@
+"""The suites pass on stores that are obviously right."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from tests.unit.testing.reference import (
+    Memory,
+    ReferenceAssignmentStore,
+    ReferenceAuditLog,
+    ReferenceCache,
+    ReferenceEventStore,
+    ReferenceExperimentStore,
+    ReferenceFlagStore,
+    ReferenceOutbox,
+    ReferenceOverrideStore,
+    ReferenceRateLimiter,
+    ReferenceServingStore,
+)
+from variate.testing.builders import build_outbox_message
+from variate.testing.conformance import (
+    AssignmentStoreConformance,
+    AuditLogConformance,
+    CacheConformance,
+    EventStoreConformance,
+    ExperimentStoreConformance,
+    FlagStoreConformance,
+    OutboxConformance,
+    OverrideStoreConformance,
+    RateLimiterConformance,
+    ServingStoreConformance,
+)
+from variate.testing.conformance.flags import AuditTrail, trail_of_log
+from variate.testing.conformance.outbox import Emit
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+class TestExperimentStore(ExperimentStoreConformance):
+    @pytest.fixture
+    def store(self, memory: Memory) -> ReferenceExperimentStore:
+        return ReferenceExperimentStore(memory)
+
+    @pytest.fixture
+    def audit_log(self, memory: Memory) -> ReferenceAuditLog:
+        return ReferenceAuditLog(memory)
+
+    @pytest.fixture
+    def outbox(self, memory: Memory) -> ReferenceOutbox:
+        return ReferenceOutbox(memory)
+
+
+class TestAuditLog(AuditLogConformance):
+    @pytest.fixture
+    def store(self, memory: Memory) -> ReferenceAuditLog:
+        return ReferenceAuditLog(memory)
+
+    @pytest.fixture
+    def outbox(self, memory: Memory) -> ReferenceOutbox:
+        return ReferenceOutbox(memory)
+
+
+class TestOutbox(OutboxConformance):
+    @pytest.fixture
+    def store(self, memory: Memory) -> ReferenceOutbox:
+        return ReferenceOutbox(memory)
+
+    @pytest.fixture
+    def emit(self, memory: Memory) -> Emit:
+        def emit(at: datetime) -> str:
+            message = build_outbox_message(created_at=at)
+            ReferenceAuditLog(memory).append([], outbox=[message])
+            return message.id
+
+        return emit
+
+
+class TestFlagStore(FlagStoreConformance):
+    @pytest.fixture
+    def store(self, memory: Memory) -> ReferenceFlagStore:
+        return ReferenceFlagStore(memory)
+
+    @pytest.fixture
+    def audit_trail(self, memory: Memory) -> AuditTrail:
+        return trail_of_log(ReferenceAuditLog(memory))
+
+
+class TestAssignmentStore(AssignmentStoreConformance):
+    @pytest.fixture
+    def store(self) -> ReferenceAssignmentStore:
+        return ReferenceAssignmentStore()
+
+
+class TestOverrideStore(OverrideStoreConformance):
+    @pytest.fixture
+    def store(self) -> ReferenceOverrideStore:
+        return ReferenceOverrideStore()
+
+
+class TestEventStore(EventStoreConformance):
+    @pytest.fixture
+    def store(self) -> ReferenceEventStore:
+        return ReferenceEventStore()
+
+
+class TestServingStore(ServingStoreConformance):
+    @pytest.fixture
+    def store(self) -> ReferenceServingStore:
+        return ReferenceServingStore()
+
+
+class TestCache(CacheConformance):
+    @pytest.fixture
+    def store(self) -> ReferenceCache:
+        return ReferenceCache()
+
+
+class TestRateLimiter(RateLimiterConformance):
+    @pytest.fixture
+    def store(self) -> ReferenceRateLimiter:
+        return ReferenceRateLimiter()
