@@ -64,7 +64,10 @@ def tail(
     *,
     as_json: bool,
 ) -> None:
-    """Show every user's latest events of a stretch of time, the most recent last."""
+    """Show the latest events of all users.
+
+    Those of a stretch of time, the most recent last.
+    """
     with opened_platform() as platform:
         window = _window(platform, since, until, experiment_id, event_type)
         latest = heapq.nlargest(limit, window, key=lambda event: (event.at, event.id))

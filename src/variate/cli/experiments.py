@@ -93,7 +93,10 @@ def create(
 @click.argument("status", type=click.Choice(list(ExperimentStatus)))
 @json_option
 def status(experiment_id: str, status: str, *, as_json: bool) -> None:
-    """Move an experiment to STATUS: draft to active, active to paused and back, then completed, then archived."""
+    """Move an experiment to STATUS.
+
+    From draft to active, to paused and back, to completed, to archived.
+    """
     with opened_platform() as platform:
         changed = platform.update_experiment_status(experiment_id, status)
     _print(changed, as_json=as_json)
@@ -124,7 +127,11 @@ def archive(experiment_id: str, *, as_json: bool) -> None:
 @click.argument("experiment_id")
 @json_option
 def results(experiment_id: str, *, as_json: bool) -> None:
-    """Show what was recorded, by event and variation, with the difference to the control and its 95 % interval."""
+    """Show what was recorded so far.
+
+    By event and variation: users, conversions, rate, mean, and the difference to the control with its 95 % interval.
+    The control is the first variation.
+    """
     with opened_platform() as platform:
         summary = platform.summarise_experiment(experiment_id)
     if as_json:

@@ -31,9 +31,9 @@ def print_summary(summary: Summary) -> None:
         users = ", ".join(f"{shown(name)} {count:,}" for name, count in summary.users.items())
         click.echo(f"no events yet; users exposed: {users}")
     if summary.crossed:
-        click.echo(f"left out: {summary.crossed:,} users who were exposed to more than one variation")
+        click.echo(f"users left out because they met more than one variation: {summary.crossed:,}")
     if summary.unknown:
-        click.echo(f"left out: {summary.unknown:,} exposures that name no variation of this experiment")
+        click.echo(f"exposures left out because they name no variation of this experiment: {summary.unknown:,}")
 
 
 def _print_outcome(outcome: Outcome) -> None:
