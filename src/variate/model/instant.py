@@ -15,7 +15,7 @@ def check_instant(field: str, value: object) -> datetime:
         return value
     if value.utcoffset() is None:
         raise InvalidInputError(field, "must carry a time zone: a naive datetime means a different moment elsewhere")
-    return value.astimezone(UTC)
+    return _in_utc(field, value)
 
 
 def parse_instant(field: str, value: object) -> datetime:
@@ -30,9 +30,17 @@ def parse_instant(field: str, value: object) -> datetime:
         ) from error
     if moment.utcoffset() is None:
         raise InvalidInputError(field, f"must carry an offset such as Z or +02:00, not {value!r}")
-    return moment.astimezone(UTC)
+    return _in_utc(field, moment)
 
 
 def format_instant(moment: datetime) -> str:
     """Return ``moment`` (UTC) as ``2026-01-31T09:30:00.000000Z``: of one length, so text order is time order."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond:06d}Z"
+    # Not strftime: it writes the year 1 as "1" on some platforms.
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _in_utc(field: str, moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInputError(field, "must be between the years 1 and 9999 in UTC") from error
