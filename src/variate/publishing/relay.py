@@ -43,14 +43,8 @@ class Relay:
         nothing.
         """
         with self._delivering:
-            delivered = 0
-            for outbox in self._outboxes:
-                try:
-                    delivered += self._drain(outbox)
-                except StoreUnavailableError as error:
-                    logger.warning("delivery put off for %s s: %s", self._retry_seconds, error)
-                    self._try_again()
-            return delivered
+            counts = [self._drain(outbox) for outbox in self._outboxes]
+        return sum(counts)
 
     def close(self) -> None:
         """Stop trying again. What is pending stays pending for the next process."""
@@ -59,30 +53,34 @@ class Relay:
             self._timer.cancel()
 
     def _drain(self, outbox: Outbox) -> int:
-        delivered = 0
-        while True:
-            messages = outbox.pending(limit=_BATCH)
-            settled = self._hand_over(outbox, messages)
-            delivered += settled
-            if settled == 0 or len(messages) < _BATCH:
-                return delivered
-
-    def _hand_over(self, outbox: Outbox, messages: Sequence[OutboxMessage]) -> int:
-        done: list[str] = []
+        settled = 0
         try:
-            for message in messages:
+            while messages := outbox.pending(limit=_BATCH):
+                done: list[str] = []
                 try:
-                    self._handlers[message.kind](message)
-                except StoreUnavailableError:
-                    raise
-                except (VariateError, KeyError):
-                    logger.exception("message %s of kind %s was refused", message.id, message.kind)
-                else:
-                    done.append(message.id)
-        finally:
-            if done:
-                outbox.settle(done)
-        return len(done)
+                    self._hand_over(messages, done)
+                finally:
+                    if done:
+                        outbox.settle(done)
+                        settled += len(done)
+                if not done or len(messages) < _BATCH:
+                    break
+        except StoreUnavailableError as error:
+            logger.warning("delivery put off for %s s: %s", self._retry_seconds, error)
+            self._try_again()
+        return settled
+
+    def _hand_over(self, messages: Sequence[OutboxMessage], done: list[str]) -> None:
+        """Carry the messages out and note in ``done`` which are, up to the first whose store is away."""
+        for message in messages:
+            try:
+                self._handlers[message.kind](message)
+            except StoreUnavailableError:
+                raise
+            except (VariateError, KeyError):
+                logger.exception("message %s of kind %s was refused", message.id, message.kind)
+            else:
+                done.append(message.id)
 
     def _try_again(self) -> None:
         if self._closed or (self._timer is not None and self._timer.is_alive()):

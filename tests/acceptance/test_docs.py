@@ -1,0 +1,78 @@
+"""The examples of the documentation run, and the reference names everything there is."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import variate
+from variate import errors
+from variate.platform import Platform
+from variate.settings import Settings
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PAGES = [_ROOT / "README.md", *sorted((_ROOT / "docs").rglob("*.md"))]
+_BLOCK = re.compile(r"(<!-- needs [^>]*-->\n)?```python\n(.*?)```", re.DOTALL)
+_LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+
+
+def _examples(page: Path) -> str:
+    """Return the page's Python, but for what needs an engine that the page says it needs."""
+    return "\n".join(code for needs, code in _BLOCK.findall(page.read_text()) if not needs)
+
+
+def _name(page: Path) -> str:
+    return page.relative_to(_ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", [page for page in _PAGES if _examples(page)], ids=_name)
+def test_the_examples_of_a_page_run_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", _examples(page)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_name)
+def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+    targets = [link for link in _LINK.findall(page.read_text()) if "://" not in link]
+    assert [link for link in targets if not (page.parent / link).exists()] == []
+
+
+def _reference(name: str) -> str:
+    return (_ROOT / "docs" / "reference" / f"{name}.md").read_text()
+
+
+def test_the_reference_names_every_public_name() -> None:
+    page = _reference("functions")
+    assert [name for name in variate.__all__ if f"`{name}" not in page] == []
+
+
+def test_the_reference_names_every_method_of_the_platform(tmp_path: Path) -> None:
+    pages = _reference("functions") + _reference("platform")
+    with Platform.open(Settings(home=tmp_path)) as platform:
+        methods = [name for name in dir(platform) if not name.startswith("_") and callable(getattr(platform, name))]
+    assert [name for name in methods if f"`{name}" not in pages and f"Platform.{name}" not in pages] == []
+
+
+def test_the_reference_names_every_setting() -> None:
+    source = (_ROOT / "src" / "variate" / "settings.py").read_text()
+    variables = set(re.findall(r'text\("([A-Z_]+)"\)', source))
+    assert len(variables) > 15
+    page = _reference("settings")
+    assert [name for name in sorted(variables) if f"`{name}`" not in page] == []
+
+
+def test_the_reference_names_every_error_with_its_code() -> None:
+    page = _reference("errors")
+    found = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.VariateError)]
+    assert [each.__name__ for each in found if f"`{each.__name__}`" not in page or f"`{each.code}`" not in page] == []
