@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,8 +19,7 @@ except ModuleNotFoundError as missing:
     raise MissingExtraError("boto3", "dynamodb") from missing
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient as LowLevelClient
-    from mypy_boto3_dynamodb import DynamoDBServiceResource
+    from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
@@ -30,7 +30,6 @@ LOCAL_REGION = "us-east-1"
 LOCAL_KEY = "local"
 """The credentials of an engine on this machine, which asks for some and checks none."""
 
-_LOW_LEVEL = "dynamodb-low-level"
 """What the low-level client is kept under, beside the resource."""
 
 # Discovery stands before the first query of a cold start, so it fails soon and lets the caller fall back.
@@ -81,51 +80,46 @@ class AwsSession:
         return client
 
     @property
-    def dynamodb(self) -> DynamoDBServiceResource:
-        """DynamoDB as boto3's resource, whose ``meta.client`` takes and gives plain Python values."""
-        made = self._made.get("dynamodb")
-        if made is None:
-            with self._lock:
-                made = self._made.get("dynamodb") or self._make_dynamodb()
-        resource: DynamoDBServiceResource = made
-        return resource
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB as its service speaks: typed values such as ``{"S": "text"}``."""
+        client: DynamoDBClient = self._client("dynamodb")
+        return client
 
     @property
-    def low_level_dynamodb(self) -> LowLevelClient:
-        """DynamoDB in its own words: values are attributes such as ``{"S": "text"}``, and nothing is translated."""
-        client: LowLevelClient = self._client(_LOW_LEVEL)
-        return client
+    def dynamodb_resource(self) -> DynamoDBServiceResource:
+        """DynamoDB as boto3's resource, which takes and gives plain Python values, and so does its ``meta.client``."""
+        resource: DynamoDBServiceResource = self._one("dynamodb resource", self._make_resource)
+        return resource
 
     def close(self) -> None:
         """Close every connection; the clients are made anew at their next use."""
         with self._lock:
-            for made in self._made.values():
-                (made.meta.client if hasattr(made, "meta") and hasattr(made.meta, "client") else made).close()
-            self._made.clear()
+            made, self._made = self._made, {}
+        for one in made.values():
+            getattr(one.meta, "client", one).close()
 
     def _client(self, service: str) -> Any:
-        made = self._made.get(service)
+        return self._one(service, lambda: self._make_client(service))
+
+    def _one(self, name: str, make: Callable[[], Any]) -> Any:
+        made = self._made.get(name)
         if made is None:
             with self._lock:
-                made = self._made.get(service) or self._make(service)
+                made = self._made.get(name)
+                if made is None:
+                    try:
+                        made = self._made[name] = make()
+                    except driver.BotoCoreError as error:
+                        raise failure(f"{name} cannot be used", error) from error
         return made
 
-    def _make(self, service: str) -> Any:
-        name, config = ("dynamodb", _TRAFFIC) if service == _LOW_LEVEL else (service, _DISCOVERY)
-        try:
-            client = self._boto3().client(name, endpoint_url=self._endpoint, config=config)  # type: ignore[call-overload] # the name is not a literal
-        except driver.BotoCoreError as error:
-            raise failure(f"{service} cannot be used", error) from error
-        self._made[service] = client
-        return client
+    def _make_client(self, service: str) -> Any:
+        config = _TRAFFIC if service == "dynamodb" else _DISCOVERY
+        make: Any = self._boto3().client  # whose types know each service by its literal name only
+        return make(service, endpoint_url=self._endpoint, config=config)
 
-    def _make_dynamodb(self) -> Any:
-        try:
-            resource = self._boto3().resource("dynamodb", endpoint_url=self._endpoint, config=_TRAFFIC)
-        except driver.BotoCoreError as error:
-            raise failure("DynamoDB cannot be used", error) from error
-        self._made["dynamodb"] = resource
-        return resource
+    def _make_resource(self) -> Any:
+        return self._boto3().resource("dynamodb", endpoint_url=self._endpoint, config=_TRAFFIC)
 
     def _boto3(self) -> boto3.Session:
         if self._session is None:

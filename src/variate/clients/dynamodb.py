@@ -34,7 +34,7 @@ class DynamoDBClient(ConfiguredClient):
     @property
     def dynamodb(self) -> DynamoDBServiceResource:
         """boto3's resource. Its ``meta.client`` takes and gives plain Python values, as the guide uses it."""
-        return self._connected().dynamodb
+        return self._connected().dynamodb_resource
 
     @property
     def client(self) -> LowLevelClient:
@@ -42,7 +42,7 @@ class DynamoDBClient(ConfiguredClient):
 
         ``dynamodb.meta.client`` is another: it takes and gives plain Python values.
         """
-        return self._connected().low_level_dynamodb
+        return self._connected().dynamodb
 
     def get_table(self, table_key: str) -> Table:
         """Return the table of this key, such as ``assignments``: boto3's object, for the calling thread alone."""
