@@ -1,0 +1,211 @@
+"""The feature flags in DynamoDB, and the audit entries of their changes that are not yet in the audit log.
+
+An entry is an item of its own in the same table, written in one transaction with the flag. Held inside the flag it
+would be bound by the flag's 400 KB, and a flag could not be changed again while the audit log is out of reach.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from itertools import islice
+
+from variate.errors import ConflictError, NotFoundError
+from variate.model import (
+    AuditEntry,
+    Document,
+    FeatureFlag,
+    FlagStatus,
+    OutboxMessage,
+    Page,
+)
+from variate.model.record import audit_record
+from variate.stores.cursor import CursorValue
+from variate.stores.dynamodb.attributes import (
+    Item,
+    check_item,
+    end_of_millisecond,
+    instant,
+    microseconds,
+    millisecond,
+    read_document,
+    read_instant,
+    reading,
+    text,
+    whole,
+)
+from variate.stores.dynamodb.conditions import Condition
+from variate.stores.dynamodb.item_table import ItemTable
+from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of, scope_of
+from variate.stores.dynamodb.source import TableSource
+from variate.stores.dynamodb.writes import Put
+
+_AUDIT = "audit"
+_ENTRY_ID = "unlogged#"
+"""What the id of an entry's item begins with, so that it is never a flag's."""
+
+_NAMES = {"#rules": "rules", "#unlogged": "unlogged"}
+_NO_FLAG = Condition("attribute_not_exists(#rules) AND attribute_not_exists(#unlogged)", _NAMES)
+"""An update by the guide's own code leaves a half-empty item under an unknown id: that is no flag."""
+
+
+class DynamoDBFlagStore:
+    """A ``FlagStore`` in the guide's ``feature-flags`` table, and the ``Outbox`` of its audit entries."""
+
+    def __init__(self, tables: TableSource) -> None:
+        self._table = ItemTable(tables, "feature-flags")
+
+    def insert(self, flag: FeatureFlag, *, audit: AuditEntry) -> None:
+        """See ``FlagStore.insert``."""
+        put = Put(item=_flag_item(flag), condition=_NO_FLAG)
+        if self._table.put_together([put, Put(item=_entry_item(audit))]):
+            raise ConflictError(f"flag {flag.id!r} exists already: choose another id, or change that one")
+
+    def get(self, flag_id: str) -> FeatureFlag | None:
+        """See ``FlagStore.get``."""
+        item = self._table.get(flag_id)
+        return None if item is None or not _is_flag(item) else self._read(item)
+
+    def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
+        """See ``FlagStore.list``. Each status is a query of its own; all of them are these, merged."""
+        check_page_limit(limit)
+        after, high, scope = None, None, scope_of("flags", status)
+        if last_key is not None:
+            position = Position(last_key, scope=scope, length=2)
+            moment = position.moment()
+            after, high = (-microseconds(moment), position.id()), end_of_millisecond(moment)
+
+        def of_status(status: FlagStatus) -> Iterable[Item]:
+            query = IndexQuery(
+                index="status-index",
+                partition="status",
+                value=status,
+                sort="updated_at",
+                high=high,
+                forward=False,
+            )
+            found = filter(_is_flag, self._table.query(query, page_size=limit + 2))
+            return in_order(found, tie=lambda item: millisecond(item["updated_at"]), order=_newest_first, after=after)
+
+        merged = merge(*map(of_status, FlagStatus if status is None else [status]), key=_newest_first)
+        return page_of(_each_once(merged), limit=limit, read=self._read, scope=scope, position=_position)
+
+    def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
+        """See ``FlagStore.replace``."""
+        put = Put(item=_flag_item(flag), condition=_at_revision(expected_revision), answer="ALL_OLD")
+        reasons = self._table.put_together([put, Put(item=_entry_item(audit))])
+        if not reasons:
+            return
+        standing = reasons[0].standing or self._table.get(flag.id)
+        if standing is None or not _is_flag(standing):
+            raise NotFoundError("flag", flag.id)
+        raise ConflictError(
+            f"flag {flag.id!r} is at revision {_revision(standing)}, not {expected_revision}: read it again"
+        )
+
+    def pending(self, *, limit: int) -> Sequence[OutboxMessage]:
+        """See ``Outbox.pending``: the audit entries, of kind ``audit``."""
+        check_page_limit(limit)
+        query = IndexQuery(index="unlogged-index", partition="unlogged", value=_AUDIT, sort="created_at")
+        items = in_order(
+            self._table.query(query, page_size=limit + 1),
+            tie=lambda item: item["created_at"]["S"],
+            order=lambda item: (item["created_at"]["S"], item["id"]["S"]),
+            after=None,
+        )
+        return [reading(_read_entry, item, table=self._table.name) for item in islice(items, limit)]
+
+    def settle(self, message_ids: Sequence[str]) -> None:
+        """See ``Outbox.settle``."""
+        self._table.delete_all([_ENTRY_ID + message_id for message_id in message_ids])
+
+    def _read(self, item: Item) -> FeatureFlag:
+        return reading(_read_flag, item, table=self._table.name)
+
+
+def _flag_item(flag: FeatureFlag) -> Item:
+    item = {
+        "id": text(flag.id),
+        "name": text(flag.name),
+        "description": text(flag.description),
+        "rules": text(flag.rules.text),
+        "status": text(flag.status),
+        "revision": whole(flag.revision),
+        "created_at": instant(flag.created_at),
+        "updated_at": instant(flag.updated_at),
+    }
+    return check_item("rules", item)
+
+
+def _read_flag(item: Item) -> FeatureFlag:
+    rules = item["rules"]
+    return FeatureFlag(
+        id=item["id"]["S"],
+        name=item["name"]["S"],
+        description=item["description"]["S"],
+        rules=Document(rules["S"]) if "revision" in item else read_document(rules, field="rules"),
+        status=FlagStatus(item["status"]["S"]),
+        revision=_revision(item),
+        created_at=read_instant(item["created_at"]),
+        updated_at=read_instant(item["updated_at"]),
+    )
+
+
+def _entry_item(entry: AuditEntry) -> Item:
+    record = json.dumps(audit_record(entry), ensure_ascii=False, separators=(",", ":"))
+    item = {
+        "id": text(_ENTRY_ID + entry.id),
+        "unlogged": text(_AUDIT),
+        "entity_id": text(entry.entity_id),
+        "document": text(record),
+        "created_at": instant(entry.created_at),
+    }
+    return check_item("audit.data", item)
+
+
+def _read_entry(item: Item) -> OutboxMessage:
+    return OutboxMessage(
+        id=item["id"]["S"].removeprefix(_ENTRY_ID),
+        kind=_AUDIT,
+        entity_id=item["entity_id"]["S"],
+        document=Document(item["document"]["S"]),
+        created_at=read_instant(item["created_at"]),
+    )
+
+
+def _is_flag(item: Item) -> bool:
+    return "rules" in item
+
+
+def _revision(item: Item) -> int:
+    """The guide's own items have none."""
+    return int(item["revision"]["N"]) if "revision" in item else 1
+
+
+def _at_revision(expected: int) -> Condition:
+    values = {":expected": whole(expected)}
+    if expected != 1:
+        return Condition("#revision = :expected", {"#revision": "revision"}, values)
+    return Condition(
+        "#revision = :expected OR (attribute_not_exists(#revision) AND attribute_exists(#rules))",
+        {"#revision": "revision", "#rules": "rules"},
+        values,
+    )
+
+
+def _newest_first(item: Item) -> tuple[int, str]:
+    return -microseconds(read_instant(item["updated_at"])), item["id"]["S"]
+
+
+def _position(item: Item) -> list[CursorValue]:
+    return [microseconds(read_instant(item["updated_at"])), item["id"]["S"]]
+
+
+def _each_once(items: Iterable[Item]) -> Iterator[Item]:
+    """A flag that changes its status between two of the queries is in both of their answers."""
+    seen: set[str] = set()
+    for item in items:
+        if item["id"]["S"] not in seen:
+            seen.add(item["id"]["S"])
+            yield item

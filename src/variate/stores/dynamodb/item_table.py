@@ -1,0 +1,170 @@
+"""One of the tables: its requests and answers, with errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from variate.stores.dynamodb.attributes import Item, text
+from variate.stores.dynamodb.faults import ContendedError, Translated, driver, error_code
+from variate.stores.dynamodb.queries import IndexQuery
+from variate.stores.dynamodb.source import TableSource
+from variate.stores.dynamodb.writes import Put, Reason, Refusal, batches, persistently, raise_unless_transient
+
+_DELETES_A_REQUEST = 25
+
+
+class ItemTable:
+    """The items of one table, by their key ``id``."""
+
+    def __init__(self, tables: TableSource, key: str) -> None:
+        self._tables = tables
+        self._key = key
+
+    @property
+    def name(self) -> str:
+        """The table's name in DynamoDB."""
+        return self._tables.table_name(self._key)
+
+    def get(self, item_id: str) -> Item | None:
+        """Return the item as it is now, strongly consistent, or None."""
+        name = self.name
+        with Translated(name):
+            answer: Any = self._tables.client.get_item(TableName=name, Key={"id": text(item_id)}, ConsistentRead=True)
+        item: Item | None = answer.get("Item")
+        return item
+
+    def put(self, put: Put) -> Refusal | None:
+        """Store the item and return None, or say that its condition did not hold."""
+        try:
+            self._put(put)
+        except ContendedError:
+            return persistently(self._try_put, put)
+        except _RefusedError as refused:
+            return Refusal(refused.standing)
+        return None
+
+    def exchange(self, put: Put) -> Item | Refusal | None:
+        """Store the item and return the one it replaced, if any; or say that its condition did not hold."""
+        try:
+            before: Item | None = persistently(self._put, put, ReturnValues="ALL_OLD").get("Attributes")
+        except _RefusedError as refused:
+            return Refusal(refused.standing)
+        return before
+
+    def put_all(self, puts: Sequence[Put]) -> list[Refusal | None]:
+        """Do each put, of different ids, as ``put`` does; return their answers in order.
+
+        If it raises, some may be stored.
+        """
+        if len(puts) == 1:
+            return [self.put(puts[0])]
+        refusals: dict[str, Refusal] = {}
+        for batch in batches(puts):
+            persistently(_Batch(self, batch, refusals).advance)
+        return [refusals.get(put.id) for put in puts]
+
+    def put_together(self, puts: Sequence[Put]) -> Sequence[Reason]:
+        """Do all the puts, of different ids, or none; return nothing if done, else a reason for each."""
+        return persistently(self._put_together, puts)
+
+    def delete_all(self, item_ids: Sequence[str]) -> None:
+        """Delete the items of these ids; those that are not there are passed over."""
+        different = list(dict.fromkeys(item_ids))
+        for start in range(0, len(different), _DELETES_A_REQUEST):
+            requests: list[Any] = [
+                {"DeleteRequest": {"Key": {"id": text(item_id)}}}
+                for item_id in different[start : start + _DELETES_A_REQUEST]
+            ]
+            persistently(self._write_some, requests)
+
+    def query(self, query: IndexQuery, *, page_size: int, start: Item | None = None) -> Iterator[Item]:
+        """Yield the index's items in its order, after the key ``start`` where given, asking as they are taken."""
+        if query.is_empty:
+            return
+        name = self.name
+        request: dict[str, Any] = query.as_arguments(name) | {"Limit": page_size}
+        while True:
+            if start is not None:
+                request["ExclusiveStartKey"] = start
+            with Translated(name):
+                answer: Any = self._tables.client.query(**request)
+            yield from answer["Items"]
+            start = answer.get("LastEvaluatedKey")
+            if not start:
+                return
+
+    def transact(self, puts: Sequence[Put]) -> Sequence[Reason]:
+        """Ask once for all the puts or none; return nothing if done, else a reason for each."""
+        name = self.name
+        operations: list[Any] = [{"Put": put.as_arguments(name)} for put in puts]
+        with Translated(name):
+            try:
+                self._tables.client.transact_write_items(TransactItems=operations)
+            except driver.ClientError as error:
+                found: Any = error.response.get("CancellationReasons")
+                if error_code(error) != "TransactionCanceledException" or not found:
+                    raise
+                reasons = [Reason(r.get("Code", "None"), r.get("Message", ""), r.get("Item")) for r in found]
+                raise_unless_transient(reasons, table=name)
+                return reasons
+        return ()
+
+    def _put(self, put: Put, **more: Any) -> Any:
+        name = self.name
+        with Translated(name):
+            try:
+                return self._tables.client.put_item(**put.as_arguments(name), **more)
+            except driver.ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                standing: Any = error.response.get("Item")
+                raise _RefusedError(standing) from error
+
+    def _try_put(self, put: Put) -> Refusal | None:
+        try:
+            self._put(put)
+        except _RefusedError as refused:
+            return Refusal(refused.standing)
+        return None
+
+    def _put_together(self, puts: Sequence[Put]) -> Sequence[Reason]:
+        reasons = self.transact(puts)
+        if reasons and not any(reason.is_refusal for reason in reasons):
+            raise ContendedError(f"DynamoDB is busy with other writes to the same item of {self.name}: try again later")
+        return reasons
+
+    def _write_some(self, requests: list[Any]) -> None:
+        name = self.name
+        with Translated(name):
+            answer = self._tables.client.batch_write_item(RequestItems={name: requests})
+        requests[:] = answer.get("UnprocessedItems", {}).get(name, [])
+        if requests:
+            raise ContendedError(f"DynamoDB left writes to {name} undone: try again later")
+
+
+class _RefusedError(Exception):
+    def __init__(self, standing: Item | None) -> None:
+        super().__init__()
+        self.standing = standing
+
+
+class _Batch:
+    """Puts on their way in transactions: the refused ones leave, the others go again."""
+
+    def __init__(self, table: ItemTable, puts: list[Put], refusals: dict[str, Refusal]) -> None:
+        self._table = table
+        self._pending = puts
+        self._refusals = refusals
+
+    def advance(self) -> None:
+        """Go on until every put is done or refused; raise ``ContendedError`` where it is better to pause first."""
+        while self._pending:
+            reasons = self._table.transact(self._pending)
+            if not reasons:
+                return
+            judged = list(zip(self._pending, reasons, strict=True))
+            self._pending = [put for put, reason in judged if not reason.is_refusal]
+            self._refusals.update({put.id: Refusal(reason.standing) for put, reason in judged if reason.is_refusal})
+            if any(reason.is_contention for reason in reasons) or len(self._pending) == len(judged):
+                raise ContendedError(f"DynamoDB is busy with other writes to the same items of {self._table.name}")

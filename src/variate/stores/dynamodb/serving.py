@@ -1,0 +1,54 @@
+"""The serving copy of the experiments in DynamoDB."""
+
+from __future__ import annotations
+
+import json
+
+from variate.model import Experiment
+from variate.model.record import experiment_from_record, experiment_record
+from variate.stores.dynamodb.attributes import Item, check_item, instant, reading, text, whole
+from variate.stores.dynamodb.conditions import Condition
+from variate.stores.dynamodb.item_table import ItemTable
+from variate.stores.dynamodb.source import TableSource
+from variate.stores.dynamodb.writes import Put
+
+
+class DynamoDBServingStore:
+    """A ``ServingStore`` in the guide's ``experiments`` table."""
+
+    def __init__(self, tables: TableSource) -> None:
+        self._table = ItemTable(tables, "experiments")
+
+    def put(self, experiment: Experiment) -> None:
+        """See ``ServingStore.put``."""
+        condition = Condition(
+            "attribute_not_exists(#revision) OR #revision < :revision",
+            {"#revision": "revision"},
+            {":revision": whole(experiment.revision)},
+        )
+        self._table.put(Put(item=_item(experiment), condition=condition))
+
+    def get(self, experiment_id: str) -> Experiment | None:
+        """See ``ServingStore.get``. An item without the whole record, as the guide's own update left it, is no copy."""
+        item = self._table.get(experiment_id)
+        return None if item is None or "document" not in item else reading(_read, item, table=self._table.name)
+
+
+def _item(experiment: Experiment) -> Item:
+    record = json.dumps(experiment_record(experiment), ensure_ascii=False, separators=(",", ":"))
+    item = {
+        "id": text(experiment.id),
+        "name": text(experiment.name),
+        "status": text(experiment.status),
+        "revision": whole(experiment.revision),
+        "created_at": instant(experiment.created_at),
+        "updated_at": instant(experiment.updated_at),
+        "document": text(record),
+    }
+    if experiment.owner is not None:
+        item["owner"] = text(experiment.owner)
+    return check_item("experiment", item)
+
+
+def _read(item: Item) -> Experiment:
+    return experiment_from_record(json.loads(item["document"]["S"]))

@@ -1,0 +1,79 @@
+"""The DynamoDB backend keeps the promises of its ports, on two engines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from tests.engines.tables import FreshTables, tables, unmade_tables
+from variate.stores.dynamodb import (
+    DynamoDBAssignmentStore,
+    DynamoDBEventStore,
+    DynamoDBFlagStore,
+    DynamoDBOverrideStore,
+    DynamoDBServingStore,
+)
+from variate.stores.ports import AssignmentStore, EventStore, OverrideStore, ServingStore
+from variate.testing.builders import build_audit_entry, build_flag
+from variate.testing.conformance import (
+    AssignmentStoreConformance,
+    EventStoreConformance,
+    FlagStoreConformance,
+    OutboxConformance,
+    OverrideStoreConformance,
+    ServingStoreConformance,
+)
+from variate.testing.conformance.flags import AuditTrail, trail_of_outbox
+from variate.testing.conformance.outbox import Emit
+
+__all__ = ["tables", "unmade_tables"]
+
+
+class TestDynamoDBAssignmentStore(AssignmentStoreConformance):
+    @pytest.fixture
+    def store(self, tables: FreshTables) -> AssignmentStore:
+        return DynamoDBAssignmentStore(tables)
+
+
+class TestDynamoDBOverrideStore(OverrideStoreConformance):
+    @pytest.fixture
+    def store(self, tables: FreshTables) -> OverrideStore:
+        return DynamoDBOverrideStore(tables)
+
+
+class TestDynamoDBEventStore(EventStoreConformance):
+    @pytest.fixture
+    def store(self, tables: FreshTables) -> EventStore:
+        return DynamoDBEventStore(tables)
+
+
+class TestDynamoDBServingStore(ServingStoreConformance):
+    @pytest.fixture
+    def store(self, tables: FreshTables) -> ServingStore:
+        return DynamoDBServingStore(tables)
+
+
+class TestDynamoDBFlagStore(FlagStoreConformance):
+    @pytest.fixture
+    def store(self, tables: FreshTables) -> DynamoDBFlagStore:
+        return DynamoDBFlagStore(tables)
+
+    @pytest.fixture
+    def audit_trail(self, store: DynamoDBFlagStore) -> AuditTrail:
+        return trail_of_outbox(store)
+
+
+class TestDynamoDBFlagOutbox(OutboxConformance):
+    @pytest.fixture
+    def store(self, tables: FreshTables) -> DynamoDBFlagStore:
+        return DynamoDBFlagStore(tables)
+
+    @pytest.fixture
+    def emit(self, store: DynamoDBFlagStore) -> Emit:
+        def emit(at: datetime) -> str:
+            entry = build_audit_entry(created_at=at)
+            store.insert(build_flag(), audit=entry)
+            return entry.id
+
+        return emit
