@@ -1,0 +1,418 @@
+"""The fourteen things the guide's own code gets wrong (DESIGN, section 6), each done right.
+
+Every docstring says what the guide's code does instead, which is why the test would fail on it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.client
+import botocore.exceptions
+import psycopg
+import pytest
+import redis.exceptions
+
+import variate
+from tests.acceptance.callers import all_at_once
+from tests.acceptance.deployments import Deployment
+from tests.engines.postgres import PostgresServer
+from tests.engines.waiting import wait_until
+from variate import (
+    batch_create_events,
+    cache_get,
+    check_rate_limit,
+    create_assignment,
+    create_experiment,
+    create_feature_flag,
+    get_active_feature_flags,
+    get_experiment,
+    get_experiment_assignments,
+    get_experiment_with_cache,
+    get_user_assignment,
+    get_user_events,
+    list_active_experiments,
+    record_event,
+    transfer_experiment_ownership,
+    update_experiment_status,
+    update_experiment_with_override,
+    update_feature_flag_status,
+    with_retry,
+)
+from variate.errors import NotFoundError, StoreUnavailableError
+
+VARIATIONS = [{"name": "control"}, {"name": "green"}]
+
+with_redis = pytest.mark.parametrize("deployment", ["postgres", "aws"], indirect=True)
+in_aws = pytest.mark.parametrize("deployment", ["aws"], indirect=True)
+
+
+def some_id(kind: str) -> str:
+    return f"{kind}-{uuid.uuid4()}"
+
+
+def new_experiment(**given: Any) -> str:
+    identity: str = create_experiment("Fourteen", "", VARIATIONS, **given)["id"]
+    return identity
+
+
+def test_01_a_transfer_logs_the_previous_owner(deployment: Deployment) -> None:
+    """The guide reads the owner after it has written the new one, and logs that one twice."""
+    experiment_id = new_experiment(owner="ada")
+    assert transfer_experiment_ownership(experiment_id, "grace")["owner"] == "grace"
+    entry = variate.default_platform().audit_log(entity_id=experiment_id)[0]
+    assert (entry.entity_type, entry.action) == ("experiment", "ownership_change")
+    assert entry.data == {"previous_owner": "ada", "new_owner": "grace"}
+    assert entry.actor
+    assert entry.created_at.utcoffset() is not None
+
+
+def test_01_many_transfers_at_once_are_a_chain_without_gaps(deployment: Deployment) -> None:
+    """The guide's log holds pairs of equal owners, whoever was first."""
+    experiment_id = new_experiment(owner="owner")
+    all_at_once(8, lambda index: transfer_experiment_ownership(experiment_id, f"owner-{index}"))
+    log = [entry.data for entry in variate.default_platform().audit_log(entity_id=experiment_id)][:-1]
+    assert [each["previous_owner"] for each in log] == [each["new_owner"] for each in log[1:]] + ["owner"]
+    found = get_experiment(experiment_id)
+    assert found is not None
+    assert found["owner"] == log[0]["new_owner"]
+
+
+def test_02_a_user_holds_one_variation_of_an_experiment(deployment: Deployment) -> None:
+    """The guide stores two assignments under two random ids and then returns either."""
+    experiment_id = some_id("experiment")
+    first = create_assignment("user-1", experiment_id, "control")
+    assert create_assignment("user-1", experiment_id, "green") == first
+    assert get_user_assignment("user-1", experiment_id) == first
+    assert get_experiment_assignments(experiment_id)["items"] == [first]
+
+
+@pytest.mark.parametrize("number", [1.5, 0.1, -2.75e-7, 1e22, 3, 2**53 + 1, 2**80, 0.0])
+def test_03_numbers_in_events_come_back_as_they_went_in(deployment: Deployment, number: float) -> None:
+    """boto3 refuses a float, and gives a whole number back as a Decimal, which JSON refuses."""
+    user, data = some_id("user"), {"price": number, "nested": [{"again": number}]}
+    record_event(user, "purchase", data)
+    assert batch_create_events([{"user_id": user, "event_type": "purchase", "data": data}])[0]["status"] == "accepted"
+    for event in get_user_events(user)["items"]:
+        assert event["data"] == data
+        assert type(event["data"]["price"]) is type(event["data"]["nested"][0]["again"]) is type(number)
+        assert json.loads(json.dumps(event)) == event
+
+
+def test_04_an_experiment_can_be_cached(deployment: Deployment) -> None:
+    """The guide hands datetimes and UUIDs to json.dumps, which raises TypeError."""
+    experiment = create_experiment("Cached", "", [{"name": "control", "value": {"n": 1.5}}])
+    assert [get_experiment_with_cache(experiment["id"]) for _ in range(3)] == [experiment] * 3
+    assert json.dumps(get_experiment_with_cache(experiment["id"]))
+
+
+def test_05_concurrent_callers_pass_the_limit_and_no_more(deployment: Deployment) -> None:
+    """The guide reads and then writes: all callers that read together pass."""
+    key = some_id("rate")
+    answers = all_at_once(50, lambda _: check_rate_limit(key, 10, 60))
+    assert Counter(allowed for allowed, _, _ in answers) == {True: 10, False: 40}
+    assert sorted(count for allowed, count, _ in answers if allowed) == list(range(1, 11))
+    assert {count for allowed, count, _ in answers if not allowed} == {10}
+
+
+@with_redis
+def test_05_a_count_without_expiry_does_not_block_for_ever(deployment: Deployment) -> None:
+    """The guide finds the count at its limit and a time to live of -1, and says so until somebody deletes the key."""
+    key = some_id("rate")
+    with deployment.redis() as client:
+        client.set(key, 10)
+    allowed, count, ttl = check_rate_limit(key, 10, 1)
+    assert (allowed, count, ttl) == (False, 10, 1)
+    wait_until(lambda: check_rate_limit(key, 10, 1)[0], seconds=3, what="the end of the window")
+
+
+@pytest.mark.parametrize("value", [0, False, "", [], {}, None, True, 1.5, "text", {"a": [1]}])
+def test_06_every_value_is_cached_the_empty_ones_too(deployment: Deployment, value: object) -> None:
+    """The guide fetches what is empty again each time, gives 0 back as text, and cannot store a bool."""
+    key, fetches = some_id("key"), list[int]()
+
+    def fetch() -> object:
+        fetches.append(1)
+        return value
+
+    for _ in range(3):
+        found = cache_get(key, fetch)
+        assert found == value
+        assert type(found) is type(value)
+    assert len(fetches) == 1
+
+
+def test_06_of_many_callers_one_fetches(deployment: Deployment) -> None:
+    """In the guide every caller that misses asks the source at once."""
+    key, fetches = some_id("key"), list[int]()
+    under_way = all_at_once(20, lambda _: cache_get(key, lambda: fetches.append(1) or [len(fetches)]))
+    assert under_way == [[1]] * 20
+
+
+def test_07_a_status_for_an_unknown_flag_makes_no_half_empty_item(deployment: Deployment) -> None:
+    """DynamoDB's UpdateItem makes an item of what it is given: a flag with a status and nothing else."""
+    list_active_experiments()  # the local profile makes its file at the first use
+    before = deployment.contents()
+    with pytest.raises(NotFoundError):
+        update_feature_flag_status(some_id("flag"), "active")
+    assert get_active_feature_flags() == []
+    assert deployment.contents() == before
+
+
+def test_07_an_override_for_an_unknown_experiment_makes_no_half_empty_item(deployment: Deployment) -> None:
+    """As above, for the experiments table; and the override is stored, too."""
+    list_active_experiments()
+    before, experiment_id = deployment.contents(), some_id("experiment")
+    with pytest.raises(NotFoundError):
+        update_experiment_with_override(experiment_id, "active", user_id="user-1", variation="green")
+    assert variate.get_override("user-1", experiment_id) is None
+    assert deployment.contents() == before
+
+
+def test_08_a_status_with_override_reaches_the_source_and_the_serving_copy(deployment: Deployment) -> None:
+    """The guide changes DynamoDB only: PostgreSQL still says draft."""
+    experiment_id = new_experiment()
+    update_experiment_with_override(experiment_id, "active", user_id="user-1", variation="green")
+    found = get_experiment(experiment_id)
+    assert found is not None
+    assert found["status"] == "active"
+    assert [each["id"] for each in list_active_experiments()] == [experiment_id]
+    with deployment.backends() as backends:
+        copy = backends.serving.get(experiment_id)
+        assert copy is not None
+        assert (copy.status, copy.revision) == ("active", found["revision"])
+        assert [list(outbox.pending(limit=10)) for outbox in backends.outboxes] == [[] for _ in backends.outboxes]
+    override = variate.get_override("user-1", experiment_id)
+    assert override is not None
+    assert override["value"] == "green"
+
+
+@in_aws
+def test_08_both_engines_say_the_same(deployment: Deployment) -> None:
+    """The guide changes DynamoDB only."""
+    experiment_id = new_experiment()
+    update_experiment_with_override(experiment_id, "active", user_id="user-1", variation="green")
+    with variate.pg_client.get_cursor() as cursor:
+        cursor.execute("SELECT status FROM experiments WHERE id = %s", (experiment_id,))
+        assert cursor.fetchone() == {"status": "active"}
+    table = variate.dynamodb_client.get_table("experiments")
+    assert table.get_item(Key={"id": experiment_id}, ConsistentRead=True)["Item"]["status"] == "active"
+    [item] = variate.dynamodb_client.get_table("overrides").scan()["Items"]
+    assert (item["user_id"], item["target_id"], item["value"]) == ("user-1", experiment_id, "green")
+
+
+def test_09_a_page_of_events_of_one_type_is_full(deployment: Deployment) -> None:
+    """The guide reads ``limit`` events and then filters, so a page of 5 holds one of a type that is every fifth."""
+    user = some_id("user")
+    kinds = ["purchase" if n % 5 == 0 else "view" for n in range(60)]
+    batch_create_events([{"user_id": user, "event_type": kind, "data": n} for n, kind in enumerate(kinds)])
+    pages, last_key = [], None
+    while True:
+        page = get_user_events(user, event_type="purchase", limit=5, last_key=last_key)
+        pages.append([event["data"] for event in page["items"]])
+        last_key = page["last_key"]
+        if last_key is None:
+            break
+        assert isinstance(last_key, str)
+    assert pages == [[55, 50, 45, 40, 35], [30, 25, 20, 15, 10], [5, 0]]
+
+
+def test_10_active_flags_are_all_there_beyond_a_megabyte(deployment: Deployment) -> None:
+    """DynamoDB answers a query with at most 1 MB, and the guide reads one answer."""
+    rules = {"segments": "x" * 75_000}
+    made = [create_feature_flag(f"flag-{n}", "", rules, status="active")["id"] for n in range(16)]
+    assert [flag["id"] for flag in get_active_feature_flags()] == made[::-1]
+
+
+def test_10_active_flags_and_experiments_come_by_pages_where_asked(deployment: Deployment) -> None:
+    """The guide has no limit to give: a thousand experiments are a thousand rows."""
+    flags = [create_feature_flag(f"flag-{n}", "", {}, status="active")["id"] for n in range(5)]
+    experiments = [new_experiment() for _ in range(5)]
+    for experiment_id in experiments:
+        update_experiment_status(experiment_id, "active")
+    for read, made in ((get_active_feature_flags, flags), (list_active_experiments, experiments)):
+        found, last_key, sizes = list[str](), None, list[int]()
+        while True:
+            page = read(limit=2, last_key=last_key)
+            found += [each["id"] for each in page]
+            sizes.append(len(page))
+            last_key = page.last_key
+            if last_key is None:
+                break
+        assert (found, sizes) == (made[::-1], [2, 2, 1])
+        assert [each["id"] for each in read()] == made[::-1]
+
+
+def test_11_events_within_a_second_keep_their_order(deployment: Deployment) -> None:
+    """The guide stamps whole seconds."""
+    user = some_id("user")
+    recorded = [record_event(user, "step", {"n": n}) for n in range(10)]
+    assert len({event["timestamp"] for event in recorded}) == 10
+    assert get_user_events(user)["items"] == recorded[::-1]
+    moments = [datetime.fromisoformat(event["timestamp"]) for event in recorded]
+    assert moments == sorted(moments)
+    middle = get_user_events(user, start_time=recorded[3]["timestamp"], end_time=recorded[6]["timestamp"])
+    assert middle["items"] == recorded[6:2:-1]
+
+
+def test_11_a_batch_keeps_each_events_experiment(deployment: Deployment) -> None:
+    """The guide's batch leaves experiment_id out."""
+    user = some_id("user")
+    batch_create_events(
+        [
+            {"user_id": user, "event_type": "view", "data": {}, "experiment_id": "e-1"},
+            {"user_id": user, "event_type": "view", "data": {}},
+        ]
+    )
+    newest, oldest = get_user_events(user)["items"]
+    assert oldest["experiment_id"] == "e-1"
+    assert "experiment_id" not in newest
+
+
+def _throttled(code: str, status: int = 400) -> Exception:
+    return botocore.exceptions.ClientError(
+        {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item] # what is not looked at is left out
+        "PutItem",
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.OperationalError("the server closed the connection"),
+        redis.exceptions.ConnectionError("refused"),
+        redis.exceptions.TimeoutError("too slow"),
+        _throttled("ProvisionedThroughputExceededException"),
+        _throttled("ThrottlingException"),
+        _throttled("InternalServerError", 500),
+        StoreUnavailableError("away"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_12_three_retries_are_three_after_the_first_call(error: Exception) -> None:
+    """The guide gives up at the third failure, so the fourth call never comes; and at once for throttling."""
+    calls: list[int] = []
+
+    def fail_three_times() -> str:
+        calls.append(1)
+        if len(calls) <= 3:
+            raise error
+        return "done"
+
+    assert with_retry(fail_three_times, base_delay=0.001) == "done"
+    assert len(calls) == 4
+
+    def fail() -> None:
+        calls.append(1)
+        raise error
+
+    calls.clear()
+    with pytest.raises(type(error)) as caught:
+        with_retry(fail, max_retries=2, base_delay=0.001)
+    assert caught.value is error
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize("error", [ValueError("wrong"), _throttled("ValidationException"), NotFoundError("flag", "f")])
+def test_12_what_lasts_is_not_tried_again(error: Exception) -> None:
+    calls: list[int] = []
+
+    def fail() -> None:
+        calls.append(1)
+        raise error
+
+    with pytest.raises(type(error)):
+        with_retry(fail)
+    assert len(calls) == 1
+
+
+@pytest.fixture
+def aws_calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each operation of AWS was asked for in this process."""
+    calls: Counter[str] = Counter()
+    make: Callable[..., Any] = botocore.client.BaseClient._make_api_call
+
+    def count(self: Any, operation: str, arguments: Any) -> Any:
+        calls[operation] += 1
+        return make(self, operation, arguments)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", count)
+    return calls
+
+
+@in_aws
+def test_13_a_table_name_that_ssm_does_not_have_is_asked_for_once(
+    deployment: Deployment, aws_calls: Counter[str]
+) -> None:
+    """The guide does not keep the name it falls back to: each call pays a request that fails."""
+    for n in range(10):
+        create_assignment(f"user-{n}", "e-1", "control")
+        variate.dynamodb_client.get_table("assignments")
+    # once for the platform, once for the client of the guide
+    assert aws_calls["GetParameter"] <= 2
+
+
+@in_aws
+def test_13_one_call_to_redis_asks_ssm_nothing_twice(deployment: Deployment, aws_calls: Counter[str]) -> None:
+    """The guide asks for the reader's endpoint at each connection where there is none."""
+    for n in range(10):
+        cache_get(some_id("key"), lambda: 1)
+    assert aws_calls["GetParameter"] <= 3
+
+
+@in_aws
+def test_13_a_rotated_secret_is_read_again(deployment: Deployment, postgres_server: PostgresServer) -> None:
+    """The guide raises what a refused password raises, and whoever called has to open a new connection."""
+    environment = deployment.settings.environment
+    role = f"rotating_{environment}"
+    with psycopg.connect(deployment.postgres_url or "", autocommit=True) as server:
+        _ask_rotating_roles_for_a_password(server, postgres_server)
+        server.execute(f"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'old'".encode())
+        _tell_the_secret(deployment, username=role, password="old")
+        try:
+            experiment_id = new_experiment()
+            server.execute(f"ALTER ROLE {role} PASSWORD 'new'".encode())
+            _tell_the_secret(deployment, username=role, password="new")
+            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (role,))
+            found = get_experiment(experiment_id)
+            assert found is not None
+            with variate.pg_client.get_cursor() as cursor:
+                cursor.execute("SELECT current_user AS name")
+                assert cursor.fetchone() == {"name": role}
+        finally:
+            variate.default_platform().close()
+            variate.pg_client.close()
+            server.execute(f"DROP ROLE IF EXISTS {role}".encode())
+
+
+def _ask_rotating_roles_for_a_password(server: psycopg.Connection, engine: PostgresServer) -> None:
+    """The tests' server trusts everybody: except, from now on, roles of this kind."""
+    rule = 'host all "/^rotating_" 127.0.0.1/32 scram-sha-256\n'
+    with engine.session.lock("pg_hba"):
+        [(name,)] = server.execute("SHOW hba_file").fetchall()
+        file = Path(name)
+        text = file.read_text()
+        if rule not in text:
+            file.write_text(rule + text)
+            server.execute("SELECT pg_reload_conf()")
+            wait_until(lambda: _rules(server) > 0, what="the server to read its rules again")
+
+
+def _rules(server: psycopg.Connection) -> int:
+    # What the file says is not yet what is in force: a new connection is.
+    [(loaded,)] = server.execute("SELECT pg_conf_load_time() > pg_postmaster_start_time()").fetchall()
+    return int(loaded)
+
+
+def _tell_the_secret(deployment: Deployment, **changed: str) -> None:
+    secrets = boto3.client("secretsmanager", endpoint_url=deployment.environ["VARIATE_AWS_ENDPOINT"])
+    name = f"aurora-{deployment.settings.environment}"
+    secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
+    secrets.put_secret_value(SecretId=name, SecretString=json.dumps({**secret, **changed}))
