@@ -8,16 +8,18 @@ import pytest
 
 from tests.unit.testing.reference import (
     Memory,
-    ReferenceAssignmentStore,
     ReferenceAuditLog,
-    ReferenceCache,
-    ReferenceEventStore,
     ReferenceExperimentStore,
     ReferenceFlagStore,
     ReferenceOutbox,
+    ReferenceServingStore,
+)
+from tests.unit.testing.reference_records import (
+    ReferenceAssignmentStore,
+    ReferenceCache,
+    ReferenceEventStore,
     ReferenceOverrideStore,
     ReferenceRateLimiter,
-    ReferenceServingStore,
 )
 from variate.testing.builders import build_outbox_message
 from variate.testing.conformance import (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from threading import Event as Signal
+from itertools import count
+from threading import Semaphore
 
 import pytest
 
 from variate.errors import ConflictError, NotFoundError
-from variate.model import MAX_DEFINITION_BYTES, Experiment, ExperimentStatus, Json, Page, Variation
+from variate.model import MAX_DEFINITION_BYTES, Experiment, ExperimentStatus, Json, Page
 from variate.stores.ports import AuditLog, ExperimentStore, Outbox
 from variate.testing.builders import build_audit_entry, build_experiment, build_outbox_message, build_variation
 from variate.testing.clocks import START
@@ -279,26 +280,27 @@ class ExperimentStoreConformance:
 
     def test_readers_never_see_half_a_replacement(self, store: ExperimentStore) -> None:
         _insert(store, _of_shape(1))
-        done = Signal()
+        readers, reads = 4, 25
+        done = Semaphore(0)
 
-        def act(number: int) -> list[Experiment]:
-            if number == 0:
-                for revision in range(2, 22):
-                    new = _of_shape(revision)
-                    store.replace(new, expected_revision=revision - 1, audit=[], outbox=[])
-                done.set()
-                return []
-            seen = []
-            while not done.is_set():
-                found = store.get("e") if number % 2 else store.list(limit=1)[0]
-                assert found is not None
-                seen.append(found)
-            return seen
+        def write() -> None:
+            left = readers
+            for revision in count(2):
+                store.replace(_of_shape(revision), expected_revision=revision - 1, audit=[], outbox=[])
+                left -= done.acquire(blocking=False)
+                if not left:
+                    return
 
-        for found in [each for answer in together(5, act) for each in answer]:
-            assert [each.name for each in found.variations] == [
-                each.name for each in _of_shape(found.revision).variations
-            ]
+        def read() -> list[Experiment | None]:
+            try:
+                return [store.get("e") if each % 2 else store.list(limit=1)[0] for each in range(reads)]
+            finally:
+                done.release()
+
+        seen = together(readers + 1, lambda number: read() if number else write())
+        for found in [each for answer in seen for each in answer or []]:
+            assert found is not None
+            assert [each.name for each in found.variations] == _names(found.revision)
 
 
 def _insert(store: ExperimentStore, experiment: Experiment) -> None:
@@ -307,9 +309,11 @@ def _insert(store: ExperimentStore, experiment: Experiment) -> None:
 
 def _of_shape(revision: int) -> Experiment:
     """An experiment whose variations tell of its revision."""
-    names = [f"r{revision}-{number}" for number in range(1 + revision % 3)]
-    variations: list[Variation] = [build_variation(name) for name in names]
-    return build_experiment("e", revision=revision, variations=variations)
+    return build_experiment("e", revision=revision, variations=dict.fromkeys(_names(revision), 1))
+
+
+def _names(revision: int) -> list[str]:
+    return [f"r{revision}-{number}" for number in range(1 + revision % 3)]
 
 
 def _written(audit_log: AuditLog, outbox: Outbox) -> tuple[list[str], list[str]]:

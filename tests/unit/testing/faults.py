@@ -1,0 +1,281 @@
+"""Stores with one fault each, all of them seen in the wild."""
+
+from __future__ import annotations
+
+import json
+import time
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.unit.testing.pages import cut, micros
+from tests.unit.testing.reference import (
+    ReferenceAuditLog,
+    ReferenceExperimentStore,
+    ReferenceOutbox,
+    ReferenceServingStore,
+)
+from tests.unit.testing.reference_records import (
+    ReferenceAssignmentStore,
+    ReferenceCache,
+    ReferenceEventStore,
+    ReferenceOverrideStore,
+    ReferenceRateLimiter,
+)
+from variate.errors import ConflictError
+from variate.model import (
+    Assignment,
+    AuditEntry,
+    Document,
+    Event,
+    Experiment,
+    OutboxMessage,
+    Override,
+    OverrideTarget,
+    Page,
+    RateLimit,
+    VerdictStatus,
+    override_id,
+)
+
+
+class LastWriteWins(ReferenceAssignmentStore):
+    def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
+        self.kept.update({each.id: each for each in assignments})
+        return assignments
+
+
+class ReadsThenWrites(ReferenceAssignmentStore):
+    def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
+        standing = self.kept.get(assignments[0].id)
+        time.sleep(0.001)
+        if standing is None:
+            self.kept[assignments[0].id] = assignments[0]
+        return [standing or assignments[0]]
+
+
+class ExpiresLate(ReferenceAssignmentStore):
+    def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
+        at -= timedelta(microseconds=1)
+        return super().get(unit=unit, experiment_id=experiment_id, version=version, at=at)
+
+
+class AnswersInItsOwnOrder(ReferenceAssignmentStore):
+    def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
+        return sorted(super().keep(assignments), key=lambda each: each.unit)
+
+
+class TakesAlikeForOne(ReferenceAssignmentStore):
+    def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
+        return super().keep([replace(each, unit=unicodedata.normalize("NFC", each.unit)) for each in assignments])
+
+
+class OrdersAsALocaleWould(ReferenceAssignmentStore):
+    def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
+        found = [each for each in self.kept.values() if each.unit == unit]
+        return cut(
+            found, by=lambda each: (each.experiment_id.lower(), each.version), of=unit, limit=limit, last_key=last_key
+        )
+
+
+class PagesByOffset(ReferenceAssignmentStore):
+    def of_experiment(
+        self, experiment_id: str, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Assignment]:
+        start = int(last_key or 0)
+        found = sorted(self.kept.values(), key=lambda each: each.assigned_at, reverse=True)
+        more = len(found) > start + limit
+        return Page(tuple(found[start : start + limit]), str(start + limit) if more else None)
+
+
+class PagesByTimeAlone(ReferenceAssignmentStore):
+    def of_experiment(
+        self, experiment_id: str, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Assignment]:
+        found = [each for each in self.kept.values() if each.experiment_id == experiment_id]
+        return cut(found, by=lambda each: (-micros(each.assigned_at),), of=1, limit=limit, last_key=last_key, width=1)
+
+
+class TakesTheKeysOfOthers(ReferenceAssignmentStore):
+    def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
+        found = [each for each in self.kept.values() if each.unit == unit]
+        return cut(found, by=lambda each: (each.experiment_id, each.version), of="any", limit=limit, last_key=last_key)
+
+
+class PurgesTooMuch(ReferenceAssignmentStore):
+    def purge(self, *, expired_before: datetime) -> int:
+        return super().purge(expired_before=expired_before + timedelta(microseconds=1))
+
+
+class AcceptsTwiceInABatch(ReferenceEventStore):
+    def append(self, events: Sequence[Event], *, at: datetime) -> Sequence[VerdictStatus]:
+        return [super(AcceptsTwiceInABatch, self).append(events[:1], at=at)[0] for _ in events]
+
+
+class NeverFreesAnId(ReferenceEventStore):
+    def append(self, events: Sequence[Event], *, at: datetime) -> Sequence[VerdictStatus]:
+        return super().append(events, at=datetime.min.replace(tzinfo=at.tzinfo))
+
+
+class StampsWholeSeconds(ReferenceEventStore):
+    def append(self, events: Sequence[Event], *, at: datetime) -> Sequence[VerdictStatus]:
+        return super().append([replace(each, at=each.at.replace(microsecond=0)) for each in events], at=at)
+
+
+class MakesFloatsWhole(ReferenceEventStore):
+    def append(self, events: Sequence[Event], *, at: datetime) -> Sequence[VerdictStatus]:
+        def whole(text: str) -> float:
+            return int(float(text)) if float(text).is_integer() else float(text)
+
+        return super().append(
+            [
+                replace(each, document=Document(json.dumps(json.loads(each.document.text, parse_float=whole))))
+                for each in events
+            ],
+            at=at,
+        )
+
+
+class FiltersAfterItsLimit(ReferenceEventStore):
+    def of_unit(
+        self,
+        unit: str,
+        *,
+        event_type: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        at: datetime,
+        limit: int,
+        last_key: str | None = None,
+    ) -> Page[Event]:
+        page = super().of_unit(unit, start=start, end=end, at=at, limit=limit, last_key=last_key)
+        return Page(tuple(each for each in page if event_type in (None, each.event_type)), page.last_key)
+
+
+class IncludesTheEndOfAWindow(ReferenceEventStore):
+    def window(self, *, start: datetime, end: datetime, at: datetime, limit: int, **others: Any) -> Page[Event]:
+        end += timedelta(microseconds=1)
+        return super().window(start=start, end=end, at=at, limit=limit, **others)
+
+
+class SortsVariations(ReferenceExperimentStore):
+    def get(self, experiment_id: str) -> Experiment | None:
+        found = super().get(experiment_id)
+        return found and replace(found, variations=tuple(sorted(found.variations, key=lambda each: each.name)))
+
+
+class NotesBeforeItLooks(ReferenceExperimentStore):
+    def replace(
+        self,
+        experiment: Experiment,
+        *,
+        expected_revision: int,
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
+        self.memory.note(audit, outbox)
+        super().replace(experiment, expected_revision=expected_revision, audit=[], outbox=[])
+
+
+class LooksThenReplaces(ReferenceExperimentStore):
+    def replace(
+        self,
+        experiment: Experiment,
+        *,
+        expected_revision: int,
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
+        if self.memory.experiments[experiment.id].revision != expected_revision:
+            raise ConflictError("changed")
+        time.sleep(0.001)
+        self.memory.experiments[experiment.id] = experiment
+        self.memory.note(audit, outbox)
+
+
+class ReadsInTwoSteps(ReferenceExperimentStore):
+    def get(self, experiment_id: str) -> Experiment | None:
+        found = super().get(experiment_id)
+        time.sleep(0.001)
+        later = super().get(experiment_id)
+        return found and later and replace(found, variations=later.variations)
+
+
+class AltersEntries(ReferenceAuditLog):
+    def append(self, entries: Sequence[AuditEntry], *, outbox: Sequence[OutboxMessage] = ()) -> None:
+        self.memory.audit.update({each.id: each for each in entries})
+
+
+class NewestFirst(ReferenceOutbox):
+    def pending(self, *, limit: int) -> Sequence[OutboxMessage]:
+        return sorted(self.memory.messages.values(), key=lambda each: each.created_at, reverse=True)[:limit]
+
+
+class ForgetsRemovals(ReferenceOverrideStore):
+    def remove(self, *, unit: str, target: OverrideTarget, target_id: str, at: datetime) -> bool:
+        return self.overrides.pop(override_id(target=target, target_id=target_id, unit=unit), None) is not None
+
+
+class TakesWhatArrivesLast(ReferenceOverrideStore):
+    def put(self, override: Override) -> None:
+        self.overrides[override.id] = override
+
+
+class ServesWhatArrivesLast(ReferenceServingStore):
+    def put(self, experiment: Experiment) -> None:
+        self.copies[experiment.id] = experiment
+
+
+class TakesEmptyForNone(ReferenceCache):
+    def get(self, key: str) -> str | None:
+        return super().get(key) or None
+
+
+class LeavesLeases(ReferenceCache):
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            self.values.pop(key, None)
+
+
+class LeasesToAll(ReferenceCache):
+    def lease(self, key: str, token: str, *, ttl_seconds: float) -> bool:
+        super().release(key, self.leases.get(key, ("", 0.0))[0])
+        return super().lease(key, token, ttl_seconds=ttl_seconds)
+
+
+class NeverExpires(ReferenceCache):
+    def set(self, key: str, value: str, *, ttl_seconds: float) -> bool:
+        return super().set(key, value, ttl_seconds=max(60.0, ttl_seconds))
+
+
+class CountsThenAdds(ReferenceRateLimiter):
+    def fixed_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
+        passed = len(self.passed.get(("fixed", key), []))
+        time.sleep(0.001)
+        if passed >= max_requests:
+            return RateLimit(allowed=False, count=passed, reset_seconds=window_seconds)
+        return super().fixed_window(key, max_requests=1_000, window_seconds=window_seconds)
+
+
+class ProlongsTheWindow(ReferenceRateLimiter):
+    def fixed_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
+        answer = super().fixed_window(key, max_requests=max_requests, window_seconds=window_seconds)
+        self.passed["fixed", key][0] = time.monotonic()
+        return answer
+
+
+class SlidesByJumps(ReferenceRateLimiter):
+    def sliding_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
+        self.passed.setdefault(("jumps", key), [])
+        key = f"{key}:{int(time.monotonic() / window_seconds * 2)}"
+        return self.fixed_window(key, max_requests=max_requests, window_seconds=window_seconds)
+
+
+class CountsRefusedCalls(ReferenceRateLimiter):
+    def sliding_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
+        answer = super().sliding_window(key, max_requests=max_requests, window_seconds=window_seconds)
+        if not answer.allowed:
+            self.passed["sliding", key].append(time.monotonic())
+        return answer
