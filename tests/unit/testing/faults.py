@@ -50,7 +50,7 @@ class LastWriteWins(ReferenceAssignmentStore):
 class ReadsThenWrites(ReferenceAssignmentStore):
     def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
         standing = self.kept.get(assignments[0].id)
-        time.sleep(0.001)
+        time.sleep(0.1)  # long enough for the others to look too
         if standing is None:
             self.kept[assignments[0].id] = assignments[0]
         return [standing or assignments[0]]
@@ -190,7 +190,7 @@ class LooksThenReplaces(ReferenceExperimentStore):
     ) -> None:
         if self.memory.experiments[experiment.id].revision != expected_revision:
             raise ConflictError("changed")
-        time.sleep(0.001)
+        time.sleep(0.1)  # long enough for the others to look too
         self.memory.experiments[experiment.id] = experiment
         self.memory.note(audit, outbox)
 
@@ -253,7 +253,7 @@ class NeverExpires(ReferenceCache):
 class CountsThenAdds(ReferenceRateLimiter):
     def fixed_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
         passed = len(self.passed.get(("fixed", key), []))
-        time.sleep(0.001)
+        time.sleep(0.1)  # long enough for the others to look too
         if passed >= max_requests:
             return RateLimit(allowed=False, count=passed, reset_seconds=window_seconds)
         return super().fixed_window(key, max_requests=1_000, window_seconds=window_seconds)
