@@ -38,7 +38,8 @@ _TEXT_MARK = f"{SEALED_MARK}:"
 _PLAIN_MARK = f"{_TEXT_MARK}{_PLAIN}:"
 # Stores may lay JSON out anew, so spaces may come in; most documents are told apart without being decoded.
 _DOCUMENT_MARK = re.compile(rf'\s*\{{\s*"{re.escape(SEALED_MARK)}"\s*:')
-_SEALED = re.compile(r"1\.[\w-]+\.[\w-]+", re.ASCII)
+_SEALED = re.compile(r"\d+\.[\w-]+\.[\w-]+", re.ASCII)
+"""Of any version: what a later release sealed is not taken for plain."""
 
 
 class SealedFields:
@@ -63,11 +64,12 @@ class SealedFields:
 
     def open_text(self, stored: str, *, field: str, place: str) -> str:
         """Return the value that ``seal_text`` made ``stored`` of."""
-        if not stored.startswith(_TEXT_MARK):
-            return stored
         if stored.startswith(_PLAIN_MARK):
             return stored.removeprefix(_PLAIN_MARK)
-        return self._cipher.open(stored.removeprefix(_TEXT_MARK), context=_context(field, place)).decode()
+        inner = stored.removeprefix(_TEXT_MARK)
+        if inner == stored or _SEALED.fullmatch(inner) is None:
+            return stored
+        return self._cipher.open(inner, context=_context(field, place)).decode()
 
     def seal_document(self, value: Document, *, field: str, place: str) -> Document:
         """Return ``value`` as it is to be stored in ``field`` of the record ``place``.
@@ -79,9 +81,9 @@ class SealedFields:
     def open_document(self, stored: Document, *, field: str, place: str) -> Document:
         """Return the value that ``seal_document`` made ``stored`` of."""
         inner = _marked(stored)
-        if isinstance(inner, str):
+        if isinstance(inner, str) and _SEALED.fullmatch(inner):
             return Document(self._cipher.open(inner, context=_context(field, place)).decode())
-        if isinstance(inner, dict) and _PLAIN in inner:
+        if isinstance(inner, dict) and inner.keys() == {_PLAIN}:
             return Document.of(inner[_PLAIN], field=field)
         return stored
 

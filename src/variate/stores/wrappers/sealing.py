@@ -11,17 +11,17 @@ import threading
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from variate.errors import DecryptionError, MissingExtraError
+from variate.errors import DecryptionError
 from variate.model.rules import check_seconds, check_whole
 from variate.stores.memory.expiring import ExpiringMap
+from variate.stores.wrappers.data_keys import NONCE_BYTES, DataKey, DataKeys, KeyFileDataKeys, aes_gcm, unsealed
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-KEY_BYTES = 32
-NONCE_BYTES = 12
+__all__ = ["DataKey", "DataKeys", "EnvelopeCipher", "FieldCipher", "KeyFileDataKeys"]
 
 _VERSION = "1"
 _MAX_UNWRAPPED = 1_000
@@ -35,23 +35,6 @@ class FieldCipher(Protocol):
 
     def open(self, sealed: str, *, context: str) -> bytes:
         """Return what was sealed; raise ``DecryptionError`` if it was changed, moved, or its key is not at hand."""
-
-
-class DataKey(NamedTuple):
-    """A key for data, and the same wrapped, which may be kept beside the data."""
-
-    plaintext: bytes
-    wrapped: bytes
-
-
-class DataKeys(Protocol):
-    """Where data keys come from: KMS, or a local key file."""
-
-    def generate(self) -> DataKey:
-        """Return a new data key of 32 bytes."""
-
-    def unwrap(self, wrapped: bytes) -> bytes:
-        """Return the data key; raise ``DecryptionError`` if it was changed or its key is not at hand."""
 
 
 class EnvelopeCipher:
@@ -74,7 +57,8 @@ class EnvelopeCipher:
         self._max_uses = check_whole("max_uses", max_uses, minimum=1, maximum=2**32)
         self._max_age_seconds = check_seconds("max_age_seconds", max_age_seconds)
         self._clock = clock
-        self._lock = threading.Lock()
+        self._sealing = threading.Lock()
+        self._opening = threading.Lock()
         self._current: tuple[AESGCM, str] | None = None
         self._uses_left = 0
         self._good_until = 0.0
@@ -95,45 +79,28 @@ class EnvelopeCipher:
         return unsealed(self._opening_key(wrapped), _bytes(body), bound=_bound(context))
 
     def _sealing_key(self) -> tuple[AESGCM, str]:
-        # Under the lock, so that a data key that ran out is replaced once.
-        with self._lock:
+        # Under the lock, so that a data key that ran out is replaced once; who opens need not wait for that.
+        with self._sealing:
             if self._current is None or self._uses_left == 0 or self._clock() >= self._good_until:
                 plaintext, wrapped = self._data_keys.generate()
                 self._current = (aes_gcm(plaintext), _text(wrapped))
                 self._uses_left = self._max_uses
                 self._good_until = self._clock() + self._max_age_seconds
-                self._unwrapped.put(self._current[1], self._current[0], ttl_seconds=self._max_age_seconds)
+                self._remember(*self._current)
             self._uses_left -= 1
             return self._current
 
     def _opening_key(self, wrapped: str) -> AESGCM:
-        with self._lock:
+        with self._opening:
             key = self._unwrapped.get(wrapped)
         if key is None:
             key = aes_gcm(self._data_keys.unwrap(_bytes(wrapped)))
-            with self._lock:
-                self._unwrapped.put(wrapped, key, ttl_seconds=self._max_age_seconds)
+            self._remember(key, wrapped)
         return key
 
-
-def aes_gcm(key: bytes) -> AESGCM:
-    """Return AES-GCM under ``key``."""
-    # Imported only once something is sealed or opened: the stores are wrapped whether or not anything ever is.
-    try:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("cryptography", "encryption") from error
-    return AESGCM(key)
-
-
-def unsealed(key: AESGCM, body: bytes, *, bound: bytes) -> bytes:
-    """Return the plaintext of ``body``, a nonce and a ciphertext; raise ``DecryptionError`` if any bit was changed."""
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
-
-    try:
-        return key.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], bound)
-    except (InvalidTag, ValueError) as error:
-        raise DecryptionError("a sealed value was changed, or moved here from another record or field") from error
+    def _remember(self, key: AESGCM, wrapped: str) -> None:
+        with self._opening:
+            self._unwrapped.put(wrapped, key, ttl_seconds=self._max_age_seconds)
 
 
 def _bound(context: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Data keys wrapped by a key in a local file: what KMS is in ``aws``, for the other profiles."""
+"""Data keys, and the local key file that wraps them: what KMS does in ``aws``, for the other profiles."""
 
 from __future__ import annotations
 
@@ -8,12 +8,35 @@ from base64 import b64decode, b64encode
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from variate.errors import ConfigurationError, DecryptionError
-from variate.stores.wrappers.sealing import KEY_BYTES, NONCE_BYTES, DataKey, aes_gcm, unsealed
+from variate.errors import ConfigurationError, DecryptionError, MissingExtraError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
 
 _NAME_BYTES = 8
 _PURPOSE = b"variate/1/data-key"
+
+
+class DataKey(NamedTuple):
+    """A key for data, and the same wrapped, which may be kept beside the data."""
+
+    plaintext: bytes
+    wrapped: bytes
+
+
+class DataKeys(Protocol):
+    """Where data keys come from: KMS, or a local key file."""
+
+    def generate(self) -> DataKey:
+        """Return a new data key of 32 bytes."""
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """Return the data key; raise ``DecryptionError`` if it was changed or its key is not at hand."""
 
 
 class KeyFileDataKeys:
@@ -83,6 +106,26 @@ class KeyFileDataKeys:
         if key is None:
             raise ConfigurationError(f"the key file {self._path} was removed while it was being made")
         return key
+
+
+def aes_gcm(key: bytes) -> AESGCM:
+    """Return AES-GCM under ``key``."""
+    # Imported only once something is sealed or opened: the stores are wrapped whether or not anything ever is.
+    try:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("cryptography", "encryption") from error
+    return AESGCM(key)
+
+
+def unsealed(key: AESGCM, body: bytes, *, bound: bytes) -> bytes:
+    """Return the plaintext of ``body``, a nonce and a ciphertext; raise ``DecryptionError`` if any bit was changed."""
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
+
+    try:
+        return key.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], bound)
+    except (InvalidTag, ValueError) as error:
+        raise DecryptionError("a sealed value was changed, or moved here from another record or field") from error
 
 
 def _name(key: bytes) -> bytes:
