@@ -1,0 +1,117 @@
+"""What a unit was given first, it keeps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.testing.reference_records import ReferenceAssignmentStore
+from variate.assignment.ledger import Ledger
+from variate.errors import InvalidInputError, NotFoundError
+from variate.model import Experiment, ExperimentStatus
+from variate.testing.builders import build_experiment
+from variate.testing.clocks import SettableClock
+
+
+class Keeping:
+    """A ledger over a store in memory."""
+
+    def __init__(self) -> None:
+        self.clock = SettableClock()
+        self.experiments: dict[str, Experiment] = {}
+        self.store = ReferenceAssignmentStore()
+        self.ledger = Ledger(store=self.store, experiment=self.experiments.get, clock=self.clock)
+
+    def add(self, experiment: Experiment) -> str:
+        self.experiments[experiment.id] = experiment
+        return experiment.id
+
+
+@pytest.fixture
+def keeping() -> Keeping:
+    return Keeping()
+
+
+def test_the_first_assignment_stands(keeping: Keeping) -> None:
+    first = keeping.ledger.create_assignment("u", "e", "a")
+    assert keeping.ledger.create_assignment("u", "e", "b") == first
+    assert keeping.ledger.get_user_assignment("u", "e") == first
+
+
+def test_it_expires_after_its_days_and_another_may_follow(keeping: Keeping) -> None:
+    keeping.ledger.create_assignment("u", "e", "a", ttl_days=2)
+    keeping.clock.advance(days=2)
+    assert keeping.ledger.get_user_assignment("u", "e") is None
+    assert keeping.ledger.create_assignment("u", "e", "b").variation == "b"
+
+
+def test_without_an_end_it_stands_for_ever(keeping: Keeping) -> None:
+    assert keeping.ledger.create_assignment("u", "e", "a", ttl_days=None).expires_at is None
+
+
+def test_thirty_days_are_the_default(keeping: Keeping) -> None:
+    made = keeping.ledger.create_assignment("u", "e", "a")
+    assert made.expires_at == keeping.clock() + timedelta(days=30)
+
+
+def test_a_version_has_assignments_of_its_own(keeping: Keeping) -> None:
+    keeping.ledger.create_assignment("u", "e", "a")
+    assert keeping.ledger.create_assignment("u", "e", "b", version=2).variation == "b"
+    assert [a.version for a in keeping.ledger.get_user_assignments("u")] == [1, 2]
+
+
+def test_many_units_are_split_by_weight_and_stay_when_the_weights_change(keeping: Keeping) -> None:
+    made = build_experiment(status=ExperimentStatus.ACTIVE, variations={"a": 1, "b": 3})
+    keeping.add(made)
+    units = [f"u-{number}" for number in range(4_000)]
+    kept = keeping.ledger.assign_many(made.id, units)
+    share = sum(a.variation == "b" for a in kept) / len(kept)
+    assert abs(share - 0.75) < 4 * (0.75 * 0.25 / 4_000) ** 0.5  # four standard errors of a binomial share
+    keeping.add(build_experiment(made.id, status=ExperimentStatus.ACTIVE, variations={"a": 3, "b": 1}))
+    assert keeping.ledger.assign_many(made.id, units) == kept
+
+
+@pytest.mark.parametrize("status", [status for status in ExperimentStatus if status is not ExperimentStatus.ACTIVE])
+def test_only_an_active_experiment_takes_units(keeping: Keeping, status: ExperimentStatus) -> None:
+    made = keeping.add(build_experiment(status=status))
+    with pytest.raises(InvalidInputError, match=status):
+        keeping.ledger.assign_many(made, ["u"])
+
+
+def test_units_of_an_unknown_experiment_are_not_assigned(keeping: Keeping) -> None:
+    with pytest.raises(NotFoundError):
+        keeping.ledger.assign_many("nobody", ["u"])
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"unit": ""}, "user_id"),
+        ({"unit": "x" * 10_240}, "user_id"),
+        ({"unit": "a\x00b"}, "user_id"),
+        ({"unit": "\ud83d"}, "user_id"),
+        ({"unit": 7}, "user_id"),
+        ({"experiment_id": ""}, "experiment_id"),
+        ({"variation": ""}, "variation"),
+        ({"ttl_days": 0}, "ttl_days"),
+        ({"ttl_days": -1}, "ttl_days"),
+        ({"ttl_days": float("inf")}, "ttl_days"),
+        ({"ttl_days": "30"}, "ttl_days"),
+        ({"ttl_days": True}, "ttl_days"),
+        ({"version": 0}, "version"),
+        ({"version": 1.5}, "version"),
+    ],
+)
+def test_bad_input_names_the_field_and_nothing_is_kept(keeping: Keeping, given: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        keeping.ledger.create_assignment(**{"unit": "u", "experiment_id": "e", "variation": "a", **given})
+    assert caught.value.field == field
+    assert keeping.ledger.get_user_assignment("u", "e") is None
+
+
+def test_one_bad_pair_among_many_keeps_none_of_them(keeping: Keeping) -> None:
+    with pytest.raises(InvalidInputError):
+        keeping.ledger.keep_assignments("e", [("u-1", "a"), ("", "a")])
+    assert keeping.ledger.get_user_assignment("u-1", "e") is None
