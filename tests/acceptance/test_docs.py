@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 import variate
@@ -76,3 +77,17 @@ def test_the_reference_names_every_error_with_its_code() -> None:
     page = _reference("errors")
     found = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.VariateError)]
     assert [each.__name__ for each in found if f"`{each.__name__}`" not in page or f"`{each.code}`" not in page] == []
+
+
+def test_the_reference_names_every_command() -> None:
+    from variate.cli import main
+
+    page = _reference("cli")
+    context = click.Context(main)
+    names = []
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        inner = command.list_commands(context) if isinstance(command, click.Group) else []
+        names += [f"variate {name} {each}" for each in inner] or [f"variate {name}"]
+    assert len(names) > 20
+    assert [name for name in names if f"`{name}" not in page] == []
