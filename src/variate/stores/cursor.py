@@ -35,15 +35,12 @@ def decode_cursor(text: str, *, length: int) -> list[CursorValue]:
         raise InvalidInputError("last_key", _RULE)
     try:
         values = json.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
-        if not isinstance(values, list) or len(values) != length or not all(map(_is_plain, values)):
-            raise InvalidInputError("last_key", _RULE)
-        if encode_cursor(values) != text:
-            raise InvalidInputError("last_key", _RULE)
-    except InvalidInputError:
-        raise
+        is_ours = isinstance(values, list) and all(map(_is_plain, values)) and encode_cursor(values) == text
     except (ValueError, RecursionError) as error:
         raise InvalidInputError("last_key", _RULE) from error
-    return values
+    if not is_ours or len(values) != length:
+        raise InvalidInputError("last_key", _RULE)
+    return list(values)
 
 
 def _is_plain(value: object) -> bool:

@@ -1,0 +1,43 @@
+"""The SQL backend: every port on SQLite and on PostgreSQL, from one schema.
+
+``PostgresDatabase`` is imported when it is asked for, since it needs psycopg and SQLite does not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from variate.stores.sql.assignments import SqlAssignmentStore
+from variate.stores.sql.audit import SqlAuditLog, SqlOutbox
+from variate.stores.sql.database import Database
+from variate.stores.sql.events import SqlEventStore
+from variate.stores.sql.experiments import SqlExperimentStore
+from variate.stores.sql.flags import SqlFlagStore
+from variate.stores.sql.overrides import SqlOverrideStore
+from variate.stores.sql.serving import SqlServingStore
+from variate.stores.sql.sqlite import SQLiteDatabase
+
+if TYPE_CHECKING:
+    from variate.stores.sql.postgres import PostgresDatabase
+
+__all__ = [
+    "Database",
+    "PostgresDatabase",
+    "SQLiteDatabase",
+    "SqlAssignmentStore",
+    "SqlAuditLog",
+    "SqlEventStore",
+    "SqlExperimentStore",
+    "SqlFlagStore",
+    "SqlOutbox",
+    "SqlOverrideStore",
+    "SqlServingStore",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "PostgresDatabase":
+        from variate.stores.sql.postgres import PostgresDatabase  # noqa: PLC0415 - needs psycopg
+
+        return PostgresDatabase
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

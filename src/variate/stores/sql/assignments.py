@@ -1,0 +1,130 @@
+"""The ledger of assignments in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select, tuple_
+
+from variate.errors import StoreUnavailableError
+from variate.model import Assignment, Page
+from variate.stores.sql.database import Database, Intake
+from variate.stores.sql.paging import Listing
+from variate.stores.sql.purging import purge_expired
+from variate.stores.sql.schema import assignments
+
+_KEY = ("experiment_id", "version", "user_id")
+_INTAKE = Intake(
+    table=assignments, key=_KEY, columns=(*_KEY, "variation", "assigned_at", "expires_at"), clock="assigned_at"
+)
+_OF_UNIT = Listing("assignments-of-unit", (assignments.c.experiment_id, False), (assignments.c.version, False))
+_OF_EXPERIMENT = Listing(
+    "assignments-of-experiment",
+    (assignments.c.assigned_at, True),
+    (assignments.c.version, False),
+    (assignments.c.user_id, False),
+)
+_ROUNDS = 5
+_KEYS_A_TIME = 1_000
+
+Key = tuple[str, int, str]
+
+
+class SqlAssignmentStore:
+    """See ``AssignmentStore``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
+        """Store each unless one stands; return, in the order asked, those that stand."""
+        first: dict[Key, Assignment] = {}
+        for given in assignments:
+            first.setdefault((given.experiment_id, given.version, given.unit), given)
+        standing = dict(first)
+        missing: Sequence[Key] = list(first)
+        for _ in range(_ROUNDS):
+            others = self._store([first[key] for key in missing])
+            if not others:
+                return [standing[(given.experiment_id, given.version, given.unit)] for given in assignments]
+            found = self._standing(others)
+            standing.update(found)
+            # One that stood a moment ago may be purged by now, and then the new one may be stored after all.
+            missing = [key for key in others if key not in found]
+            if not missing:
+                return [standing[(given.experiment_id, given.version, given.unit)] for given in assignments]
+        raise StoreUnavailableError("assignments were purged as often as they were kept: try again later")
+
+    def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
+        """Return the assignment that stands, strongly consistent, or None."""
+        query = select(assignments).where(
+            assignments.c.experiment_id == experiment_id,
+            assignments.c.version == version,
+            assignments.c.user_id == unit,
+            _stands(at),
+        )
+        row = self._database.read(lambda connection: connection.execute(query).first())
+        return None if row is None else _assignment(row)
+
+    def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
+        """Return the unit's assignments, in order of experiment id and version."""
+        query = select(assignments).where(assignments.c.user_id == unit)
+        return self._page(_OF_UNIT.of(unit), query, at=at, limit=limit, last_key=last_key)
+
+    def of_experiment(
+        self, experiment_id: str, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Assignment]:
+        """Return the experiment's assignments of every version, most recent first."""
+        query = select(assignments).where(assignments.c.experiment_id == experiment_id)
+        return self._page(_OF_EXPERIMENT.of(experiment_id), query, at=at, limit=limit, last_key=last_key)
+
+    def purge(self, *, expired_before: datetime) -> int:
+        """Delete what expired before this and return how many."""
+        return purge_expired(self._database, assignments, _KEY, expired_before=expired_before)
+
+    def _page(
+        self, listing: Listing, query: Select[Any], *, at: datetime, limit: int, last_key: str | None
+    ) -> Page[Assignment]:
+        query = listing.page_of(query.where(_stands(at)), limit=limit, last_key=last_key)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return listing.page(rows, limit=limit, make=_assignment)
+
+    def _store(self, given: Sequence[Assignment]) -> Sequence[Key]:
+        """Store each unless one stands; return the keys of those where one did."""
+        moment = self._database.moment
+        rows = [
+            (a.experiment_id, a.version, a.unit, a.variation, moment(a.assigned_at), moment(a.expires_at))
+            for a in given
+        ]
+        stored = self._database.intake(_INTAKE, rows)
+        return [row[:3] for row, is_stored in zip(rows, stored, strict=True) if not is_stored]
+
+    def _standing(self, keys: Sequence[Key]) -> dict[Key, Assignment]:
+        key = tuple_(*(assignments.c[name] for name in _KEY))
+
+        def work(connection: Connection) -> dict[Key, Assignment]:
+            found = {}
+            for start in range(0, len(keys), _KEYS_A_TIME):
+                query = select(assignments).where(key.in_(keys[start : start + _KEYS_A_TIME]))
+                for row in connection.execute(query):
+                    found[(row.experiment_id, row.version, row.user_id)] = _assignment(row)
+            return found
+
+        return self._database.read_together(work)
+
+
+def _stands(at: datetime) -> ColumnElement[bool]:
+    return or_(assignments.c.expires_at.is_(None), assignments.c.expires_at > at)
+
+
+def _assignment(row: Row[Any]) -> Assignment:
+    return Assignment(
+        unit=row.user_id,
+        experiment_id=row.experiment_id,
+        version=row.version,
+        variation=row.variation,
+        assigned_at=row.assigned_at,
+        expires_at=row.expires_at,
+    )

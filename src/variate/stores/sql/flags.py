@@ -1,0 +1,86 @@
+"""The feature flags in SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from variate.model import AuditEntry, FeatureFlag, FlagStatus, Page
+from variate.stores.sql.database import Database
+from variate.stores.sql.paging import Listing
+from variate.stores.sql.records import insert_new, log, replace_at
+from variate.stores.sql.schema import feature_flags
+
+_RECENT = Listing("flags", (feature_flags.c.updated_at, True), (feature_flags.c.id, False))
+
+
+class SqlFlagStore:
+    """See ``FlagStore``. The audit log is in the same database, so no outbox is needed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def insert(self, flag: FeatureFlag, *, audit: AuditEntry) -> None:
+        """Store a new flag; raise ``ConflictError`` if its id is taken."""
+
+        def work(connection: Connection) -> None:
+            insert_new(self._database, connection, feature_flags, _row(flag), entity="feature flag")
+            log(self._database, connection, [audit])
+
+        self._database.write_once(work)
+
+    def get(self, flag_id: str) -> FeatureFlag | None:
+        """Return the flag, strongly consistent, or None."""
+        query = select(feature_flags).where(feature_flags.c.id == flag_id)
+        row = self._database.read(lambda connection: connection.execute(query).first())
+        return None if row is None else _flag(row)
+
+    def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
+        """Return flags, most recently updated first (then by id), of this status where given."""
+        query = select(feature_flags)
+        if status is not None:
+            query = query.where(feature_flags.c.status == status.value)
+        listing = _RECENT.of(status)
+        query = listing.page_of(query, limit=limit, last_key=last_key)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return listing.page(rows, limit=limit, make=_flag)
+
+    def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
+        """Store ``flag`` over the one of its id if that is at ``expected_revision``.
+
+        Raise ``ConflictError`` if it is at another revision, ``NotFoundError`` if there is none.
+        """
+
+        def work(connection: Connection) -> None:
+            row = _row(flag)
+            replace_at(connection, feature_flags, row, expected_revision=expected_revision, entity="feature flag")
+            log(self._database, connection, [audit])
+
+        self._database.write_once(work)
+
+
+def _row(flag: FeatureFlag) -> dict[str, Any]:
+    return {
+        "id": flag.id,
+        "name": flag.name,
+        "description": flag.description,
+        "rules": flag.rules,
+        "status": flag.status.value,
+        "revision": flag.revision,
+        "created_at": flag.created_at,
+        "updated_at": flag.updated_at,
+    }
+
+
+def _flag(row: Row[Any]) -> FeatureFlag:
+    return FeatureFlag(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        rules=row.rules,
+        status=FlagStatus(row.status),
+        revision=row.revision,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,171 @@
+"""PostgreSQL, over an engine that somebody else configures and pools."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import insert
+
+from variate.errors import MissingExtraError, VariateError
+from variate.stores.sql.database import Database, Intake
+from variate.stores.sql.failures import explain_postgres
+from variate.stores.sql.migrating import require_head, upgrade
+from variate.stores.sql.retrying import try_again
+
+try:
+    import psycopg
+    from psycopg.rows import tuple_row
+except ImportError as error:
+    raise MissingExtraError("psycopg", "postgres") from error
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy left it untyped
+_MIGRATION_LOCK = 0x7661726961746501
+"""The number of the advisory lock of migrations: ``variate`` in ASCII, and 1."""
+
+
+class PostgresDatabase(Database):
+    """The database that ``engine`` connects to, through psycopg 3. ``variate migrate`` makes its tables."""
+
+    driver_error = psycopg.Error
+    insert = staticmethod(insert)
+
+    def __init__(self, engine: Callable[[], Engine]) -> None:
+        self._engine = engine
+        self._engines: tuple[Engine, Engine, Engine] | None = None
+        self._checked = False
+        self._opening = threading.Lock()
+        self._statements: dict[Intake, str] = {}
+
+    def migrate(self) -> Sequence[str]:
+        """Bring the tables to this version; another process that does the same waits, and then finds it done."""
+
+        def attempt() -> list[str]:
+            with self.translated(), self._engine().begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                return upgrade(connection)
+
+        return try_again(attempt)
+
+    def require_migrated(self) -> None:
+        """Raise ``NotMigratedError`` unless the tables are there and of this version."""
+
+        def attempt() -> None:
+            with self.translated(), self._engine().connect() as connection:
+                require_head(connection)
+
+        try_again(attempt)
+
+    def check(self) -> None:
+        """Raise ``StoreUnavailableError`` unless the server answers."""
+        with self.translated(), self._engine().connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close the connections not in use that the engine itself pools."""
+        with self._opening:
+            engines, self._engines, self._checked = self._engines, None, False
+        if engines is not None:
+            engines[-1].dispose()
+
+    def intake(self, intake: Intake, rows: Sequence[tuple[Any, ...]]) -> Sequence[bool]:
+        """See ``Database``. One statement, whatever the number of rows, with an array for each column."""
+        statement = self._statements.setdefault(intake, _intake_statement(intake))
+        at = rows[0][-1] if intake.clock == "at" and rows else None
+        arrays = [list(column) for column in zip(*rows, strict=True)][: len(intake.columns)]
+        values = [*arrays, at, at] if intake.clock == "at" else arrays
+        key = [intake.columns.index(column) for column in intake.key]
+
+        def attempt() -> list[bool]:
+            with (
+                self.translated(),
+                self._single().connect() as connection,
+                _driver(connection).cursor(row_factory=tuple_row) as cursor,
+            ):
+                stored = set(cursor.execute(statement, values).fetchall())
+            if len(stored) == len(rows):
+                return [True] * len(rows)
+            return [tuple(row[place] for place in key) in stored for row in rows]
+
+        return try_again(attempt) if rows else []
+
+    def moment(self, moment: datetime | None) -> datetime | None:
+        """Return it as it is."""
+        return moment
+
+    def _single(self) -> Engine:
+        return self._ready()[0]
+
+    def _snapshots(self) -> Engine:
+        return self._ready()[1]
+
+    def _writers(self) -> Engine:
+        return self._ready()[2]
+
+    def _ready(self) -> tuple[Engine, Engine, Engine]:
+        """Return the engines, once the tables were seen to be there."""
+        if not self._checked:
+            self.require_migrated()
+            self._checked = True
+        engines = self._engines
+        if engines is None:
+            with self._opening:
+                engine = self._engine()
+                engines = self._engines = (
+                    # One statement is one transaction anyway, and BEGIN and COMMIT are two more trips.
+                    engine.execution_options(isolation_level="AUTOCOMMIT"),
+                    engine.execution_options(isolation_level="REPEATABLE READ"),
+                    engine,
+                )
+        return engines
+
+    def _explain(self, error: BaseException) -> VariateError:
+        return explain_postgres(error, operational=(psycopg.OperationalError, psycopg.InterfaceError))
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    found = connection.connection.driver_connection
+    if not isinstance(found, psycopg.Connection):
+        raise TypeError("the connection is not one of psycopg")
+    return found
+
+
+def _intake_statement(intake: Intake) -> str:
+    """Return one INSERT from arrays.
+
+    In binary they cost a tenth of the client's time. What stands is left out first, for without that ON CONFLICT
+    would lock it, and a call that stores nothing would still write. All go by the order of their keys: two calls that
+    share keys then wait for each other and never in a circle.
+    """
+    table = intake.table.name
+    names = ", ".join(intake.columns)
+    arrays = ", ".join(f"%b::{_array_type(intake, column)}[]" for column in intake.columns)
+    given = ", ".join(
+        f"new.{column}::json" if _sql_type(intake, column) == "JSON" else f"new.{column}" for column in intake.columns
+    )
+    same = " AND ".join(f"old.{column} = new.{column}" for column in intake.key)
+    here, there = (
+        ("%b::timestamptz",) * 2 if intake.clock == "at" else (f"new.{intake.clock}", f"excluded.{intake.clock}")
+    )
+    sets = ", ".join(f"{column} = excluded.{column}" for column in intake.columns if column not in intake.key)
+    return (
+        f"INSERT INTO {table} ({names}) SELECT {given} FROM unnest({arrays}) AS new ({names}) "  # noqa: S608 - our own names
+        f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS old"
+        f" WHERE {same} AND (old.expires_at IS NULL OR old.expires_at > {here})) "
+        f"ORDER BY {', '.join(f'new.{column}' for column in intake.key)} "
+        f"ON CONFLICT ({', '.join(intake.key)}) DO UPDATE SET {sets} WHERE {table}.expires_at <= {there} "
+        f"RETURNING {', '.join(intake.key)}"
+    )
+
+
+def _sql_type(intake: Intake, column: str) -> str:
+    return intake.table.c[column].type.compile(dialect=_DIALECT)
+
+
+def _array_type(intake: Intake, column: str) -> str:
+    found = _sql_type(intake, column)
+    return found if found in {"BIGINT", "TIMESTAMP WITH TIME ZONE"} else "TEXT"

@@ -1,0 +1,217 @@
+"""The tables: one schema for SQLite and PostgreSQL.
+
+``experiments``, ``variations`` and ``audit_logs`` have the guide's columns; every further column has a default, so that
+a row written by hand with the guide's own SQL is a whole row. A unit's column is ``user_id``, as in the guide.
+
+The widest index entries hold two ids of 1,024 bytes: PostgreSQL's limit is 2,704.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    func,
+    text,
+)
+
+from variate.model import ExperimentStatus, FlagStatus, OverrideTarget
+from variate.stores.sql.columns import IdText, Instant, JsonDocument, WholeNumber, fresh_id
+
+HEAD = "0001"
+"""The migration that makes these tables; a test compares it with the newest one shipped."""
+
+VERSION_TABLE = "variate_version"
+"""Where the migration of a database stands; not Alembic's own name, which an application may use beside us."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _one_of(column: str, choices: type[ExperimentStatus] | type[FlagStatus] | type[OverrideTarget]) -> str:
+    return f"{column} IN ({', '.join(repr(str(choice)) for choice in choices)})"
+
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", IdText, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("status", Text, nullable=False, server_default="draft"),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("owner", IdText),
+    Column("version", WholeNumber, nullable=False, server_default=text("1")),
+    Column("revision", WholeNumber, nullable=False, server_default=text("1")),
+    CheckConstraint(_one_of("status", ExperimentStatus), name="status"),
+    CheckConstraint("version >= 1", name="version"),
+    CheckConstraint("revision >= 1", name="revision"),
+)
+Index("ix_experiments_created", experiments.c.created_at.desc(), experiments.c.id)
+Index("ix_experiments_status_created", experiments.c.status, experiments.c.created_at.desc(), experiments.c.id)
+Index("ix_experiments_owner_created", experiments.c.owner, experiments.c.created_at.desc(), experiments.c.id)
+
+variations = Table(
+    "variations",
+    metadata,
+    Column("id", IdText, nullable=False),
+    Column("experiment_id", IdText, ForeignKey("experiments.id", ondelete="CASCADE"), nullable=False),
+    Column("name", IdText, nullable=False),
+    Column("description", Text),
+    Column("value", JsonDocument, nullable=False, server_default="{}"),
+    Column("weight", Double, nullable=False, server_default=text("1")),
+    # Rows written by hand keep the order they were written in; the store counts from 0 within an experiment.
+    Column("position", WholeNumber, Identity(), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("experiment_id", "id"),
+    UniqueConstraint("experiment_id", "name"),
+    # The upper bound keeps out infinity, and NaN, which PostgreSQL holds to be above every number.
+    CheckConstraint("weight >= 0 AND weight <= 1.7e308", name="weight"),
+)
+
+audit_logs = Table(
+    "audit_logs",
+    metadata,
+    Column("sequence", WholeNumber, Identity(), primary_key=True),
+    Column("id", IdText, nullable=False, unique=True, server_default=fresh_id()),
+    Column("entity_type", IdText, nullable=False),
+    Column("entity_id", IdText, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("actor", Text, nullable=False, server_default="unknown"),
+    Column("data", JsonDocument, nullable=False, server_default="{}"),
+    Column("created_at", Instant, nullable=False),
+)
+Index("ix_audit_logs_created", audit_logs.c.created_at, audit_logs.c.sequence)
+Index("ix_audit_logs_entity_created", audit_logs.c.entity_id, audit_logs.c.created_at, audit_logs.c.sequence)
+Index("ix_audit_logs_type_created", audit_logs.c.entity_type, audit_logs.c.created_at, audit_logs.c.sequence)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("sequence", WholeNumber, Identity(), primary_key=True),
+    Column("id", IdText, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("entity_id", Text, nullable=False),
+    Column("data", JsonDocument, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+feature_flags = Table(
+    "feature_flags",
+    metadata,
+    Column("id", IdText, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("rules", JsonDocument, nullable=False, server_default="{}"),
+    Column("status", Text, nullable=False, server_default="inactive"),
+    Column("revision", WholeNumber, nullable=False, server_default=text("1")),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    CheckConstraint(_one_of("status", FlagStatus), name="status"),
+    CheckConstraint("revision >= 1", name="revision"),
+)
+Index("ix_feature_flags_updated", feature_flags.c.updated_at.desc(), feature_flags.c.id)
+Index("ix_feature_flags_status_updated", feature_flags.c.status, feature_flags.c.updated_at.desc(), feature_flags.c.id)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("experiment_id", IdText, primary_key=True),
+    Column("version", WholeNumber, primary_key=True, autoincrement=False),
+    Column("user_id", IdText, primary_key=True),
+    Column("variation", Text, nullable=False),
+    Column("assigned_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    sqlite_with_rowid=False,
+)
+Index("ix_assignments_unit", assignments.c.user_id, assignments.c.experiment_id, assignments.c.version)
+Index(
+    "ix_assignments_experiment_assigned",
+    assignments.c.experiment_id,
+    assignments.c.assigned_at.desc(),
+    assignments.c.version,
+    assignments.c.user_id,
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("type", IdText, primary_key=True),
+    Column("target_id", IdText, primary_key=True),
+    Column("user_id", IdText, primary_key=True),
+    # None stands for a removal: it has to outlive the override, so that an older one that comes late stays out.
+    Column("value", Text),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    CheckConstraint(_one_of("type", OverrideTarget), name="type"),
+    sqlite_with_rowid=False,
+)
+Index("ix_overrides_unit", overrides.c.user_id, overrides.c.type, overrides.c.target_id)
+
+events = Table(
+    "events",
+    metadata,
+    Column("sequence", WholeNumber, Identity(), primary_key=True),
+    Column("id", IdText, nullable=False, unique=True),
+    Column("user_id", IdText, nullable=False),
+    Column("event_type", IdText, nullable=False),
+    Column("data", JsonDocument, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("experiment_id", IdText),
+    Column("expires_at", Instant),
+)
+Index("ix_events_unit_at", events.c.user_id, events.c.at.desc(), events.c.id)
+Index("ix_events_at", events.c.at, events.c.sequence)
+_of_experiment = events.c.experiment_id.is_not(None)
+Index(
+    "ix_events_experiment_at",
+    events.c.experiment_id,
+    events.c.at,
+    events.c.sequence,
+    postgresql_where=_of_experiment,
+    sqlite_where=_of_experiment,
+)
+# Counts and first moments per unit and type come from this index alone, in order, without reading a row. Three
+# ids may be too long for PostgreSQL's index entries, so a query there says, too, ``octet_length(event_type) <= 256``.
+Index(
+    "ix_events_experiment_type_unit",
+    events.c.experiment_id,
+    events.c.event_type,
+    events.c.user_id,
+    events.c.at,
+    events.c.expires_at,
+    postgresql_where=and_(_of_experiment, func.octet_length(events.c.event_type) <= text("256")),
+    sqlite_where=_of_experiment,
+)
+
+for _table in (assignments, overrides, events):
+    _expires = _table.c.expires_at.is_not(None)
+    Index(f"ix_{_table.name}_expires", _table.c.expires_at, postgresql_where=_expires, sqlite_where=_expires)
+
+serving_experiments = Table(
+    "serving_experiments",
+    metadata,
+    Column("id", IdText, primary_key=True),
+    Column("revision", WholeNumber, nullable=False),
+    Column("data", JsonDocument, nullable=False),
+)

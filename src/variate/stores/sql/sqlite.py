@@ -1,0 +1,247 @@
+"""SQLite in one file: many readers, and one writer per process.
+
+WAL, ``synchronous=FULL``, checkpoints from the writer only, and no ``mmap``: SQLite before 3.51.3 can damage a file
+when two connections write and checkpoint at once, so what a process can do to prevent it is done here.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.pool import QueuePool
+
+from variate.errors import NotMigratedError, StoreUnavailableError, VariateError
+from variate.stores.sql.columns import to_micros
+from variate.stores.sql.database import Database, Intake
+from variate.stores.sql.failures import explain_sqlite
+from variate.stores.sql.migrating import require_head, upgrade
+from variate.stores.sql.retrying import try_again
+
+BUSY_SECONDS = 10.0
+"""How long a writer waits for the one of another process."""
+QUEUE_SECONDS = 30.0
+"""How long a thread waits for this process's writer."""
+
+_WRITER = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -65536",
+    # Rows come in at random places of the indexes: a page that waits in the log is often written to again.
+    "PRAGMA wal_autocheckpoint = 8000",
+    "PRAGMA journal_size_limit = 67108864",
+)
+_READER = ("PRAGMA query_only = ON", "PRAGMA wal_autocheckpoint = 0", "PRAGMA cache_size = -16384")
+# A migration copies tables that others refer to; whether all still refer to something is checked at its end.
+_MIGRATION = ("PRAGMA synchronous = FULL", "PRAGMA foreign_keys = OFF")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    single: Engine
+    snapshots: Engine
+    writers: Engine
+
+    def dispose(self) -> None:
+        """Close the connections, the writer last, so that it is the one to checkpoint."""
+        self.single.dispose()
+        self.snapshots.dispose()
+        self.writers.dispose()
+
+
+class SQLiteDatabase(Database):
+    """The file at ``path``, made and migrated at the first use, its folder too. Survives a fork."""
+
+    driver_error = sqlite3.Error
+    insert = staticmethod(insert)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opening = threading.Lock()
+        self._opened: _Opened | None = None
+        self._statements: dict[Intake, str] = {}
+        _living.add(self)
+
+    def migrate(self) -> Sequence[str]:
+        """Make the folder and the file where they are missing, and bring the tables to this version."""
+        with self.translated():
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreUnavailableError(f"{self._path.parent} cannot be made: {error}") from error
+            return try_again(self._migrate)
+
+    def require_migrated(self) -> None:
+        """Raise ``NotMigratedError`` unless the file is there, with tables of this version. Makes nothing."""
+        if not self._path.exists():
+            raise NotMigratedError(f"{self._path} is not there: run variate migrate, or use it, which makes it")
+        with self.translated():
+            engine = self._engine(_READER, size=1)
+            try:
+                with engine.connect() as connection:
+                    require_head(connection)
+            finally:
+                engine.dispose()
+
+    def check(self) -> None:
+        """Raise unless the file can be read or, where it is not there yet, could be made. Makes nothing."""
+        if self._path.exists():
+            try:
+                self.require_migrated()
+            except NotMigratedError:
+                return
+        else:
+            parent = next(folder for folder in self._path.absolute().parents if folder.exists())
+            if not os.access(parent, os.W_OK):
+                raise StoreUnavailableError(f"{self._path} cannot be made: {parent} is not ours to write to")
+
+    def close(self) -> None:
+        """Close every connection not in use. The next use opens new ones."""
+        with self._opening:
+            opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.dispose()
+
+    def intake(self, intake: Intake, rows: Sequence[tuple[Any, ...]]) -> Sequence[bool]:
+        """See ``Database``. In the usual case, where nothing stands, the count alone says so."""
+        statement = self._statements.setdefault(intake, _intake_statement(intake))
+
+        def together(connection: Connection) -> list[bool]:
+            if _driver(connection).executemany(statement, rows).rowcount < len(rows):
+                raise _SomeStandError
+            return [True] * len(rows)
+
+        def one_by_one(connection: Connection) -> list[bool]:
+            execute = _driver(connection).execute
+            return [execute(statement, row).rowcount == 1 for row in rows]
+
+        try:
+            return self.write(together)
+        except _SomeStandError:
+            return self.write(one_by_one)
+
+    def moment(self, moment: datetime | None) -> int | None:
+        """Return whole microseconds from 1970."""
+        return None if moment is None else to_micros(moment)
+
+    def _single(self) -> Engine:
+        return self._open().single
+
+    def _snapshots(self) -> Engine:
+        return self._open().snapshots
+
+    def _writers(self) -> Engine:
+        return self._open().writers
+
+    def _explain(self, error: BaseException) -> VariateError:
+        return explain_sqlite(error)
+
+    def _open(self) -> _Opened:
+        opened = self._opened
+        if opened is not None:
+            return opened
+        with self._opening:
+            if self._opened is None:
+                if not self._is_at_head():
+                    self.migrate()
+                self._opened = _Opened(
+                    single=self._engine(_READER, size=16),
+                    snapshots=_begins(self._engine(_READER, size=4), "BEGIN"),
+                    writers=_begins(self._engine(_WRITER, size=1, overflow=0), "BEGIN IMMEDIATE"),
+                )
+            return self._opened
+
+    def _is_at_head(self) -> bool:
+        try:
+            self.require_migrated()
+        except NotMigratedError:
+            return False
+        return True
+
+    def _migrate(self) -> list[str]:
+        engine = _begins(self._engine(_MIGRATION, size=1), "BEGIN IMMEDIATE")
+        try:
+            with self.translated(), engine.connect() as connection:
+                _driver(connection).execute("PRAGMA journal_mode = WAL")
+                with connection.begin():
+                    done = upgrade(connection)
+                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                    if broken is not None:
+                        raise NotMigratedError(f"a row of {broken[0]} refers to nothing: repair it, then migrate again")
+                    return done
+        finally:
+            engine.dispose()
+
+    def _engine(self, pragmas: Sequence[str], *, size: int, overflow: int = 16) -> Engine:
+        path = str(self._path.absolute())
+
+        def connect() -> sqlite3.Connection:
+            # autocommit: transactions begin where we say, not where the driver guesses
+            connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            for pragma in pragmas:
+                connection.execute(pragma)
+            return connection
+
+        return create_engine(
+            "sqlite://",
+            creator=connect,
+            poolclass=QueuePool,
+            pool_size=size,
+            max_overflow=overflow,
+            pool_timeout=QUEUE_SECONDS,
+        )
+
+
+class _SomeStandError(Exception):
+    """Some row stayed out, so the transaction is undone: which one has to be seen row by row."""
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    found = connection.connection.driver_connection
+    if not isinstance(found, sqlite3.Connection):
+        raise TypeError("the connection is not one of sqlite3")
+    return found
+
+
+def _begins(engine: Engine, statement: str) -> Engine:
+    @event.listens_for(engine, "begin")
+    def _(connection: Connection) -> None:
+        _driver(connection).execute(statement)
+
+    return engine
+
+
+def _intake_statement(intake: Intake) -> str:
+    table = intake.table.name
+    clock = "?" if intake.clock == "at" else f"excluded.{intake.clock}"
+    sets = ", ".join(f"{column} = excluded.{column}" for column in intake.columns if column not in intake.key)
+    return (
+        f"INSERT INTO {table} ({', '.join(intake.columns)}) VALUES ({', '.join('?' for _ in intake.columns)}) "  # noqa: S608 - our own names
+        f"ON CONFLICT ({', '.join(intake.key)}) DO UPDATE SET {sets} WHERE {table}.expires_at <= {clock}"
+    )
+
+
+_living: weakref.WeakSet[SQLiteDatabase] = weakref.WeakSet()
+_inherited: list[_Opened] = []
+
+
+def _after_fork() -> None:
+    """Leave the parent's connections alone, even unclosed: closing them would drop the locks it holds."""
+    for database in _living:
+        database._opening = threading.Lock()  # the parent's may have been held
+        if database._opened is not None:
+            _inherited.append(database._opened)
+        database._opened = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
