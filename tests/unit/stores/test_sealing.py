@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.unit.stores.ticking import Ticking
-from variate.errors import ConfigurationError, DecryptionError
+from variate.errors import ConfigurationError, DecryptionError, MissingExtraError
 from variate.stores.wrappers.sealing import DataKey, EnvelopeCipher, KeyFileDataKeys
 from variate.testing.conformance.concurrency import together
 
@@ -145,7 +145,7 @@ def test_a_key_file_without_a_key_is_refused_and_not_replaced(path: Path, conten
     path.parent.mkdir()
     path.write_bytes(content)
     path.chmod(0o600)
-    with pytest.raises(ConfigurationError, match="field-key (does not hold a key|cannot be read)"):
+    with pytest.raises(ConfigurationError, match=r"field-key (does not hold a key|cannot be read)"):
         KeyFileDataKeys(path).generate()
     assert path.read_bytes() == content
 
@@ -203,3 +203,9 @@ def test_processes_that_make_the_key_file_at_once_end_with_one_key(path: Path) -
 def test_threads_that_make_the_key_file_at_once_end_with_one_key(path: Path) -> None:
     wrapped = together(20, lambda _: KeyFileDataKeys(path).generate().wrapped)
     assert len({KeyFileDataKeys(path).unwrap(each) for each in wrapped}) == 20
+
+
+def test_without_cryptography_the_extra_is_named(cipher: EnvelopeCipher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'variate\[encryption\]'"):
+        cipher.seal(b"secret", context="c")

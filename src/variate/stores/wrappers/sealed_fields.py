@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from variate.errors import DecryptionError
-from variate.model import AuditEntry, Document, OutboxMessage, override_id
+from variate.errors import DecryptionError, InvalidInputError
+from variate.model import MAX_DOCUMENT_BYTES, AuditEntry, Document, OutboxMessage, override_id
 from variate.model.override import OverrideTarget
 from variate.model.rules import SEALED_MARK, check_prose
 from variate.stores.wrappers.sealing import FieldCipher
@@ -128,7 +128,10 @@ class SealedFields:
         if isinstance(inner, str) and self._is_sealed(inner, _context(field, place)):
             return value
         sealed = self._cipher.seal(value.text.encode(), context=_context(field, place))
-        return Document.of({SEALED_MARK: sealed}, field=field)
+        text = f'{{"{SEALED_MARK}":"{sealed}"}}'
+        if len(text) > MAX_DOCUMENT_BYTES:
+            raise InvalidInputError(field, f"must be at most {MAX_DOCUMENT_BYTES} bytes once sealed, not {len(text)}")
+        return Document(text)
 
     def _plain(self, value: Document, field: str, place: str) -> Document:
         inner = _marked(value)

@@ -1,0 +1,146 @@
+"""The sealing wrappers keep the promises of the ports they wrap, here on SQLite: with every field sealed, and none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from variate.errors import InvalidInputError
+from variate.settings import ENCRYPTABLE_FIELDS
+from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStore, Outbox, OverrideStore, ServingStore
+from variate.stores.sql import (
+    SqlAuditLog,
+    SqlEventStore,
+    SqlExperimentStore,
+    SqlFlagStore,
+    SQLiteDatabase,
+    SqlOutbox,
+    SqlOverrideStore,
+    SqlServingStore,
+)
+from variate.stores.wrappers.encrypted import (
+    EncryptedAuditLog,
+    EncryptedEventStore,
+    EncryptedExperimentStore,
+    EncryptedFlagStore,
+    EncryptedOverrideStore,
+    EncryptedServingStore,
+)
+from variate.stores.wrappers.sealing import EnvelopeCipher, FieldCipher, KeyFileDataKeys
+from variate.testing.conformance import (
+    AuditLogConformance,
+    EventStoreConformance,
+    ExperimentStoreConformance,
+    FlagStoreConformance,
+    OverrideStoreConformance,
+    ServingStoreConformance,
+)
+from variate.testing.conformance.flags import AuditTrail, trail_of_log
+
+Fields = frozenset[str]
+
+
+def refusal(field: str, fields: Fields) -> AbstractContextManager[object]:
+    """Expect ``field`` to be refused where anything is sealed, and nothing else."""
+    return pytest.raises(InvalidInputError, match=f"^{field}: .*once sealed") if fields else nullcontext()
+
+
+@pytest.fixture
+def cipher(tmp_path: Path) -> FieldCipher:
+    return EnvelopeCipher(KeyFileDataKeys(tmp_path / "field-key"))
+
+
+@pytest.fixture(params=[ENCRYPTABLE_FIELDS, frozenset()], ids=["all sealed", "none sealed"])
+def fields(request: pytest.FixtureRequest) -> Fields:
+    found: Fields = request.param
+    return found
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[SQLiteDatabase]:
+    database = SQLiteDatabase(tmp_path / "variate.db")
+    database.migrate()
+    yield database
+    database.close()
+
+
+class OfFields:
+    """Lets a test of the suite know what is sealed."""
+
+    fields: Fields
+
+    @pytest.fixture(autouse=True)
+    def _know_what_is_sealed(self, fields: Fields) -> None:
+        self.fields = fields
+
+
+# Sealing takes a third more room, so the very greatest documents have none left. They are refused by name, and in full.
+
+
+class TestEncryptedExperimentStore(ExperimentStoreConformance):
+    @pytest.fixture
+    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> ExperimentStore:
+        return EncryptedExperimentStore(SqlExperimentStore(database), cipher, fields)
+
+    @pytest.fixture
+    def audit_log(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditLog:
+        return EncryptedAuditLog(SqlAuditLog(database), cipher, fields)
+
+    @pytest.fixture
+    def outbox(self, database: SQLiteDatabase) -> Outbox:
+        return SqlOutbox(database)
+
+
+class TestEncryptedAuditLog(OfFields, AuditLogConformance):
+    @pytest.fixture
+    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditLog:
+        return EncryptedAuditLog(SqlAuditLog(database), cipher, fields)
+
+    @pytest.fixture
+    def outbox(self, database: SQLiteDatabase) -> Outbox:
+        return SqlOutbox(database)
+
+    def test_the_greatest_entry_there_can_be_is_held(self, store: AuditLog) -> None:
+        with refusal("audit.data", self.fields):
+            super().test_the_greatest_entry_there_can_be_is_held(store)
+        assert bool(store.list(limit=10)) is not bool(self.fields)
+
+
+class TestEncryptedFlagStore(OfFields, FlagStoreConformance):
+    @pytest.fixture
+    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> FlagStore:
+        return EncryptedFlagStore(SqlFlagStore(database), cipher, fields)
+
+    @pytest.fixture
+    def audit_trail(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditTrail:
+        return trail_of_log(EncryptedAuditLog(SqlAuditLog(database), cipher, fields))
+
+    def test_the_greatest_definition_there_can_be_is_held(self, store: FlagStore) -> None:
+        with refusal("audit.data", self.fields):
+            super().test_the_greatest_definition_there_can_be_is_held(store)
+        assert bool(store.list(limit=10)) is not bool(self.fields)
+
+
+class TestEncryptedOverrideStore(OverrideStoreConformance):
+    @pytest.fixture
+    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> OverrideStore:
+        return EncryptedOverrideStore(SqlOverrideStore(database), cipher, fields)
+
+
+class TestEncryptedEventStore(OfFields, EventStoreConformance):
+    @pytest.fixture
+    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> EventStore:
+        return EncryptedEventStore(SqlEventStore(database), cipher, fields)
+
+    def test_the_greatest_event_there_can_be_is_held(self, store: EventStore) -> None:
+        with refusal("event.data", self.fields):
+            super().test_the_greatest_event_there_can_be_is_held(store)
+
+
+class TestEncryptedServingStore(ServingStoreConformance):
+    @pytest.fixture
+    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> ServingStore:
+        return EncryptedServingStore(SqlServingStore(database), cipher, fields)
