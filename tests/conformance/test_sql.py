@@ -51,11 +51,11 @@ class TestSqlExperimentStore(ExperimentStoreConformance):
         return SqlExperimentStore(database)
 
     @pytest.fixture
-    def audit_log(self, database: Database) -> AuditLog:  # type: ignore[override] # from the database, not the store
+    def audit_log(self, database: Database) -> AuditLog:
         return SqlAuditLog(database)
 
     @pytest.fixture
-    def outbox(self, database: Database) -> Outbox:  # type: ignore[override] # from the database, not the store
+    def outbox(self, database: Database) -> Outbox:
         return SqlOutbox(database)
 
 
@@ -75,7 +75,7 @@ class TestSqlOutbox(OutboxConformance):
         return SqlOutbox(database)
 
     @pytest.fixture
-    def emit(self, database: Database) -> Emit:  # type: ignore[override] # from the database, not the store
+    def emit(self, database: Database) -> Emit:
         experiments = SqlExperimentStore(database)
 
         def emit(at: datetime) -> str:
@@ -92,7 +92,7 @@ class TestSqlFlagStore(FlagStoreConformance):
         return SqlFlagStore(database)
 
     @pytest.fixture
-    def audit_trail(self, database: Database) -> AuditTrail:  # type: ignore[override] # from the database, not the store
+    def audit_trail(self, database: Database) -> AuditTrail:
         return trail_of_log(SqlAuditLog(database))
 
 

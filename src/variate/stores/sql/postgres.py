@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,15 @@ _MIGRATION_LOCK = 0x7661726961746501
 """The number of the advisory lock of migrations: ``variate`` in ASCII, and 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Engines:
+    """The one engine, with the transactions that each use needs."""
+
+    single: Engine
+    snapshots: Engine
+    writers: Engine
+
+
 class PostgresDatabase(Database):
     """The database that ``engine`` connects to, through psycopg 3. ``variate migrate`` makes its tables."""
 
@@ -35,8 +45,8 @@ class PostgresDatabase(Database):
     insert = staticmethod(insert)
 
     def __init__(self, engine: Callable[[], Engine]) -> None:
-        self._engine = engine
-        self._engines: tuple[Engine, Engine, Engine] | None = None
+        self._make_engine = engine
+        self._engines: _Engines | None = None
         self._checked = False
         self._opening = threading.Lock()
         self._statements: dict[Intake, str] = {}
@@ -45,7 +55,7 @@ class PostgresDatabase(Database):
         """Bring the tables to this version; another process that does the same waits, and then finds it done."""
 
         def attempt() -> list[str]:
-            with self.translated(), self._engine().begin() as connection:
+            with self.translated(), self._open().writers.begin() as connection:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
                 return upgrade(connection)
 
@@ -55,14 +65,14 @@ class PostgresDatabase(Database):
         """Raise ``NotMigratedError`` unless the tables are there and of this version."""
 
         def attempt() -> None:
-            with self.translated(), self._engine().connect() as connection:
+            with self.translated(), self._open().writers.connect() as connection:
                 require_head(connection)
 
         try_again(attempt)
 
     def check(self) -> None:
         """Raise ``StoreUnavailableError`` unless the server answers."""
-        with self.translated(), self._engine().connect() as connection:
+        with self.translated(), self._open().writers.connect() as connection:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
@@ -70,7 +80,7 @@ class PostgresDatabase(Database):
         with self._opening:
             engines, self._engines, self._checked = self._engines, None, False
         if engines is not None:
-            engines[-1].dispose()
+            engines.writers.dispose()
 
     def intake(self, intake: Intake, rows: Sequence[tuple[Any, ...]]) -> Sequence[bool]:
         """See ``Database``. One statement, whatever the number of rows, with an array for each column."""
@@ -98,30 +108,35 @@ class PostgresDatabase(Database):
         return moment
 
     def _single(self) -> Engine:
-        return self._ready()[0]
+        return self._ready().single
 
     def _snapshots(self) -> Engine:
-        return self._ready()[1]
+        return self._ready().snapshots
 
     def _writers(self) -> Engine:
-        return self._ready()[2]
+        return self._ready().writers
 
-    def _ready(self) -> tuple[Engine, Engine, Engine]:
+    def _ready(self) -> _Engines:
         """Return the engines, once the tables were seen to be there."""
         if not self._checked:
             self.require_migrated()
             self._checked = True
+        return self._open()
+
+    def _open(self) -> _Engines:
         engines = self._engines
-        if engines is None:
-            with self._opening:
-                engine = self._engine()
-                engines = self._engines = (
+        if engines is not None:
+            return engines
+        with self._opening:
+            if self._engines is None:
+                engine = self._make_engine()
+                self._engines = _Engines(
                     # One statement is one transaction anyway, and BEGIN and COMMIT are two more trips.
-                    engine.execution_options(isolation_level="AUTOCOMMIT"),
-                    engine.execution_options(isolation_level="REPEATABLE READ"),
-                    engine,
+                    single=engine.execution_options(isolation_level="AUTOCOMMIT"),
+                    snapshots=engine.execution_options(isolation_level="REPEATABLE READ"),
+                    writers=engine,
                 )
-        return engines
+            return self._engines
 
     def _explain(self, error: BaseException) -> VariateError:
         return explain_postgres(error, operational=(psycopg.OperationalError, psycopg.InterfaceError))

@@ -30,7 +30,7 @@ def post(database: Database, connection: Connection, messages: Sequence[OutboxMe
 def insert_new(database: Database, connection: Connection, table: Table, row: dict[str, Any], *, entity: str) -> None:
     """Add the row; raise ``ConflictError`` if its id is taken."""
     statement = database.insert(table).values(row).on_conflict_do_nothing(index_elements=["id"])
-    if connection.execute(statement).rowcount == 0:
+    if connection.execute(statement.returning(table.c.id)).first() is None:
         raise ConflictError(f"{entity} {row['id']!r} is there already")
 
 
