@@ -24,7 +24,7 @@ class AuditLogConformance:
         raise NotImplementedError("provide a fixture `store`: an empty AuditLog")
 
     @pytest.fixture
-    def outbox(self, store: AuditLog) -> Outbox:
+    def outbox(self) -> Outbox:
         raise NotImplementedError("provide a fixture `outbox`: the Outbox that the log's `append` fills")
 
     def test_what_was_appended_is_listed(self, store: AuditLog) -> None:

@@ -36,11 +36,11 @@ class ExperimentStoreConformance:
         raise NotImplementedError("provide a fixture `store`: an empty ExperimentStore")
 
     @pytest.fixture
-    def audit_log(self, store: ExperimentStore) -> AuditLog:
+    def audit_log(self) -> AuditLog:
         raise NotImplementedError("provide a fixture `audit_log`: the AuditLog that the store's writes fill")
 
     @pytest.fixture
-    def outbox(self, store: ExperimentStore) -> Outbox:
+    def outbox(self) -> Outbox:
         raise NotImplementedError("provide a fixture `outbox`: the Outbox that the store's writes fill")
 
     def test_what_was_inserted_is_returned(self, store: ExperimentStore) -> None:

@@ -48,7 +48,7 @@ class FlagStoreConformance:
         raise NotImplementedError("provide a fixture `store`: an empty FlagStore")
 
     @pytest.fixture
-    def audit_trail(self, store: FlagStore) -> AuditTrail:
+    def audit_trail(self) -> AuditTrail:
         raise NotImplementedError("provide a fixture `audit_trail`: returns the entries that the store's writes left")
 
     def test_what_was_inserted_is_returned(self, store: FlagStore) -> None:

@@ -25,7 +25,7 @@ class OutboxConformance:
         raise NotImplementedError("provide a fixture `store`: an empty Outbox")
 
     @pytest.fixture
-    def emit(self, store: Outbox) -> Emit:
+    def emit(self) -> Emit:
         raise NotImplementedError("provide a fixture `emit`: makes one change at a moment, returns its message's id")
 
     def test_where_nothing_changed_nothing_is_pending(self, store: Outbox) -> None:

@@ -1,0 +1,95 @@
+# Everything sets itself up: a virtual environment in .venv, and ministack, whose pins would disturb it, in one beside.
+# What is installed is not installed again until pyproject.toml or a lock changes, so a second run needs no network.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+WORKERS ?= 2
+PYTEST ?=
+DYNOXIDE_VERSION := 1.2.1
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install --quiet
+
+.PHONY: help demo test test-slow check bench lock clean
+
+help: ## List what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runs ## Run an experiment on 20,000 simulated users and print its table
+	@$(BIN)/variate demo
+
+test: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide ## Run every test but the heavy ones, on real engines
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(PYTEST)
+
+test-slow: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide ## Run the heavy tests: load, chaos, simulation
+	$(BIN)/python -m pytest -m slow $(PYTEST)
+
+check: $(VENV)/.develops ## Check lint, format, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide ## Measure beside the bare drivers and print the ratios
+	@$(BIN)/python -m benchmarks
+
+lock: | $(VENV)/.pip ## Pin the newest versions of all that development needs
+	@rm -rf .venv-lock
+	@for lock in dev ministack; do \
+	  $(BIN)/python -m venv --clear .venv-lock; \
+	  .venv-lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'; \
+	  if [ $$lock = dev ]; then wanted="--editable .[all] --group dev --group engines"; else wanted=ministack; fi; \
+	  .venv-lock/bin/python -m pip install --quiet $$wanted; \
+	  { head -n 1 requirements-$$lock.lock; .venv-lock/bin/python -m pip freeze --exclude-editable; } > .venv-lock/pins; \
+	  cp .venv-lock/pins requirements-$$lock.lock; \
+	done
+	@rm -rf .venv-lock
+
+clean: ## Remove what was installed and what tools left behind
+	rm -rf $(VENV) .venv-ministack node_modules dist build .*_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@python=$$(for name in $${PYTHON:-} python3.13 python3.12 python3.11 python3 python; do \
+	  if "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (4,))' 2>/dev/null; then echo "$$name"; break; fi; \
+	done); \
+	if [ -z "$$python" ]; then echo 'variate needs Python 3.11 or newer on PATH, or PYTHON=/path/to/python' >&2; exit 1; fi; \
+	if ! "$$python" -m venv $(VENV); then \
+	  rm -rf $(VENV); echo "$$python cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; \
+	fi
+
+# pip 25.1 is the first that reads dependency groups.
+$(VENV)/.pip: | $(BIN)/python
+	@$(BIN)/python -c 'import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))' \
+	  || $(PIP) --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.runs: pyproject.toml requirements-dev.lock | $(VENV)/.pip
+	@echo 'Installing variate into $(VENV) ...'
+	@$(PIP) --constraint requirements-dev.lock --editable '.[all]'
+	@touch $@
+
+$(VENV)/.develops: pyproject.toml requirements-dev.lock | $(VENV)/.pip
+	@echo 'Installing variate, its tools and the engines for its tests into $(VENV) ...'
+	@$(PIP) --constraint requirements-dev.lock --editable '.[all]' --group dev --group engines
+	@touch $@ $(VENV)/.runs
+
+.venv-ministack/.runs: requirements-ministack.lock | $(BIN)/python
+	@echo 'Installing ministack into .venv-ministack ...'
+	@rm -rf .venv-ministack
+	@$(BIN)/python -m venv .venv-ministack
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
+	  .venv-ministack/bin/python -m pip install --quiet --requirement requirements-ministack.lock
+	@touch $@
+
+# A second DynamoDB engine, only where npm and its package for this machine are at hand. Tests do without it.
+$(VENV)/.dynoxide: | $(BIN)/python
+	@if command -v npm >/dev/null && command -v node >/dev/null; then \
+	  npm install --no-save --no-package-lock --no-audit --no-fund --silent --fetch-retries=1 --prefix . \
+	    "@dynoxide/$$(node -p 'process.platform + "-" + process.arch')@$(DYNOXIDE_VERSION)" >/dev/null 2>&1 || true; \
+	fi
+	@touch $@
