@@ -48,14 +48,6 @@ def lambda_handler(process_event: Callable[..., R]) -> Callable[[Any, Any], R]:
     return handler
 
 
-@lambda_handler
-def relay_handler(event: Any, context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda gives both, none matters
-    """Deliver what the outboxes hold; return ``{"delivered": n}``."""
-    from variate.platform import default_platform  # noqa: PLC0415 - other handlers do without the platform
-
-    return {"delivered": default_platform().relay.deliver()}
-
-
 def close_connections() -> None:
     """Close every connection of the clients and of the default platform; the next use opens new ones."""
     platform = sys.modules.get("variate.platform")
@@ -108,3 +100,11 @@ class _AtSigterm:
 
 
 _at_sigterm = _AtSigterm()
+
+
+@lambda_handler
+def relay_handler(event: Any, context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda gives both, none matters
+    """Deliver what the outboxes hold; return ``{"delivered": n}``."""
+    from variate.platform import default_platform  # noqa: PLC0415 - other handlers do without the platform
+
+    return {"delivered": default_platform().relay.deliver()}

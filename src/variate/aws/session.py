@@ -30,8 +30,6 @@ LOCAL_REGION = "us-east-1"
 LOCAL_KEY = "local"
 """The credentials of an engine on this machine, which asks for some and checks none."""
 
-"""What the low-level client is kept under, beside the resource."""
-
 # Discovery stands before the first query of a cold start, so it fails soon and lets the caller fall back.
 _DISCOVERY = Config(
     connect_timeout=1.0,
@@ -157,7 +155,7 @@ def failure(what: str, error: Exception) -> VariateError:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         busy = status >= 500 or status == 429 or "hrottl" in code_of(error)
         return StoreUnavailableError(message) if busy else StoreError(message)
-    if isinstance(error, driver.HTTPClientError):
+    if isinstance(error, (driver.HTTPClientError, driver.ConnectionError)):
         return StoreUnavailableError(message)
     if isinstance(error, _UNCONFIGURED):
         return ConfigurationError(message)
