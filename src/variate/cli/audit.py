@@ -7,9 +7,9 @@ from functools import partial
 import click
 
 from variate.cli.output import json_option, limit_option, print_json, print_table, taken
-from variate.cli.session import opened_platform
 from variate.model import format_instant
 from variate.model.record import audit_record
+from variate.platform import Platform
 
 
 @click.command("audit")
@@ -19,7 +19,7 @@ from variate.model.record import audit_record
 @json_option
 def command(entity_id: str | None, entity_type: str | None, limit: int, *, as_json: bool) -> None:
     """What was changed, by whom, when; the most recent first."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         found = taken(partial(platform.audit_log, entity_type=entity_type, entity_id=entity_id), limit=limit)
     if as_json:
         print_json([audit_record(entry) for entry in found])

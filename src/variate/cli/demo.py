@@ -11,7 +11,6 @@ import click
 from variate.analysis import summary_record
 from variate.cli.output import batches, json_option, print_json, progress
 from variate.cli.results_table import print_summary
-from variate.cli.session import ready_platform
 from variate.errors import VariateError
 from variate.model import EXPOSURE, Assignment, Experiment, ExperimentStatus
 from variate.platform import Platform
@@ -44,7 +43,7 @@ def command(users: int, seed: int, *, as_json: bool) -> None:
     stays as it was), records exposures, purchases and revenue, and prints what they say. The truth is known: the new
     checkout raises purchases from 10 % to 12 % of users, so revenue by 0.80 a user.
     """
-    with ready_platform() as platform:
+    with Platform.open() as platform:
         experiment = _started(platform)
         customers = _customers(users, seed=seed)
         with progress() as bars:
@@ -121,7 +120,7 @@ def _events(experiment: Experiment, customer: _Customer, variation: str) -> Iter
 
 
 def _say_what_next(experiment: Experiment) -> None:
-    click.echo("The truth: purchase +2.00 pp, revenue +0.80 a user; 19 of 20 such intervals hold it.\n")
+    click.echo("The truth is +2.00 pp and +0.80; 19 of 20 such intervals hold it.\n")
     click.echo("Next:")
     for line in (
         f"variate experiments show {experiment.id}",

@@ -13,9 +13,9 @@ import click
 
 from variate._version import __version__
 from variate.cli.output import json_option, print_json
-from variate.cli.session import opened_platform
 from variate.cli.text import shown
 from variate.errors import VariateError
+from variate.platform import Platform
 from variate.platform.health import Check
 from variate.settings import Profile, Settings
 
@@ -106,7 +106,7 @@ def _drivers(settings: Settings, versions: dict[str, str]) -> Iterator[Check]:
 
 def _engines() -> Iterator[Check]:
     try:
-        with opened_platform() as platform:
+        with Platform.open() as platform:
             yield from platform.checks()
     except VariateError as error:
         yield Check(subject="platform", healthy=False, detail=str(error), advice="set what the message names")

@@ -12,7 +12,6 @@ import click
 from variate.cli.json_value import json_value
 from variate.cli.moment import moment
 from variate.cli.output import json_option, limit_option, print_json, print_table, taken
-from variate.cli.session import opened_platform, ready_platform
 from variate.model import MAX_PAGE, Event, Json, format_instant
 from variate.model.record import event_record
 from variate.platform import Platform
@@ -42,7 +41,7 @@ def list_(
     as_json: bool,
 ) -> None:
     """List a user's events, the most recent first."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         fetch = partial(platform.get_user_events, user_id, event_type=event_type, start=since, end=until)
         found = taken(fetch, limit=limit)
     _print(found, as_json=as_json)
@@ -68,7 +67,7 @@ def tail(
 
     Those of a stretch of time, the most recent last.
     """
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         window = _window(platform, since, until, experiment_id, event_type)
         latest = heapq.nlargest(limit, window, key=lambda event: (event.at, event.id))
     _print(latest[::-1], as_json=as_json)
@@ -92,7 +91,7 @@ def record(
     user_id: str, event_type: str, data: Json, experiment_id: str | None, event_id: str | None, *, as_json: bool
 ) -> None:
     """Record one event."""
-    with ready_platform() as platform:
+    with Platform.open() as platform:
         event = platform.record_event(user_id, event_type, data, experiment_id=experiment_id, event_id=event_id)
     _print([event], as_json=as_json)
 

@@ -9,10 +9,10 @@ import click
 from variate.analysis import summary_record
 from variate.cli.output import json_option, limit_option, print_fields, print_json, print_table, taken
 from variate.cli.results_table import print_summary
-from variate.cli.session import opened_platform, ready_platform
 from variate.errors import NotFoundError
 from variate.model import Experiment, ExperimentStatus, format_instant
 from variate.model.record import experiment_record, plain_number
+from variate.platform import Platform
 
 
 def weighted_name(text: str) -> dict[str, str | float]:
@@ -32,13 +32,15 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--status", type=click.Choice(list(ExperimentStatus)), help="Only those of this status.")
+@click.option(
+    "--status", type=click.Choice([status.value for status in ExperimentStatus]), help="Only those of this status."
+)
 @click.option("--owner", help="Only those of this owner.")
 @limit_option
 @json_option
 def list_(status: str | None, owner: str | None, limit: int, *, as_json: bool) -> None:
     """List experiments, the most recently created first."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         found = taken(partial(platform.list_experiments, status=status, owner=owner), limit=limit)
     if as_json:
         print_json([experiment_record(experiment) for experiment in found])
@@ -55,7 +57,7 @@ def list_(status: str | None, owner: str | None, limit: int, *, as_json: bool) -
 @json_option
 def show(experiment_id: str, *, as_json: bool) -> None:
     """Show one experiment with its variations."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         found = platform.get_experiment(experiment_id)
     if found is None:
         raise NotFoundError("experiment", experiment_id)
@@ -83,21 +85,21 @@ def create(
 
     For example: variate experiments create "Green button" --variation control --variation green
     """
-    with ready_platform() as platform:
+    with Platform.open() as platform:
         created = platform.create_experiment(name, description=description, variations=variations, owner=owner)
     _print(created, as_json=as_json)
 
 
 @command.command()
 @click.argument("experiment_id")
-@click.argument("status", type=click.Choice(list(ExperimentStatus)))
+@click.argument("status", type=click.Choice([status.value for status in ExperimentStatus]))
 @json_option
 def status(experiment_id: str, status: str, *, as_json: bool) -> None:
     """Move an experiment to STATUS.
 
     From draft to active, to paused and back, to completed, to archived.
     """
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         changed = platform.update_experiment_status(experiment_id, status)
     _print(changed, as_json=as_json)
 
@@ -108,7 +110,7 @@ def status(experiment_id: str, status: str, *, as_json: bool) -> None:
 @json_option
 def transfer(experiment_id: str, new_owner: str, *, as_json: bool) -> None:
     """Give an experiment to NEW_OWNER."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         changed = platform.transfer_experiment_ownership(experiment_id, new_owner)
     _print(changed, as_json=as_json)
 
@@ -118,7 +120,7 @@ def transfer(experiment_id: str, new_owner: str, *, as_json: bool) -> None:
 @json_option
 def archive(experiment_id: str, *, as_json: bool) -> None:
     """Archive a draft or completed experiment."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         changed = platform.archive_experiment(experiment_id)
     _print(changed, as_json=as_json)
 
@@ -132,7 +134,7 @@ def results(experiment_id: str, *, as_json: bool) -> None:
     By event and variation: users, conversions, rate, mean, and the difference to the control with its 95 % interval.
     The control is the first variation.
     """
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         summary = platform.summarise_experiment(experiment_id)
     if as_json:
         print_json(summary_record(summary))

@@ -9,10 +9,10 @@ import click
 
 from variate.cli.json_value import json_value
 from variate.cli.output import json_option, limit_option, print_fields, print_json, print_table, taken
-from variate.cli.session import opened_platform, ready_platform
 from variate.errors import NotFoundError
 from variate.model import FeatureFlag, FlagStatus, Json, format_instant
 from variate.model.record import flag_record
+from variate.platform import Platform
 
 
 @click.group("flags")
@@ -21,12 +21,12 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--status", type=click.Choice(list(FlagStatus)), help="Only those of this status.")
+@click.option("--status", type=click.Choice([status.value for status in FlagStatus]), help="Only those of this status.")
 @limit_option
 @json_option
 def list_(status: str | None, limit: int, *, as_json: bool) -> None:
     """List flags, the most recently updated first."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         found = taken(partial(platform.list_feature_flags, status=status), limit=limit)
     if as_json:
         print_json([flag_record(flag) for flag in found])
@@ -40,7 +40,7 @@ def list_(status: str | None, limit: int, *, as_json: bool) -> None:
 @json_option
 def show(flag_id: str, *, as_json: bool) -> None:
     """Show one flag with its rules."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         found = platform.get_feature_flag(flag_id)
     if found is None:
         raise NotFoundError("flag", flag_id)
@@ -53,22 +53,24 @@ def show(flag_id: str, *, as_json: bool) -> None:
     "--rules", type=json_value, metavar="JSON", default="[]", show_default=True, help="The rules as JSON, or @FILE."
 )
 @click.option("--description", default="", help="What it is for.")
-@click.option("--status", type=click.Choice(list(FlagStatus)), default=FlagStatus.INACTIVE, show_default=True)
+@click.option(
+    "--status", type=click.Choice([status.value for status in FlagStatus]), default="inactive", show_default=True
+)
 @json_option
 def create(name: str, rules: Json, description: str, status: str, *, as_json: bool) -> None:
     """Create a flag."""
-    with ready_platform() as platform:
+    with Platform.open() as platform:
         created = platform.create_feature_flag(name, description=description, rules=rules, status=status)
     _print(created, as_json=as_json)
 
 
 @command.command()
 @click.argument("flag_id")
-@click.argument("status", type=click.Choice(list(FlagStatus)))
+@click.argument("status", type=click.Choice([status.value for status in FlagStatus]))
 @json_option
 def status(flag_id: str, status: str, *, as_json: bool) -> None:
     """Switch a flag to STATUS."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         changed = platform.update_feature_flag_status(flag_id, status)
     _print(changed, as_json=as_json)
 
@@ -78,7 +80,7 @@ def status(flag_id: str, status: str, *, as_json: bool) -> None:
 @json_option
 def archive(flag_id: str, *, as_json: bool) -> None:
     """Take a flag out of use; it is kept."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         changed = platform.archive_feature_flag(flag_id)
     _print(changed, as_json=as_json)
 

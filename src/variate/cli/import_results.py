@@ -14,9 +14,9 @@ from variate.cli.loading import load_results, own_experiment
 from variate.cli.output import json_option, print_json, progress
 from variate.cli.results_file import Columns, ResultsFile
 from variate.cli.results_table import print_summary
-from variate.cli.session import ready_platform
 from variate.cli.text import shown
 from variate.errors import InvalidInputError
+from variate.platform import Platform
 
 _CONTROL_WORDS = frozenset({"control", "baseline", "original", "default", "placebo"})
 _NEGATIONS = frozenset({"no", "none", "off"})
@@ -74,7 +74,7 @@ def command(
             task = bars.add_task("checking", total=os.fstat(raw.fileno()).st_size)
             survey = results.survey(at_byte=lambda byte: bars.update(task, completed=byte))
         names = in_order(survey.variations, control=control)
-        with ready_platform() as platform:
+        with Platform.open() as platform:
             experiment = own_experiment(
                 platform,
                 name=shown(file.stem) if name is None else name,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from variate.cli.session import opened_platform
 from variate.cli.text import shown
+from variate.platform import Platform
 
 
 @click.command("migrate")
 def command() -> None:
     """Make or update the tables of the configured stores. Safe to repeat."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         steps = platform.migrate()
     for step in steps:
         click.echo(shown(step))

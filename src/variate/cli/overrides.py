@@ -8,10 +8,10 @@ from functools import partial
 import click
 
 from variate.cli.output import json_option, limit_option, print_json, print_table, taken
-from variate.cli.session import opened_platform
 from variate.errors import NotFoundError
 from variate.model import Override, format_instant
 from variate.model.record import override_record
+from variate.platform import Platform
 
 
 @click.group("overrides")
@@ -28,7 +28,7 @@ def list_(experiment_id: str | None, user_id: str | None, limit: int, *, as_json
     """List the overrides in force on an experiment, or those of a user."""
     if (experiment_id is None) == (user_id is None):
         raise click.UsageError("give either an EXPERIMENT_ID or --user USER")
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         if experiment_id is not None:
             found = taken(partial(platform.list_overrides, experiment_id), limit=limit)
         else:
@@ -45,7 +45,7 @@ def list_(experiment_id: str | None, user_id: str | None, limit: int, *, as_json
 @json_option
 def set_(user_id: str, experiment_id: str, variation: str, reason: str, days: float, *, as_json: bool) -> None:
     """Force VARIATION of an experiment for a user."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         override = platform.create_override(user_id, experiment_id, variation, reason=reason, ttl_days=days)
     _print([override], as_json=as_json)
 
@@ -55,7 +55,7 @@ def set_(user_id: str, experiment_id: str, variation: str, reason: str, days: fl
 @click.argument("experiment_id")
 def remove(user_id: str, experiment_id: str) -> None:
     """Remove a user's override on an experiment."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         if not platform.remove_override(user_id, experiment_id):
             raise NotFoundError("override of the user", user_id)
     click.echo("removed")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from variate.cli.session import opened_platform
+from variate.platform import Platform
 
 
 @click.command("relay")
 def command() -> None:
     """Deliver changes that are still pending between stores, as after a crash."""
-    with opened_platform() as platform:
+    with Platform.open() as platform:
         delivered = platform.relay.deliver()
     click.echo(f"{delivered:,} delivered")

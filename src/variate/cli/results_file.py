@@ -19,7 +19,7 @@ from variate.model.rules import check_id
 ROW = "row"
 """As the unit's column, where the file has none of this name: the number of the row."""
 
-_WORDS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0, "": 0.0}
+_WORDS = {"true": 1, "yes": 1, "false": 0, "no": 0, "": 0}
 _EXACT = 2.0**53
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from variate.analysis import Outcome, Row, Summary
 from variate.cli.output import new_table, print_rich
 from variate.cli.text import shown
-from variate.stats import Difference, NotEstimable, NotEstimableReason
+from variate.stats import NotEstimable, NotEstimableReason
 
 _REASONS = {
     NotEstimableReason.NO_UNITS: "no users",
@@ -41,13 +41,15 @@ def _print_outcome(outcome: Outcome) -> None:
     table.add_column(shown(outcome.event_type), overflow="fold", min_width=8)
     for heading in ("users", "converted", "rate", "mean", "difference", "95 % interval"):
         table.add_column(heading, justify="right", no_wrap=True)
+    means = [row.mean for row in outcome.rows if not isinstance(row.mean, NotEstimable)]
+    decimals = decimals_for(max(map(abs, means), default=0))
     for row in outcome.rows:
         table.add_row(
             Text(shown(row.variation)),
             f"{row.users:,}",
             f"{row.converted:,}",
             _rate(row.rate),
-            "-" if isinstance(row.mean, NotEstimable) else amount(row.mean),
+            "-" if isinstance(row.mean, NotEstimable) else f"{row.mean:,.{decimals}f}",
             *_difference(row, binary=outcome.binary),
         )
     print_rich(table)
@@ -66,22 +68,14 @@ def _difference(row: Row, *, binary: bool) -> tuple[str, str]:
         return "-", _REASONS[found.reason]
     if binary:
         return f"{100 * found.value:+.2f} pp", f"[{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
-    decimals = _decimals(_largest(found))
+    decimals = decimals_for(max(abs(found.low), abs(found.high)))
     low, high = (f"{end:+,.{decimals}f}" for end in (found.low, found.high))
     return f"{found.value:+,.{decimals}f}", f"[{low}, {high}]"
 
 
-def amount(number: float) -> str:
-    """Return the number with four or five figures: 0.1062, 1.4226, 142.26, 14,226, 0."""
-    return f"{number:,.{_decimals(number)}f}"
-
-
-def _decimals(number: float) -> int:
+def decimals_for(number: float) -> int:
+    """Return how many decimals show four or five figures of the number: 0.1062, 1.4226, 142.26, 14,226, 0."""
     if number == 0 or not math.isfinite(number):
         return 0
     magnitude = math.floor(math.log10(abs(number)))
     return max(0, 4 - magnitude) if magnitude >= 0 else min(3 - magnitude, 9)
-
-
-def _largest(found: Difference) -> float:
-    return max(abs(found.low), abs(found.high))

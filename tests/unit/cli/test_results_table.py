@@ -35,7 +35,7 @@ def test_a_binary_outcome_shows_the_difference_in_percentage_points(capsys: pyte
 def test_an_amount_shows_the_difference_of_the_means(capsys: pytest.CaptureFixture[str]) -> None:
     values = {"a": [10.0, 20.0] * 20, "b": [15.0, 25.0] * 20}
     lines = _printed(_summary(("spend", values), users={"a": 80, "b": 80}), capsys)
-    assert lines[2].split() == ["a", "80", "40", "50.00", "%", "7.5000", "control"]
+    assert lines[2].split() == ["a", "80", "40", "50.00", "%", "7.500", "control"]
     # By hand: variances (10,000 - 80 * 7.5^2) / 79 and (17,000 - 80 * 10^2) / 79, so 2.5 +- 1.96 * 1.5147.
     assert lines[3].split()[-3:] == ["+2.5000", "[-0.4687,", "+5.4687]"]
 

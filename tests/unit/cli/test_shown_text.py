@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from variate.cli.doctor import sqlite_note, without_password
-from variate.cli.results_table import amount
+from variate.cli.results_table import decimals_for
 from variate.cli.text import shown
 
 
@@ -67,7 +67,8 @@ def test_the_versions_of_sqlite_with_the_wal_reset_bug_are_told(version: tuple[i
         (142.256, "142.26"),
         (14225.6, "14,226"),
         (-3.5, "-3.5000"),
+        (float("inf"), "inf"),
     ],
 )
 def test_amounts_have_four_or_five_figures(number: float, text: str) -> None:
-    assert amount(number) == text
+    assert f"{number:,.{decimals_for(number)}f}" == text
