@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
+KEYS = ("assignments", "events", "feature-flags", "experiments", "overrides")
+
+
 @dataclass(frozen=True, slots=True)
 class FreshTables:
     """A ``TableSource`` whose tables nobody else uses."""
@@ -31,7 +34,7 @@ class FreshTables:
 
     def drop(self) -> None:
         """Delete the tables there are: an engine grows slow with hundreds."""
-        for key in ("assignments", "events", "feature-flags", "experiments", "overrides"):
+        for key in KEYS:
             with contextlib.suppress(self.client.exceptions.ResourceNotFoundException):
                 self.client.delete_table(TableName=self.table_name(key))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from variate.model import Assignment, Page, assignment_id
 from variate.stores.cursor import CursorValue
-from variate.stores.dynamodb.attributes import Item, epoch, microseconds, read_epoch, reading, text, whole
+from variate.stores.dynamodb.attributes import Item, epoch, microseconds, read_epoch, text, whole
 from variate.stores.dynamodb.conditions import alive, is_alive, lifetime, read_end, vacant
 from variate.stores.dynamodb.item_table import ItemTable
 from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of, scope_of
@@ -89,7 +89,7 @@ class DynamoDBAssignmentStore:
         return 0
 
     def _read(self, item: Item) -> Assignment:
-        return reading(_read_assignment, item, table=self._table.name)
+        return self._table.read(_read_assignment, item)
 
 
 def _put(assignment_key: str, assignment: Assignment) -> Put:

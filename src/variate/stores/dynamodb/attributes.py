@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any, TypeAlias, TypeVar
+from decimal import Decimal
+from typing import Any, TypeAlias
 
-from variate.errors import InvalidInputError, StoreError
-from variate.model import Document, Json, format_instant, parse_instant
+from variate.errors import InvalidInputError
+from variate.model import Document, Json, check_instant, format_instant
 
 Attribute: TypeAlias = dict[str, Any]
 """A value as the low-level client has it, such as ``{"S": "text"}``."""
@@ -20,11 +20,10 @@ Item: TypeAlias = dict[str, Attribute]
 
 MAX_ITEM_BYTES = 409_600
 
-T = TypeVar("T")
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_MILLISECOND_CHARACTERS = len("2026-01-31T09:30:00.000")
+_SECOND_CHARACTERS = len("2026-01-31T09:30:00")
+_MILLISECOND_CHARACTERS = _SECOND_CHARACTERS + len(".000")
 
 
 def text(value: str) -> Attribute:
@@ -60,23 +59,32 @@ def epoch(moment: datetime) -> Attribute:
 
 def read_epoch(attribute: Attribute) -> datetime:
     """Return the moment of epoch seconds, whole or not."""
-    return moment_of(int(Decimal(attribute["N"]) * 1_000_000))
+    number: str = attribute["N"]
+    if number.isdecimal():
+        return _EPOCH + timedelta(seconds=int(number))
+    return moment_of(int(Decimal(number) * 1_000_000))
 
 
 def read_instant(attribute: Attribute) -> datetime:
     """Return the moment of ISO text, ours or the guide's."""
-    return parse_instant("timestamp", attribute["S"])
+    moment = datetime.fromisoformat(attribute["S"])
+    return moment if moment.tzinfo is UTC else check_instant("timestamp", moment)
 
 
-def millisecond(attribute: Attribute) -> str:
-    """Return ISO text up to the millisecond: as far as ours and the guide's (``.000Z``) sort alike."""
+def tie_of(attribute: Attribute) -> str:
+    """Return what ISO texts have in common that an index may hold in another order than that of their moments.
+
+    It is the moment itself, but for a millisecond the guide writes (``09:30:00.000Z``): that sorts after ours of the
+    same millisecond (``09:30:00.000999Z``).
+    """
     value: str = attribute["S"]
-    return value[:_MILLISECOND_CHARACTERS]
+    return value[:_MILLISECOND_CHARACTERS] if value.startswith(".000", _SECOND_CHARACTERS) else value
 
 
-def end_of_millisecond(moment: datetime) -> Attribute:
-    """Return text that no ISO text of the moment's millisecond, ours or the guide's, sorts after."""
-    return {"S": format_instant(moment)[:_MILLISECOND_CHARACTERS] + "Z"}
+def latest(moment: datetime) -> Attribute:
+    """Return text that no ISO text up to the moment, ours or the guide's, sorts after; a few later ones do not."""
+    value = format_instant(moment)
+    return {"S": value[:_MILLISECOND_CHARACTERS] + "Z" if value.startswith(".000", _SECOND_CHARACTERS) else value}
 
 
 def read_document(attribute: Attribute, *, field: str) -> Document:
@@ -84,17 +92,13 @@ def read_document(attribute: Attribute, *, field: str) -> Document:
     return Document.of(_plain(attribute), field=field)
 
 
-def reading(read: Callable[[Item], T], item: Item, *, table: str) -> T:
-    """Return ``read(item)``; raise ``StoreError`` naming the item where that is not what is written there."""
-    try:
-        return read(item)
-    except (InvalidInputError, KeyError, TypeError, ValueError, OverflowError, InvalidOperation) as error:
-        raise StoreError(f"the item {item.get('id')} of {table} is not what variate writes there: {error!r}") from error
-
-
 def item_bytes(item: Mapping[str, Attribute]) -> int:
     """Return at least the bytes DynamoDB counts for an item of texts and numbers."""
-    return sum(len(name) + len(next(iter(attribute.values())).encode()) + 3 for name, attribute in item.items())
+    size = 0
+    for name, attribute in item.items():
+        for value in attribute.values():
+            size += len(name) + (len(value) if value.isascii() else len(value.encode())) + 3
+    return size
 
 
 def check_item(field: str, item: Item) -> Item:

@@ -29,19 +29,14 @@ class Condition:
         return arguments
 
 
-_TTL = {"#ttl": "ttl"}
-
-
 def lifetime(expires_at: datetime | None) -> Item:
     """Return the attributes that end an item's life.
 
-    DynamoDB deletes by ``ttl``, in whole seconds and days late; ``expires_at`` is the exact moment where that is not
-    a whole second.
+    DynamoDB deletes by ``ttl``, in whole seconds and days late; ``expires_at`` is the exact moment. The guide's own
+    items have the former only.
     """
     if expires_at is None:
         return {}
-    if expires_at.microsecond == 0:
-        return {"ttl": epoch(expires_at)}
     return {"ttl": whole(epoch_seconds(expires_at)), "expires_at": epoch(expires_at)}
 
 
@@ -59,14 +54,17 @@ def is_alive(item: Item, *, at: datetime) -> bool:
 
 def vacant(at: datetime) -> Condition:
     """The place is free: nothing is there, or what is there ended at or before ``at`` and is not yet deleted."""
-    expression = "attribute_not_exists(id) OR #ttl <= :at OR expires_at <= :at"
-    return Condition(expression, _TTL, {":at": epoch(at)})
+    return Condition("attribute_not_exists(id) OR expires_at <= :at", values={":at": epoch(at)})
 
 
 def alive(at: datetime) -> Condition:
     """The item's life goes on after ``at``."""
-    expression = "(attribute_not_exists(#ttl) OR #ttl > :at) AND (attribute_not_exists(expires_at) OR expires_at > :at)"
-    return Condition(expression, _TTL, {":at": epoch(at)})
+    # Our own items have both or neither, and ``ttl`` is never the earlier; the guide's have ``ttl`` at most.
+    return Condition(
+        "expires_at > :at OR (attribute_not_exists(expires_at) AND (attribute_not_exists(#ttl) OR #ttl > :at))",
+        {"#ttl": "ttl"},
+        {":at": epoch(at)},
+    )
 
 
 def equal(name: str, value: str) -> Condition:

@@ -11,14 +11,13 @@ from variate.model import Document, Event, Page, VerdictStatus
 from variate.stores.cursor import CursorValue
 from variate.stores.dynamodb.attributes import (
     Item,
-    end_of_millisecond,
     instant,
+    latest,
     microseconds,
-    millisecond,
     read_document,
     read_instant,
-    reading,
     text,
+    tie_of,
 )
 from variate.stores.dynamodb.conditions import Condition, alive, equal, lifetime, read_end, vacant
 from variate.stores.dynamodb.item_table import ItemTable
@@ -70,19 +69,19 @@ class DynamoDBEventStore:
     ) -> Page[Event]:
         """See ``EventStore.of_unit``."""
         check_page_limit(limit)
-        after, latest, scope = None, end, scope_of("events of unit", unit, event_type, start, end)
+        after, last, scope = None, end, scope_of("events of unit", unit, event_type, start, end)
         if last_key is not None:
             position = Position(last_key, scope=scope, length=2)
             moment = position.moment()
             after = (-microseconds(moment), position.id())
-            latest = moment if end is None else min(moment, end)
+            last = moment if end is None else min(moment, end)
         query = IndexQuery(
             index="user-event-index",
             partition="user_id",
             value=unit,
             sort="timestamp",
             low=None if start is None else instant(start),
-            high=None if latest is None else end_of_millisecond(latest),
+            high=None if last is None else latest(last),
             forward=False,
             filters=_filters(at, event_type=event_type),
         )
@@ -95,7 +94,7 @@ class DynamoDBEventStore:
             if (start is None or read_instant(item["timestamp"]) >= start)
             and (end is None or read_instant(item["timestamp"]) <= end)
         )
-        items = in_order(within, tie=lambda item: millisecond(item["timestamp"]), order=_newest_first, after=after)
+        items = in_order(within, tie=lambda item: tie_of(item["timestamp"]), order=_newest_first, after=after)
         return page_of(items, limit=limit, read=self._read, scope=scope, position=_position)
 
     def window(
@@ -144,7 +143,7 @@ class DynamoDBEventStore:
         return 0
 
     def _read(self, item: Item) -> Event:
-        return reading(_read_event, item, table=self._table.name)
+        return self._table.read(_read_event, item)
 
 
 def _item(event: Event) -> Item:

@@ -25,14 +25,13 @@ from variate.stores.cursor import CursorValue
 from variate.stores.dynamodb.attributes import (
     Item,
     check_item,
-    end_of_millisecond,
     instant,
+    latest,
     microseconds,
-    millisecond,
     read_document,
     read_instant,
-    reading,
     text,
+    tie_of,
     whole,
 )
 from variate.stores.dynamodb.conditions import Condition
@@ -74,7 +73,7 @@ class DynamoDBFlagStore:
         if last_key is not None:
             position = Position(last_key, scope=scope, length=2)
             moment = position.moment()
-            after, high = (-microseconds(moment), position.id()), end_of_millisecond(moment)
+            after, high = (-microseconds(moment), position.id()), latest(moment)
 
         def of_status(status: FlagStatus) -> Iterable[Item]:
             query = IndexQuery(
@@ -86,7 +85,7 @@ class DynamoDBFlagStore:
                 forward=False,
             )
             found = filter(_is_flag, self._table.query(query, page_size=limit + 2))
-            return in_order(found, tie=lambda item: millisecond(item["updated_at"]), order=_newest_first, after=after)
+            return in_order(found, tie=lambda item: tie_of(item["updated_at"]), order=_newest_first, after=after)
 
         merged = merge(*map(of_status, FlagStatus if status is None else [status]), key=_newest_first)
         return page_of(_each_once(merged), limit=limit, read=self._read, scope=scope, position=_position)
@@ -114,14 +113,14 @@ class DynamoDBFlagStore:
             order=lambda item: (item["created_at"]["S"], item["id"]["S"]),
             after=None,
         )
-        return [reading(_read_entry, item, table=self._table.name) for item in islice(items, limit)]
+        return [self._table.read(_read_entry, item) for item in islice(items, limit)]
 
     def settle(self, message_ids: Sequence[str]) -> None:
         """See ``Outbox.settle``."""
         self._table.delete_all([_ENTRY_ID + message_id for message_id in message_ids])
 
     def _read(self, item: Item) -> FeatureFlag:
-        return reading(_read_flag, item, table=self._table.name)
+        return self._table.read(_read_flag, item)
 
 
 def _flag_item(flag: FeatureFlag) -> Item:

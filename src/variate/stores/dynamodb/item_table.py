@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
+from variate.errors import StoreError
 from variate.stores.dynamodb.attributes import Item, text
 from variate.stores.dynamodb.faults import ContendedError, Translated, driver, error_code
 from variate.stores.dynamodb.queries import IndexQuery
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put, Reason, Refusal, batches, persistently, raise_unless_transient
+
+T = TypeVar("T")
 
 _DELETES_A_REQUEST = 25
 
@@ -33,6 +36,14 @@ class ItemTable:
             answer: Any = self._tables.client.get_item(TableName=name, Key={"id": text(item_id)}, ConsistentRead=True)
         item: Item | None = answer.get("Item")
         return item
+
+    def read(self, read: Callable[[Item], T], item: Item) -> T:
+        """Return ``read(item)``; raise ``StoreError`` naming the item where that is not what is written there."""
+        try:
+            return read(item)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            found = f"the item {item.get('id')} of {self.name}"
+            raise StoreError(f"{found} is not what variate writes there: {error!r}") from error
 
     def put(self, put: Put) -> Refusal | None:
         """Store the item and return None, or say that its condition did not hold."""

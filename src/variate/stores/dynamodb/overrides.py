@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from variate.model import Override, OverrideTarget, Page, override_id
-from variate.stores.dynamodb.attributes import Item, instant, read_instant, reading, text
+from variate.stores.dynamodb.attributes import Item, instant, read_instant, text
 from variate.stores.dynamodb.conditions import Condition, alive, equal, is_alive, lifetime, read_end
 from variate.stores.dynamodb.item_table import ItemTable
 from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of, scope_of
@@ -102,7 +102,7 @@ class DynamoDBOverrideStore:
         return in_order(found, tie=lambda item: item["target_id"]["S"], order=_unit_order, after=after)
 
     def _read(self, item: Item) -> Override:
-        return reading(_read_override, item, table=self._table.name)
+        return self._table.read(_read_override, item)
 
 
 def _item(override: Override) -> Item:

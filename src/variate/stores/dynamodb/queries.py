@@ -90,9 +90,10 @@ def in_order(
 ) -> Iterable[Item]:
     """Yield the items, which come with equal ``tie`` together, sorted by ``order`` within a tie, after ``after``."""
     for _, tied in groupby(items, key=tie):
-        for item in sorted(tied, key=order):
-            if after is None or order(item) > after:
-                yield item
+        group = list(tied)
+        if len(group) > 1:
+            group.sort(key=order)
+        yield from group if after is None else (item for item in group if order(item) > after)
 
 
 def scope_of(*parts: str | datetime | None) -> str:

@@ -6,7 +6,7 @@ import json
 
 from variate.model import Experiment
 from variate.model.record import experiment_from_record, experiment_record
-from variate.stores.dynamodb.attributes import Item, check_item, instant, reading, text, whole
+from variate.stores.dynamodb.attributes import Item, check_item, instant, text, whole
 from variate.stores.dynamodb.conditions import Condition
 from variate.stores.dynamodb.item_table import ItemTable
 from variate.stores.dynamodb.source import TableSource
@@ -31,7 +31,7 @@ class DynamoDBServingStore:
     def get(self, experiment_id: str) -> Experiment | None:
         """See ``ServingStore.get``. An item without the whole record, as the guide's own update left it, is no copy."""
         item = self._table.get(experiment_id)
-        return None if item is None or "document" not in item else reading(_read, item, table=self._table.name)
+        return None if item is None or "document" not in item else self._table.read(_read, item)
 
 
 def _item(experiment: Experiment) -> Item:
