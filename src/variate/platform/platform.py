@@ -6,6 +6,7 @@ import os
 import threading
 from types import TracebackType
 
+from variate.analysis import Results
 from variate.assignment.ledger import Ledger
 from variate.clock import Clock, IncreasingClock, new_event_id, new_id, utc_now
 from variate.definition.audit import EXPERIMENT_CHANGED, OVERRIDE_PUT, OVERRIDE_REMOVED, ChangeLog
@@ -63,6 +64,8 @@ class Platform:
         self._offer_definitions(experiments, flags, overrides)
         self._offer_records(ledger, intake)
         self._offer_hot_values(hot, limits)
+        results = Results(events=backends.events, experiment=backends.experiments.get, clock=self._clock)
+        self.summarise_experiment = results.summarise_experiment
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Platform:
