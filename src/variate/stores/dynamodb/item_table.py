@@ -142,7 +142,7 @@ class ItemTable:
     def _put_together(self, puts: Sequence[Put]) -> Sequence[Reason]:
         reasons = self.transact(puts)
         if reasons and not any(reason.is_refusal for reason in reasons):
-            raise ContendedError(f"DynamoDB is busy with other writes to the same item of {self.name}: try again later")
+            raise _busy(self.name)
         return reasons
 
     def _write_some(self, requests: list[Any]) -> None:
@@ -178,4 +178,8 @@ class _Batch:
             self._pending = [put for put, reason in judged if not reason.is_refusal]
             self._refusals.update({put.id: Refusal(reason.standing) for put, reason in judged if reason.is_refusal})
             if any(reason.is_contention for reason in reasons) or len(self._pending) == len(judged):
-                raise ContendedError(f"DynamoDB is busy with other writes to the same items of {self._table.name}")
+                raise _busy(self._table.name)
+
+
+def _busy(table: str) -> ContendedError:
+    return ContendedError(f"DynamoDB is busy with other writes to the same items of {table}: try again later")

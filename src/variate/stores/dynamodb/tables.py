@@ -59,9 +59,10 @@ class DynamoDBTables:
             for index in _missing(found, schema):
                 raise NotMigratedError(f"the DynamoDB table {name} has no index {index.name}: run variate migrate")
 
-    def check(self) -> None:
-        """Raise ``StoreUnavailableError`` unless DynamoDB answers; whether the tables are there is no matter."""
+    def check(self) -> str:
+        """Return its name; raise ``StoreUnavailableError`` unless it answers, with or without the tables."""
         self._describe(self._tables.table_name(SCHEMA[0].key))
+        return "DynamoDB"
 
     def _migrate(self, schema: TableSchema) -> Iterator[str]:
         name = self._tables.table_name(schema.key)
