@@ -70,22 +70,21 @@ class RedisCache:
         check_key(key)
         check_seconds("ttl_seconds", ttl_seconds)
         with translated:
-            keys, args = [lease_key(key)], (token, milliseconds(ttl_seconds))
-            return bool(_LEASE.run(self._connection(), keys=keys, args=args))
+            return bool(_LEASE.run(self._connection(), lease_key(key), token, milliseconds(ttl_seconds)))
 
     def fill(self, key: str, token: str, value: str, *, ttl_seconds: float) -> bool:
         """If ``token`` still holds the lease, store the value, give the lease back and return True; else False."""
         check_key(key)
         check_seconds("ttl_seconds", ttl_seconds)
         with translated:
-            keys, args = [lease_key(key), key], (token, value, milliseconds(ttl_seconds))
-            return bool(_FILL.run(self._connection(), keys=keys, args=args))
+            args = (token, value, milliseconds(ttl_seconds))
+            return bool(_FILL.run(self._connection(), lease_key(key), key, *args, keys=2))
 
     def release(self, key: str, token: str) -> None:
         """Give the lease back if ``token`` holds it."""
         check_key(key)
         with translated:
-            _RELEASE.run(self._connection(), keys=[lease_key(key)], args=[token])
+            _RELEASE.run(self._connection(), lease_key(key), token)
 
 
 def lease_key(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from hashlib import sha1
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -11,7 +11,6 @@ from variate.errors import InvalidInputError, MissingExtraError, StoreError, Sto
 try:
     from redis import Redis
     from redis import exceptions as driver
-    from redis.commands.core import Script as DriverScript
 except ModuleNotFoundError as error:
     raise MissingExtraError("redis", "redis") from error
 
@@ -59,17 +58,22 @@ translated = Translated()
 
 
 class Script:
-    """A Lua script, sent once and called by its digest after that."""
+    """A Lua script, sent once to a server and called by its digest after that."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._script: DriverScript | None = None
+        # What Redis names a script by; nothing is kept secret by it.
+        self._digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    def run(self, client: Redis, *, keys: Sequence[str], args: Sequence[str | int]) -> Any:
-        """Run the script; load it first where the server does not know it."""
-        if self._script is None:
-            self._script = client.register_script(self._text)
-        return self._script(keys=keys, args=args, client=client)
+    def run(self, client: Redis, *keys_and_args: str | int, keys: int = 1) -> Any:
+        """Run the script, of whose arguments the first ``keys`` are keys; load it where the server does not know it.
+
+        redis-py's own ``register_script`` does the same, and looks for a pipeline at each call.
+        """
+        try:
+            return client.evalsha(self._digest, keys, *keys_and_args)
+        except driver.NoScriptError:
+            return client.eval(self._text, keys, *keys_and_args)
 
 
 def as_text(value: bytes | str | None) -> str | None:

@@ -69,7 +69,7 @@ class RedisRateLimiter:
         """Count this call in the window that the first call opened; a refused call is not counted."""
         check_limit(key, max_requests=max_requests, window_seconds=window_seconds)
         with translated:
-            answer = _FIXED.run(self._connection(), keys=[key], args=[max_requests, window_seconds * 1_000])
+            answer = _FIXED.run(self._connection(), key, max_requests, window_seconds * 1_000)
         if answer[0] < 0:
             raise InvalidInputError("key", "holds something that is not a count of calls: use another key")
         return _rate_limit(answer, window_seconds=window_seconds)
@@ -78,8 +78,8 @@ class RedisRateLimiter:
         """Count this call among those of the last ``window_seconds``; a refused call is not counted."""
         check_limit(key, max_requests=max_requests, window_seconds=window_seconds)
         with translated:
-            args = [max_requests, window_seconds * 1_000]
-            answer = _SLIDING.run(self._connection(), keys=[f"variate:sliding:{key}"], args=args)
+            beside = f"variate:sliding:{key}"
+            answer = _SLIDING.run(self._connection(), beside, max_requests, window_seconds * 1_000)
         return _rate_limit(answer, window_seconds=window_seconds)
 
 

@@ -70,6 +70,9 @@ class CircuitBreaker:
         return result
 
     def _admit(self) -> bool:
+        # Without the lock, since that is nearly every call; this one may pass although another opens the circuit now.
+        if self._open_until is None:
+            return False
         with self._lock:
             if self._open_until is None:
                 return False
@@ -92,6 +95,8 @@ class CircuitBreaker:
         logger.debug("the last failure was: %s", error)
 
     def _answered(self, *, probe: bool) -> None:
+        if self._failures == 0:
+            return
         with self._lock:
             if self._open_until is not None and not probe:
                 # A call from before the circuit opened, late: only a probe closes it.

@@ -9,8 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from uuid import uuid4
 
 from variate.model import Document, Json
@@ -30,8 +29,15 @@ _REFRESH_AT = "$refresh_at"
 logger = logging.getLogger("variate.cache")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+def _refuse(constant: str) -> NoReturn:
+    """NaN and Infinity are not JSON, though Python's decoder takes them: such a text is text."""
+    raise ValueError(constant)
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse).decode
+
+
+class Hit(NamedTuple):
     """What the cache held: ``value``, which may be None, and the epoch second from which it wants refreshing."""
 
     value: Json
@@ -220,14 +226,9 @@ def _document(value: Json) -> Document:
 
 def _opened(text: str) -> Hit:
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = _decode(text)
     except (ValueError, RecursionError):
         return Hit(text)
     if type(value) is dict and len(value) == 2 and _VALUE in value and type(value.get(_REFRESH_AT)) is float:
         return Hit(value[_VALUE], value[_REFRESH_AT])
     return Hit(value)
-
-
-def _refuse(constant: str) -> NoReturn:
-    """NaN and Infinity are not JSON, though Python's decoder takes them: such a text is text."""
-    raise ValueError(constant)
