@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -180,8 +181,27 @@ def test_doctor_is_content_with_a_migrated_file_and_names_the_versions(variate: 
     printed = variate.ok("doctor")
     assert "VARIATE_PROFILE" in printed.out
     assert "sqlalchemy" in printed.out
-    assert "tables up to date" in printed.out
+    assert f"SQLite {sqlite3.sqlite_version} answers, tables up to date" in printed.out
     assert variate.ok("doctor", "--json").json["versions"]["variate"] == __version__
+
+
+@pytest.mark.parametrize(
+    ("profile", "answering"),
+    [("postgres", ("PostgreSQL 1", "Redis ")), ("aws", ("PostgreSQL 1", "DynamoDB", "Redis "))],
+)
+def test_every_profile_runs_the_demo_and_contents_the_doctor(
+    variate: Variate, request: pytest.FixtureRequest, profile: str, answering: tuple[str, ...]
+) -> None:
+    environ = request.getfixturevalue(f"{profile}_deployment").environ
+    demo = variate("demo", "--users", "200", "--json", **environ)
+    assert demo.code == 0, demo.err
+    assert sum(demo.json["users"].values()) == 200
+    assert demo.err == ""
+    doctor = variate("doctor", **environ)
+    assert doctor.code == 0, doctor.out
+    for server in answering:
+        assert server in doctor.out
+    assert doctor.out.count("answers") == len(answering)
 
 
 def test_doctor_says_what_to_run_where_nothing_is_migrated_and_ends_with_one(variate: Variate) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from io import TextIOWrapper
 
@@ -39,3 +40,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # What the clients say once a process, such as which table names they go by, would be said at every command.
+    logging.getLogger("variate.clients").setLevel(logging.ERROR)

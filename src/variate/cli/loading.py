@@ -73,7 +73,7 @@ def _load(
         task = bars.add_task("loading", total=survey.rows)
         while some := list(islice(rows, batch)):
             _keep(platform, experiment, some)
-            events = [event for row in some for event in _events(experiment, row, columns=columns)]
+            events = [event for row in some for event in events_of(row, experiment=experiment, columns=columns)]
             verdicts = platform.batch_create_events(events)
             for verdict in verdicts:
                 if verdict.error is not None:
@@ -91,7 +91,7 @@ def _keep(platform: Platform, experiment: Experiment, rows: Sequence[Row]) -> No
             raise ConflictError(f"line {row.line}: user {row.unit!r} was already assigned {kept.variation!r}")
 
 
-def _events(experiment: Experiment, row: Row, *, columns: Columns) -> Iterator[dict[str, Any]]:
+def events_of(row: Row, *, experiment: Experiment, columns: Columns) -> Iterator[dict[str, Any]]:
     """Yield the row's exposure and an event for each outcome that happened.
 
     An event's id follows from the row and the column. Its time is the experiment's creation, in every run the same, so

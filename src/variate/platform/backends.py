@@ -28,7 +28,7 @@ class HotBackends:
     cache: Cache
     aside: CacheAside
     rate_limiter: RateLimiter
-    pings: Mapping[str, Callable[[], object]]
+    pings: Mapping[str, Callable[[], str]]
     close: Callable[[], None]
 
 
@@ -36,7 +36,7 @@ class HotBackends:
 class Backends:
     """What stands behind each port, which engines that takes, and how to let go of them.
 
-    ``engines`` have tables to migrate; ``pings`` raise where an engine without tables does not answer.
+    ``engines`` have tables to migrate; ``pings`` say what answers where an engine has no tables, or raise.
     """
 
     experiments: ExperimentStore

@@ -23,21 +23,21 @@ def examine(backends: Backends) -> Iterator[Check]:
     """Yield a check of each engine behind the ports."""
     for name, engine in backends.engines.items():
         try:
-            engine.check()
+            found = engine.check()
             engine.require_migrated()
         except NotMigratedError as error:
             yield Check(subject=name, healthy=False, detail=str(error), advice="run: variate migrate")
         except VariateError as error:
             yield Check(subject=name, healthy=False, detail=str(error), advice=_advice(error))
         else:
-            yield Check(subject=name, healthy=True, detail="reachable, tables up to date")
+            yield Check(subject=name, healthy=True, detail=f"{found} answers, tables up to date")
     for name, ping in backends.hot.pings.items():
         try:
-            ping()
+            found = ping()
         except VariateError as error:
             yield Check(subject=name, healthy=False, detail=str(error), advice=_advice(error))
         else:
-            yield Check(subject=name, healthy=True, detail="reachable")
+            yield Check(subject=name, healthy=True, detail=f"{found} answers")
 
 
 def _advice(error: VariateError) -> str:

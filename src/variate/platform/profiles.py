@@ -42,6 +42,7 @@ def _hot(settings: Settings) -> HotBackends:
         )
     from variate.clients.redis import RedisClient
     from variate.stores.redis import RedisCache, RedisRateLimiter
+    from variate.stores.redis.health import describe_server
 
     client = RedisClient(settings=settings)
     redis = RedisCache(client.get_redis_connection)
@@ -51,7 +52,7 @@ def _hot(settings: Settings) -> HotBackends:
         cache=ResilientCache(redis, breaker),
         aside=CacheAside(redis, breaker=breaker),
         rate_limiter=ResilientRateLimiter(limiter, MemoryRateLimiter(), breaker),
-        pings={"redis": lambda: redis.get("variate:doctor")},
+        pings={"redis": lambda: describe_server(client.get_redis_connection)},
         close=client.close_connections,
     )
 

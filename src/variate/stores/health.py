@@ -15,5 +15,5 @@ class Migratable(Protocol):
     def require_migrated(self) -> None:
         """Raise ``NotMigratedError`` unless the tables are what this version wants."""
 
-    def check(self) -> None:
-        """Raise ``StoreUnavailableError`` unless the engine answers."""
+    def check(self) -> str:
+        """Return what answers, with its version where it tells it; raise ``StoreUnavailableError`` if nothing does."""

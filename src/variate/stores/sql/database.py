@@ -25,14 +25,16 @@ Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 class Intake:
     """How rows of one table come in by the hundred: a row stays out where one of its ``key`` stands.
 
-    The first of ``clock`` is the new row's moment: an old row that expired at or before it does not stand. It is a
-    column of the table or, called ``at``, one further value of each row.
+    A row that expired at or before the new one's ``clock`` does not stand. The clock is a column of the table or, as
+    None, one further value at the end of each row, the same for all.
     """
 
     table: Table
     key: tuple[str, ...]
     columns: tuple[str, ...]
-    clock: str
+    clock: str | None
+    often_there: bool
+    """Whether it is usual that a row stands: then looking first costs less than trying."""
 
 
 class Database(ABC):
@@ -57,8 +59,8 @@ class Database(ABC):
         """Raise ``NotMigratedError`` unless the tables are there and of this version."""
 
     @abstractmethod
-    def check(self) -> None:
-        """Raise ``StoreUnavailableError`` unless the engine answers."""
+    def check(self) -> str:
+        """Return the engine's name and version; raise ``StoreUnavailableError`` unless it answers."""
 
     @abstractmethod
     def close(self) -> None:

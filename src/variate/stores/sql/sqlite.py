@@ -11,8 +11,10 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,6 @@ class SQLiteDatabase(Database):
         self._path = path
         self._opening = threading.Lock()
         self._opened: _Opened | None = None
-        self._statements: dict[Intake, str] = {}
         _living.add(self)
 
     def migrate(self) -> Sequence[str]:
@@ -92,17 +93,16 @@ class SQLiteDatabase(Database):
             finally:
                 engine.dispose()
 
-    def check(self) -> None:
-        """Raise unless the file can be read or, where it is not there yet, could be made. Makes nothing."""
+    def check(self) -> str:
+        """Return the library's version; raise unless the file can be read or, if not there, be made. Makes nothing."""
         if self._path.exists():
-            try:
+            with suppress(NotMigratedError):
                 self.require_migrated()
-            except NotMigratedError:
-                return
         else:
             parent = next(folder for folder in self._path.absolute().parents if folder.exists())
             if not os.access(parent, os.W_OK):
                 raise StoreUnavailableError(f"{self._path} cannot be made: {parent} is not ours to write to")
+        return f"SQLite {sqlite3.sqlite_version}"
 
     def close(self) -> None:
         """Close every connection not in use. The next use opens new ones."""
@@ -113,7 +113,7 @@ class SQLiteDatabase(Database):
 
     def intake(self, intake: Intake, rows: Sequence[tuple[Any, ...]]) -> Sequence[bool]:
         """See ``Database``. In the usual case, where nothing stands, the count alone says so."""
-        statement = self._statements.setdefault(intake, _intake_statement(intake))
+        statement = _intake_statement(intake)
 
         def together(connection: Connection) -> list[bool]:
             if _driver(connection).executemany(statement, rows).rowcount < len(rows):
@@ -220,9 +220,10 @@ def _begins(engine: Engine, statement: str) -> Engine:
     return engine
 
 
+@cache
 def _intake_statement(intake: Intake) -> str:
     table = intake.table.name
-    clock = "?" if intake.clock == "at" else f"excluded.{intake.clock}"
+    clock = "?" if intake.clock is None else f"excluded.{intake.clock}"
     sets = ", ".join(f"{column} = excluded.{column}" for column in intake.columns if column not in intake.key)
     return (
         f"INSERT INTO {table} ({', '.join(intake.columns)}) VALUES ({', '.join('?' for _ in intake.columns)}) "  # noqa: S608 - our own names
