@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,9 +26,15 @@ ENCRYPTABLE_FIELDS = frozenset(
 )
 
 
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a ``Platform`` is made from. ``Settings.from_environment()`` reads each from the variable beside it."""
+    """What a ``Platform`` is made from. ``Settings.from_environment()`` reads each from the variable beside it.
+
+    The URLs, which may hold a password, are left out of its ``repr``.
+    """
 
     profile: Profile = Profile.LOCAL
     """VARIATE_PROFILE: ``local`` (one SQLite file), ``postgres`` or ``aws``."""
@@ -35,7 +42,7 @@ class Settings:
     """VARIATE_HOME: the folder of the local profile's files."""
     environment: str = "dev"
     """ENVIRONMENT: the part of the SSM and table names that tells dev from prod."""
-    database_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)
     """VARIATE_DATABASE_URL: a ``postgresql://`` URL; in ``aws`` it replaces SSM and Secrets Manager."""
     database_sslmode: str = "require"
     """VARIATE_DATABASE_SSLMODE: libpq's sslmode for a server found through Secrets Manager."""
@@ -43,7 +50,7 @@ class Settings:
     """VARIATE_DATABASE_SSLROOTCERT: the certificate bundle for ``verify-full``."""
     database_pool_size: int = 10
     """VARIATE_DATABASE_POOL_SIZE: most connections one process holds."""
-    redis_url: str | None = None
+    redis_url: str | None = field(default=None, repr=False)
     """VARIATE_REDIS_URL: a ``redis://`` or ``rediss://`` URL; in ``aws`` it replaces SSM."""
     redis_tls: bool = True
     """VARIATE_REDIS_TLS: whether an endpoint found through SSM is spoken to in TLS."""
@@ -88,12 +95,16 @@ class Settings:
         ):
             if url is not None and not url.startswith(("http://", "https://")):
                 raise ConfigurationError(f"{name}: must start with http:// or https://")
+        if self.database_sslmode not in SSL_MODES:
+            raise ConfigurationError(f"VARIATE_DATABASE_SSLMODE: must be one of {', '.join(SSL_MODES)}")
         if self.database_pool_size < 1:
             raise ConfigurationError("VARIATE_DATABASE_POOL_SIZE: must be at least 1")
-        if not self.redis_timeout_seconds > 0 or not self.parameter_max_age_seconds > 0:
-            raise ConfigurationError(
-                "VARIATE_REDIS_TIMEOUT_SECONDS and VARIATE_PARAMETER_MAX_AGE_SECONDS: must be above 0"
-            )
+        for name, seconds in (
+            ("VARIATE_REDIS_TIMEOUT_SECONDS", self.redis_timeout_seconds),
+            ("VARIATE_PARAMETER_MAX_AGE_SECONDS", self.parameter_max_age_seconds),
+        ):
+            if not 0 < seconds < math.inf:  # false for NaN
+                raise ConfigurationError(f"{name}: must be above 0 and finite")
 
     @property
     def sqlite_path(self) -> Path:
@@ -124,7 +135,7 @@ class Settings:
             database_url=text("VARIATE_DATABASE_URL"),
             database_sslmode=text("VARIATE_DATABASE_SSLMODE") or "require",
             database_sslrootcert=text("VARIATE_DATABASE_SSLROOTCERT"),
-            database_pool_size=int(_number("VARIATE_DATABASE_POOL_SIZE", text("VARIATE_DATABASE_POOL_SIZE"), 10)),
+            database_pool_size=_whole("VARIATE_DATABASE_POOL_SIZE", text("VARIATE_DATABASE_POOL_SIZE"), 10),
             redis_url=text("VARIATE_REDIS_URL"),
             redis_tls=_truth("VARIATE_REDIS_TLS", text("VARIATE_REDIS_TLS"), default=True),
             redis_timeout_seconds=_number("VARIATE_REDIS_TIMEOUT_SECONDS", text("VARIATE_REDIS_TIMEOUT_SECONDS"), 1.0),
@@ -140,6 +151,13 @@ class Settings:
             kms_key_id=text("VARIATE_KMS_KEY_ID"),
             actor=text("VARIATE_ACTOR") or _login_name(),
         )
+
+
+def _whole(name: str, value: str | None, default: int) -> int:
+    try:
+        return default if value is None else int(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: must be a whole number, not {value!r}") from error
 
 
 def _number(name: str, value: str | None, default: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -54,7 +54,7 @@ class Variation:
         check_text("variation.description", self.description)
         if isinstance(self.weight, bool) or not isinstance(self.weight, (int, float)):
             raise InvalidInputError("variation.weight", f"must be a number, not {type(self.weight).__name__}")
-        if not math.isfinite(self.weight) or self.weight < 0:
+        if not 0 <= self.weight <= sys.float_info.max:  # false for NaN, and for a whole number too long for a float
             raise InvalidInputError("variation.weight", f"must be finite and not negative, not {self.weight}")
         object.__setattr__(self, "created_at", check_instant("variation.created_at", self.created_at))
         object.__setattr__(self, "updated_at", check_instant("variation.updated_at", self.updated_at))

@@ -5,8 +5,7 @@ These dicts are what the functions return, what the outbox carries and what the 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from math import ceil
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from variate.model.assignment import Assignment
@@ -19,6 +18,9 @@ from variate.model.instant import format_instant, parse_instant
 from variate.model.override import Override, OverrideTarget
 
 Record = dict[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 
 
 def variation_record(variation: Variation, *, experiment_id: str) -> Record:
@@ -203,7 +205,7 @@ def audit_from_record(record: Record) -> AuditEntry:
 
 def epoch_seconds(moment: datetime) -> int:
     """Return the first whole epoch second that is not before ``moment``, as DynamoDB's ttl attribute wants it."""
-    return ceil(moment.timestamp())
+    return -((_EPOCH - moment) // _SECOND)  # in whole numbers: a float holds no microsecond in the year 9999
 
 
 def plain_number(number: float) -> float:
