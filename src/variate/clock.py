@@ -12,6 +12,8 @@ from uuid import uuid4
 Clock = Callable[[], datetime]
 NewId = Callable[[], str]
 
+_MICROSECOND = timedelta(microseconds=1)
+
 
 def utc_now() -> datetime:
     """Return the present moment, aware, in UTC."""
@@ -32,8 +34,11 @@ class IncreasingClock:
     def __call__(self) -> datetime:
         """Return a moment later than every one returned before."""
         with self._lock:
-            self._last = max(self._clock(), self._last + timedelta(microseconds=1))
-            return self._last
+            now = self._clock()
+            if now <= self._last:
+                now = self._last + _MICROSECOND
+            self._last = now
+            return now
 
 
 def new_id() -> str:

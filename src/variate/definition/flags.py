@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from variate.definition.audit import ChangeLog
 from variate.errors import ConflictError, NotFoundError
-from variate.model import MAX_DEFINITION_BYTES, Document, FeatureFlag, FlagStatus, Json, Page
+from variate.model import MAX_DEFINITION_BYTES, MAX_DEPTH, Document, FeatureFlag, FlagStatus, Json, Page
 from variate.model.record import flag_record
 from variate.model.rules import check_choice, check_id
 from variate.stores.ports import FlagStore
@@ -142,7 +142,7 @@ class Flags:
 
 
 def _read_rules(rules: Json) -> Document:
-    return Document.of(rules, field="rules", max_bytes=MAX_DEFINITION_BYTES)
+    return Document.of(rules, field="rules", max_bytes=MAX_DEFINITION_BYTES, max_depth=MAX_DEPTH)
 
 
 def _differences(before: FeatureFlag, after: FeatureFlag) -> Json:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from variate.errors import InvalidInputError
-from variate.model import Document, Variation
+from variate.model import MAX_DEPTH, Document, Variation
 
 _WRITTEN = frozenset({"name", "description", "value", "weight"})
 _CARRIED = frozenset({"id", "experiment_id", "created_at", "updated_at"})
@@ -54,7 +54,7 @@ def _read(
             id=old.id if old else new_id(),
             name=name,
             description=item.get("description", old.description if old else ""),
-            value=Document.of(item["value"], field="variation.value") if "value" in item else _value(old),
+            value=_value(item, old),
             weight=item.get("weight", old.weight if old else 1),
             created_at=old.created_at if old else at,
             updated_at=at,
@@ -63,5 +63,7 @@ def _read(
         raise InvalidInputError(error.field.replace("variation", field, 1), error.rule) from error
 
 
-def _value(old: Variation | None) -> Document:
+def _value(item: Mapping[str, Any], old: Variation | None) -> Document:
+    if "value" in item:
+        return Document.of(item["value"], field="variation.value", max_depth=MAX_DEPTH)
     return old.value if old else Document("{}")

@@ -2,7 +2,7 @@
 
 from variate.model.assignment import Assignment, assignment_id
 from variate.model.audit import AuditEntry, OutboxMessage
-from variate.model.document import MAX_DEFINITION_BYTES, MAX_DOCUMENT_BYTES, Document, Json
+from variate.model.document import MAX_DEFINITION_BYTES, MAX_DEPTH, MAX_DOCUMENT_BYTES, Document, Json
 from variate.model.event import EXPOSURE, Event, Verdict, VerdictStatus
 from variate.model.experiment import Experiment, ExperimentStatus, Variation
 from variate.model.flag import FeatureFlag, FlagStatus
@@ -14,6 +14,7 @@ from variate.model.rate_limit import RateLimit
 __all__ = [
     "EXPOSURE",
     "MAX_DEFINITION_BYTES",
+    "MAX_DEPTH",
     "MAX_DOCUMENT_BYTES",
     "MAX_PAGE",
     "Assignment",

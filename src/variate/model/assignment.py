@@ -36,9 +36,12 @@ class Assignment:
         check_id("user_id", self.unit)
         check_id("experiment_id", self.experiment_id)
         check_id("variation", self.variation)
-        object.__setattr__(self, "assigned_at", check_instant("assigned_at", self.assigned_at))
+        # What is in UTC already, as nearly every moment is, comes back itself: then there is nothing to set.
+        if (at := check_instant("assigned_at", self.assigned_at)) is not self.assigned_at:
+            object.__setattr__(self, "assigned_at", at)
         if self.expires_at is not None:
-            object.__setattr__(self, "expires_at", check_instant("expires_at", self.expires_at))
+            if (end := check_instant("expires_at", self.expires_at)) is not self.expires_at:
+                object.__setattr__(self, "expires_at", end)
             if self.expires_at <= self.assigned_at:
                 raise InvalidInputError("expires_at", "must be after assigned_at")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import json.encoder
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,10 +16,41 @@ Json: TypeAlias = Any
 MAX_DOCUMENT_BYTES = 390_000
 """A DynamoDB item holds 409,600 bytes; the rest is for the keys and names beside the document."""
 
+MAX_DEPTH = 100
+"""How deep a value that is given to us may be nested: well within what every encoder and decoder takes."""
+
+_MAX_WRAPPED_DEPTH = MAX_DEPTH + 20
+"""How deep a document of our own may be, such as the audit entry of a change that holds what was given."""
+
 MAX_DEFINITION_BYTES = 80_000
 """A flag's item also holds, until it is logged, the audit entry of a change with what was before and after."""
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+
+
+def _encoder() -> Callable[[Json], str]:
+    """Return ``_ENCODER.encode``, but made once: it sets itself up anew at each call, for longer than it encodes."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # an interpreter that has only the encoder in Python
+        return _ENCODER.encode
+    markers, indent, sort_keys, skip_keys, allow_nan = None, None, False, False, False
+    chunks = make(
+        markers,
+        _ENCODER.default,
+        json.encoder.encode_basestring,
+        indent,
+        _ENCODER.key_separator,
+        _ENCODER.item_separator,
+        sort_keys,
+        skip_keys,
+        allow_nan,
+    )
+    return lambda value: "".join(chunks(value, 0))
+
+
+_encode = _encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +63,13 @@ class Document:
     text: str
 
     @classmethod
-    def of(cls, value: Json, *, field: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> Document:
+    def of(
+        cls, value: Json, *, field: str, max_bytes: int = MAX_DOCUMENT_BYTES, max_depth: int = _MAX_WRAPPED_DEPTH
+    ) -> Document:
         """Encode ``value``; raise ``InvalidInputError`` naming ``field`` and the rule it breaks.
 
-        Refused: NaN and infinity, what JSON has no form for, NUL, unpaired surrogates, keys that are not strings
-        and more than ``max_bytes`` bytes.
+        Refused: NaN and infinity, what JSON has no form for, NUL, unpaired surrogates, keys that are not strings,
+        more than ``max_bytes`` bytes, and dicts and lists within each other more than ``max_depth`` deep.
         """
         try:
             text = _encode(value)
@@ -44,15 +79,15 @@ class Document:
         except TypeError as error:
             raise InvalidInputError(field, f"must be made of JSON values: {error}") from error
         except ValueError as error:
-            raise InvalidInputError(field, f"must not contain NaN, infinity or itself: {error}") from error
+            raise InvalidInputError(field, f"must not contain NaN or infinity: {error}") from error
         except RecursionError as error:
-            raise InvalidInputError(field, "is nested too deeply") from error
+            raise _too_deep(field, max_depth) from error
         if size > max_bytes:
             raise InvalidInputError(field, f"must be at most {max_bytes} bytes of JSON, not {size}")
+        if not _is_within(max_depth, field, value):
+            raise _too_deep(field, max_depth)
         if "\\u0000" in text and _holds_nul(value):
             raise InvalidInputError(field, "must not contain the NUL character")
-        if isinstance(value, (dict, list, tuple)) and not _keys_are_text(value):
-            raise InvalidInputError(field, "must have only strings as keys")
         return cls(text)
 
     @property
@@ -69,12 +104,21 @@ def _holds_nul(value: Json) -> bool:
     return isinstance(value, (list, tuple)) and any(map(_holds_nul, value))
 
 
-def _keys_are_text(value: Json) -> bool:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if type(key) is not str and not isinstance(key, str):
-                return False
-            if isinstance(item, (dict, list, tuple)) and not _keys_are_text(item):
-                return False
+def _too_deep(field: str, max_depth: int) -> InvalidInputError:
+    return InvalidInputError(field, f"must be nested at most {max_depth} deep, and not contain itself")
+
+
+def _is_within(max_depth: int, field: str, value: Json) -> bool:
+    """Return whether the value is no deeper than that; raise where a key is not text, which the encoder lets pass."""
+    if not isinstance(value, (dict, list, tuple)):
         return True
-    return all(_keys_are_text(item) for item in value if isinstance(item, (dict, list, tuple)))
+    if max_depth < 1:
+        return False
+    items: Iterable[Json] = value
+    if isinstance(value, dict):
+        for key in value:
+            if type(key) is not str and not isinstance(key, str):
+                raise InvalidInputError(field, "must have only strings as keys")
+        items = value.values()
+    # Most values are flat, and then this alone looks at the items, without a call for each.
+    return _SCALARS.issuperset(map(type, items)) or all(_is_within(max_depth - 1, field, item) for item in items)

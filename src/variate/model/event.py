@@ -33,9 +33,11 @@ class Event:
         check_id("event_type", self.event_type)
         if self.experiment_id is not None:
             check_id("experiment_id", self.experiment_id)
-        object.__setattr__(self, "at", check_instant("timestamp", self.at))
-        if self.expires_at is not None:
-            object.__setattr__(self, "expires_at", check_instant("expires_at", self.expires_at))
+        # What is in UTC already, as nearly every moment is, comes back itself: then there is nothing to set.
+        if (at := check_instant("timestamp", self.at)) is not self.at:
+            object.__setattr__(self, "at", at)
+        if self.expires_at is not None and (end := check_instant("expires_at", self.expires_at)) is not self.expires_at:
+            object.__setattr__(self, "expires_at", end)
 
     @property
     def data(self) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from variate.model import Document, Experiment, Json, RateLimit
+from variate.model import MAX_DEPTH, Document, Experiment, Json, RateLimit
 from variate.model.record import experiment_from_record, experiment_record
 from variate.model.rules import check_id, check_seconds
 from variate.stores.ports import Cache, RateLimiter
@@ -46,7 +46,7 @@ class HotValues:
 
     def cache_feature_flag(self, unit: str, flag_id: str, value: Json, *, ttl_seconds: float = FLAG_SECONDS) -> bool:
         """Hold the flag's value (any JSON) for the unit; return whether the cache took it."""
-        text = Document.of(value, field="value").text
+        text = Document.of(value, field="value", max_depth=MAX_DEPTH).text
         return self.cache.set(_flag_key(unit, flag_id), text, ttl_seconds=check_seconds("ttl", ttl_seconds))
 
     def get_cached_feature_flag(self, unit: str, flag_id: str) -> Json:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from variate.errors import InvalidInputError
-from variate.model import Document, Event, parse_instant
+from variate.model import MAX_DEPTH, Document, Event, parse_instant
 from variate.model.lifetime import expiry
 
 EVENT_DAYS = 90
@@ -34,7 +34,7 @@ def read_event(given: Mapping[str, Any], *, at: datetime, new_id: Callable[[], s
         id=new_id() if event_id is None else event_id,
         unit=given["user_id"],
         event_type=given["event_type"],
-        document=Document.of(given["data"], field="data"),
+        document=Document.of(given["data"], field="data", max_depth=MAX_DEPTH),
         at=at if moment is None else parse_instant("timestamp", moment),
         experiment_id=given.get("experiment_id"),
         expires_at=expiry(given.get("ttl_days", EVENT_DAYS), since=at),
