@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, bindparam, or_, select, tuple_
 
 from variate.errors import StoreUnavailableError
 from variate.model import Assignment, Page
+from variate.stores.sql.columns import Instant
 from variate.stores.sql.database import Database, Intake
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.purging import purge_expired
@@ -17,7 +19,11 @@ from variate.stores.sql.schema import assignments
 
 _KEY = ("experiment_id", "version", "user_id")
 _INTAKE = Intake(
-    table=assignments, key=_KEY, columns=(*_KEY, "variation", "assigned_at", "expires_at"), clock="assigned_at"
+    table=assignments,
+    key=_KEY,
+    columns=(*_KEY, "variation", "assigned_at", "expires_at"),
+    clock="assigned_at",
+    often_there=True,
 )
 _OF_UNIT = Listing("assignments-of-unit", (assignments.c.experiment_id, False), (assignments.c.version, False))
 _OF_EXPERIMENT = Listing(
@@ -26,6 +32,20 @@ _OF_EXPERIMENT = Listing(
     (assignments.c.version, False),
     (assignments.c.user_id, False),
 )
+
+
+def _stands(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    return or_(assignments.c.expires_at.is_(None), assignments.c.expires_at > at)
+
+
+# Made once: to build and hash a query takes longer than SQLite takes to answer it.
+_OF_KEY = select(assignments).where(
+    *(assignments.c[name] == bindparam(name, type_=assignments.c[name].type) for name in _KEY)
+)
+_OF_KEYS = select(assignments).where(
+    tuple_(*(assignments.c[name] for name in _KEY)).in_(bindparam("keys", expanding=True))
+)
+_GET = _OF_KEY.where(_stands(bindparam("at", type_=Instant)))
 _ROUNDS = 5
 _KEYS_A_TIME = 1_000
 
@@ -59,13 +79,8 @@ class SqlAssignmentStore:
 
     def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
         """Return the assignment that stands, strongly consistent, or None."""
-        query = select(assignments).where(
-            assignments.c.experiment_id == experiment_id,
-            assignments.c.version == version,
-            assignments.c.user_id == unit,
-            _stands(at),
-        )
-        row = self._database.read(lambda connection: connection.execute(query).first())
+        values = {"experiment_id": experiment_id, "version": version, "user_id": unit, "at": at}
+        row = self._database.read(lambda connection: connection.execute(_GET, values).first())
         return None if row is None else _assignment(row)
 
     def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
@@ -102,21 +117,16 @@ class SqlAssignmentStore:
         return [row[:3] for row, is_stored in zip(rows, stored, strict=True) if not is_stored]
 
     def _standing(self, keys: Sequence[Key]) -> dict[Key, Assignment]:
-        key = tuple_(*(assignments.c[name] for name in _KEY))
-
-        def work(connection: Connection) -> dict[Key, Assignment]:
-            found = {}
-            for start in range(0, len(keys), _KEYS_A_TIME):
-                query = select(assignments).where(key.in_(keys[start : start + _KEYS_A_TIME]))
-                for row in connection.execute(query):
-                    found[(row.experiment_id, row.version, row.user_id)] = _assignment(row)
-            return found
-
-        return self._database.read_together(work)
+        if len(keys) == 1:
+            found = self._database.read(partial(_all, _OF_KEY, dict(zip(_KEY, keys[0], strict=True))))
+        else:
+            chunks = [keys[start : start + _KEYS_A_TIME] for start in range(0, len(keys), _KEYS_A_TIME)]
+            found = [row for chunk in chunks for row in self._database.read(partial(_all, _OF_KEYS, {"keys": chunk}))]
+        return {(row.experiment_id, row.version, row.user_id): _assignment(row) for row in found}
 
 
-def _stands(at: datetime) -> ColumnElement[bool]:
-    return or_(assignments.c.expires_at.is_(None), assignments.c.expires_at > at)
+def _all(query: Select[Any], values: dict[str, Any], connection: Connection) -> Sequence[Row[Any]]:
+    return connection.execute(query, values).all()
 
 
 def _assignment(row: Row[Any]) -> Assignment:

@@ -18,7 +18,8 @@ _INTAKE = Intake(
     table=events,
     key=("id",),
     columns=("id", "user_id", "event_type", "data", "at", "experiment_id", "expires_at"),
-    clock="at",
+    clock=None,
+    often_there=False,
 )
 _OF_UNIT = Listing("events-of-unit", (events.c.at, True), (events.c.id, False))
 _WINDOW = Listing("events-window", (events.c.at, False), (events.c.sequence, False))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tenacity import (
+    RetryCallState,
     Retrying,
-    retry_if_exception,
+    retry_if_exception_type,
     stop_after_attempt,
     stop_after_delay,
     wait_random_exponential,
@@ -20,6 +21,7 @@ T = TypeVar("T")
 ATTEMPTS = 4
 MAX_WAIT_SECONDS = 0.5
 MAX_TOTAL_SECONDS = 5.0
+_WAIT = wait_random_exponential(multiplier=0.05, max=MAX_WAIT_SECONDS)
 
 
 class RolledBackError(StoreUnavailableError):
@@ -28,10 +30,15 @@ class RolledBackError(StoreUnavailableError):
 
 def try_again(work: Callable[[], T], *, when: type[StoreUnavailableError] = StoreUnavailableError) -> T:
     """Return what ``work`` returns, calling it up to four times while it raises ``when``, with full jitter."""
-    retrying = Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, when)),
-        wait=wait_random_exponential(multiplier=0.05, max=MAX_WAIT_SECONDS),
-        stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(MAX_TOTAL_SECONDS),
-        reraise=True,
-    )
-    return retrying(work)
+    try:
+        return work()
+    except when:
+        # Here and not before, because most calls never come here and setting this up takes as long as a short query.
+        retrying = Retrying(
+            retry=retry_if_exception_type(when),
+            wait=_WAIT,
+            stop=stop_after_attempt(ATTEMPTS - 1) | stop_after_delay(MAX_TOTAL_SECONDS),
+            reraise=True,
+        )
+        retrying.sleep(_WAIT(RetryCallState(retrying, None, (), {})))
+        return retrying(work)

@@ -112,7 +112,7 @@ class SQLiteDatabase(Database):
             opened.dispose()
 
     def intake(self, intake: Intake, rows: Sequence[tuple[Any, ...]]) -> Sequence[bool]:
-        """See ``Database``. In the usual case, where nothing stands, the count alone says so."""
+        """See ``Database``. Of many rows, in the usual case that none stands, their count alone says so."""
         statement = _intake_statement(intake)
 
         def together(connection: Connection) -> list[bool]:
@@ -124,6 +124,8 @@ class SQLiteDatabase(Database):
             execute = _driver(connection).execute
             return [execute(statement, row).rowcount == 1 for row in rows]
 
+        if len(rows) == 1:
+            return self.write(one_by_one)
         try:
             return self.write(together)
         except _SomeStandError:
