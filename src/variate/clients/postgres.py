@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from variate.clients.postgres_address import Address
+    from variate.clients.postgres_connection import PooledConnection
     from variate.clients.postgres_lease import Lease
-    from variate.clients.postgres_pool import Pool, PooledConnection
+    from variate.clients.postgres_pool import Pool
 
 C = TypeVar("C")
 
@@ -151,7 +152,7 @@ class PostgresClient(ConfiguredClient):
 
     def _address(self) -> Address:
         from variate.clients.postgres_address import FixedAddress, SecretAddress
-        from variate.clients.postgres_pool import parameters_of
+        from variate.clients.postgres_connection import parameters_of
 
         if self.settings.database_url is not None:
             return FixedAddress(parameters_of(self.settings.database_url))

@@ -7,7 +7,8 @@ import threading
 import psycopg
 from psycopg.rows import dict_row
 
-from variate.clients.postgres_pool import Pool, PooledConnection
+from variate.clients.postgres_connection import PooledConnection
+from variate.clients.postgres_pool import Pool
 
 
 class Lease:

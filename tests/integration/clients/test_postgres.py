@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
 from tests.engines.waiting import free_port, wait_until
+from tests.integration.clients.forwarder import Forwarder
 from variate.clients import PostgresClient
 from variate.errors import ConfigurationError, StoreUnavailableError
 from variate.settings import Settings
@@ -371,19 +373,49 @@ class TestAfterAPause:
             backend(client)
         assert time.monotonic() - began < 5
 
-    def test_a_connection_that_rested_is_asked_before_it_is_used(
-        self, narrow: PostgresClient, monkeypatch: pytest.MonkeyPatch
+    @pytest.fixture
+    def far(self, postgres_url: str) -> Iterator[Forwarder]:
+        with Forwarder(int(str(conninfo_to_dict(postgres_url)["port"]))) as forwarder:
+            yield forwarder
+
+    @pytest.fixture
+    def client_of_far(self, far: Forwarder, postgres_url: str) -> Iterator[PostgresClient]:
+        database = conninfo_to_dict(postgres_url)["dbname"]
+        made = PostgresClient(settings=Settings(database_url=f"postgresql://postgres@127.0.0.1:{far.port}/{database}"))
+        yield made
+        made.close()
+
+    def test_connections_that_hang_after_a_rest_are_all_replaced_after_one_wait(
+        self, client_of_far: PostgresClient, far: Forwarder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        backend(narrow)
-        asked: list[object] = []
-        monkeypatch.setattr("psycopg_pool.ConnectionPool.check_connection", asked.append)
-        backend(narrow)
-        assert not asked
-        # As after a thaw, where the monotonic clock has stood still.
+        with client_of_far.get_cursor(), client_of_far.get_cursor(), client_of_far.get_cursor():
+            pass
+        client_of_far.get_connection()
+        assert far.hang() == 3
+        # As after a thaw, when the monotonic clock has stood still.
         now = time.time
         monkeypatch.setattr("time.time", lambda: now() + 3_600)
-        backend(narrow)
-        assert len(asked) == 1
+        began = time.monotonic()
+        assert backend(client_of_far)
+        assert client_of_far.get_connection().execute("SELECT 1 AS a").fetchone() == {"a": 1}
+        assert time.monotonic() - began < 5.5  # two seconds for the pool's, two for the thread's own
+
+    def test_a_connection_just_used_is_not_asked(self, client_of_far: PostgresClient, far: Forwarder) -> None:
+        backend(client_of_far)
+        connection = client_of_far.get_connection()
+        far.hang()
+        began = time.monotonic()
+        assert client_of_far.get_connection() is connection
+        assert time.monotonic() - began < 0.1
+        far.cut_at_the_next_word()
+
+    def test_a_connection_that_rested_and_still_works_is_kept(
+        self, narrow: PostgresClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pid = backend(narrow)
+        now = time.time
+        monkeypatch.setattr("time.time", lambda: now() + 3_600)
+        assert backend(narrow) == pid
 
 
 class TestUnreachable:
@@ -432,13 +464,13 @@ class TestUnreachable:
 
     def test_a_server_that_comes_back_is_used_at_once(self, postgres_url: str) -> None:
         port = free_port()
-        target = psycopg.conninfo.conninfo_to_dict(postgres_url)
+        target = conninfo_to_dict(postgres_url)
         client = PostgresClient(
             settings=Settings(database_url=f"postgresql://postgres@127.0.0.1:{port}/{target['dbname']}")
         )
         with pytest.raises(StoreUnavailableError):
             client.get_connection()
-        with _forwarding(port, int(str(target["port"]))):
+        with Forwarder(int(str(target["port"])), port=port):
             assert backend(client)
             client.close()
 
@@ -455,37 +487,3 @@ class TestUnreachable:
             client.get_connection()
         assert raised.value.__cause__ is None
         assert raised.value.__context__ is None
-
-
-class _forwarding:  # noqa: N801 - used as a function would be
-    """While it is entered, what connects to ``port`` is connected to ``target``."""
-
-    def __init__(self, port: int, target: int) -> None:
-        self._target = target
-        self._server = socket.create_server(("127.0.0.1", port))
-        self._sockets: list[socket.socket] = []
-
-    def __enter__(self) -> None:
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __exit__(self, *_: object) -> None:
-        for one in (self._server, *self._sockets):
-            one.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._server.accept()
-            except OSError:
-                return
-            far = socket.create_connection(("127.0.0.1", self._target))
-            self._sockets += [near, far]
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
-
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        try:
-            while data := source.recv(65_536):
-                sink.sendall(data)
-        except OSError:
-            return

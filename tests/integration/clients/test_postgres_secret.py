@@ -87,6 +87,17 @@ def test_a_rotated_secret_is_picked_up_at_the_first_refusal(
         assert connection.execute(text("SELECT 1")).scalar() == 1
 
 
+def test_a_rotation_is_picked_up_by_a_connection_beside_the_pool_too(
+    role: Role, aws: Discovered, secret: str, aws_settings: SettingsOf
+) -> None:
+    narrow = PostgresClient(settings=aws_settings(database_sslmode="prefer", database_pool_size=1))
+    with narrow.get_cursor():
+        role.set_password("second")
+        aws.rotate_secret(secret, **role.secret("second"))
+        assert whoami(narrow) == role.name
+    narrow.close()
+
+
 def test_a_rotation_to_another_role_is_picked_up_too(
     client: PostgresClient, role: Role, postgres_server: PostgresServer, aws: Discovered, secret: str
 ) -> None:

@@ -14,6 +14,7 @@ from tests.engines.redis import PrivateRedis
 from tests.engines.session import Session
 from tests.engines.waiting import free_port
 from tests.integration.clients.discovered import Discovered
+from tests.integration.clients.forwarder import Forwarder
 from variate.clients import RedisClient
 from variate.clients.redis_connections import REST_SECONDS, Reader
 from variate.clients.redis_endpoint import Endpoint
@@ -86,6 +87,14 @@ class TestByUrl:
             observer.client_kill_filter(_type="normal", skipme=True)
         assert client.get_redis_connection().get("k") == "v"
         client.close_connections()
+
+    def test_a_connection_that_breaks_under_a_command_costs_no_error(self, redis_server: PrivateRedis) -> None:
+        with Forwarder(redis_server.port) as forwarder:
+            client = RedisClient(settings=Settings(redis_url=f"redis://127.0.0.1:{forwarder.port}"))
+            client.get_redis_connection().set("k", "v")
+            forwarder.cut_at_the_next_word()
+            assert client.get_redis_connection().get("k") == "v"
+            client.close_connections()
 
     def test_a_restarted_server_costs_no_error(self, redis_server: PrivateRedis) -> None:
         client = RedisClient(settings=Settings(redis_url=redis_server.url))
