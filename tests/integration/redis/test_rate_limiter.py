@@ -78,12 +78,19 @@ def test_a_sliding_window_holds_the_calls_that_passed_and_ends_with_the_last(
     assert 59_000 < client.pttl("variate:sliding:key") <= 60_000
 
 
+def test_a_sliding_window_notes_the_very_microsecond(limiter: RedisRateLimiter, client: redis.Redis) -> None:
+    for number in range(50):
+        before = microseconds(client)
+        limiter.sliding_window(f"key-{number}", max_requests=1, window_seconds=60)
+        after = microseconds(client)
+        assert client.zcount(f"variate:sliding:key-{number}", before, after) == 1
+
+
 def test_the_place_of_each_call_is_free_again_when_that_call_is_a_window_old(
     limiter: RedisRateLimiter, client: redis.Redis
 ) -> None:
     # Three calls, put back in time by hand: 50 s, 30 s and 10 s ago.
-    seconds, microseconds = client.time()
-    now = seconds * 1_000_000 + microseconds
+    now = microseconds(client)
     client.zadd("variate:sliding:key", {f"{ago}": now - ago * 1_000_000 for ago in (50, 30, 10)})
     assert limiter.sliding_window("key", max_requests=3, window_seconds=60).reset_seconds in (9, 10)
     # With room for two only, the second oldest has to leave as well.
@@ -110,6 +117,12 @@ def test_a_limit_that_is_none_is_refused(
     with pytest.raises(InvalidInputError) as raised:
         getattr(limiter, window)(**{"key": "key", "max_requests": 1, "window_seconds": 1, **arguments})
     assert raised.value.field == field
+
+
+def microseconds(client: redis.Redis) -> int:
+    """The server's clock."""
+    seconds, rest = client.time()
+    return int(seconds) * 1_000_000 + int(rest)
 
 
 PROGRAM = """

@@ -131,6 +131,29 @@ def test_while_one_probes_the_others_are_turned_away(breaker: CircuitBreaker, st
         assert probe.result() == "answer"
 
 
+def test_a_late_answer_to_a_call_from_before_does_not_close_the_circuit(
+    breaker: CircuitBreaker, store: Store, clock: Ticking
+) -> None:
+    asked, answering = Event(), Event()
+
+    def slow() -> str:
+        asked.set()
+        assert answering.wait(30)
+        return "answer"
+
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(breaker.call, slow)
+        assert asked.wait(30)
+        break_open(breaker, store)
+        answering.set()
+        assert early.result(30) == "answer"
+    assert breaker.is_open
+    clock.advance(5)
+    store.error = None
+    breaker.call(store)
+    assert not breaker.is_open
+
+
 def test_calls_run_side_by_side_and_not_one_after_another(breaker: CircuitBreaker) -> None:
     # Each call waits for the other: under a lock held during the call, as pybreaker's is, neither would return.
     both = Barrier(2)

@@ -175,6 +175,26 @@ def test_only_one_of_two_processes_refreshes(aside: CacheAside, cache: MemoryCac
     assert (source.calls, other.calls) == (2, 0)
 
 
+def test_what_another_process_refreshed_meanwhile_is_not_refreshed_again(clock: Ticking) -> None:
+    class Racing(MemoryCache):
+        """Another process is done just before this one gets the lease."""
+
+        def lease(self, key: str, token: str, *, ttl_seconds: float) -> bool:
+            if self.get(key) is not None:
+                CacheAside(self, clock=clock).put(key, "theirs", ttl_seconds=60)
+            return super().lease(key, token, ttl_seconds=ttl_seconds)
+
+    cache = Racing(clock=clock)
+    aside, source = CacheAside(cache, clock=clock), Source("old")
+    aside.get("key", source, ttl_seconds=60)
+    clock.advance(59.9)
+    aside.get("key", source, ttl_seconds=60)
+    wait_until(lambda: not aside._refreshing)
+    assert source.calls == 1
+    assert aside.get("key", source, ttl_seconds=60) == "theirs"
+    assert cache.lease("key", "free again", ttl_seconds=1)
+
+
 def test_a_refresh_that_fails_is_logged_and_the_value_serves_on(
     aside: CacheAside, clock: Ticking, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -321,6 +341,7 @@ def test_a_value_put_stands_over_a_fetch_under_way(aside: CacheAside, pool: Thre
         ("NaN", "NaN"),
         ("{broken", "{broken"),
         ('{"$value": 1}', {"$value": 1}),
+        ('{"$value": 1, "$refresh_at": 2.0, "a": 3}', {"$value": 1, "$refresh_at": 2.0, "a": 3}),
         ("[" * 100_000, "[" * 100_000),
     ],
 )

@@ -136,6 +136,13 @@ class TestEvents:
         store.append([event], at=START)
         assert self.held(store)[0].data == data
 
+    @pytest.mark.parametrize("data", [{"$sealed": "text"}, {"$sealed": 1}, {"$sealed": "1.AAAA.AAAA", "more": 2}])
+    def test_data_written_past_the_wrapper_that_cannot_be_sealed_are_plain(
+        self, store: EncryptedEventStore, inner: ReferenceEventStore, data: Json
+    ) -> None:
+        inner.append([replace(build_event(), document=document(data))], at=START)
+        assert self.held(store)[0].data == data
+
     def test_data_whose_layout_a_store_changed_open_too(
         self, store: EncryptedEventStore, inner: ReferenceEventStore
     ) -> None:

@@ -95,7 +95,7 @@ class CircuitBreaker:
         logger.debug("the last failure was: %s", error)
 
     def _answered(self, *, probe: bool) -> None:
-        if self._failures == 0:
+        if self._failures == 0 and not probe:
             return
         with self._lock:
             if self._open_until is not None and not probe:
