@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ try:
     import botocore.session
     from botocore import exceptions as driver
     from botocore.config import Config
+    from botocore.loaders import Loader, create_loader
 except ModuleNotFoundError as missing:
     raise MissingExtraError("boto3", "dynamodb") from missing
 
@@ -121,10 +123,13 @@ class AwsSession:
 
     def _boto3(self) -> boto3.Session:
         if self._session is None:
-            if self._endpoint is not None and is_loopback(self._endpoint):
-                self._session = _local_session(self._region)
-            else:
-                self._session = boto3.Session(region_name=self._region)
+            local = self._endpoint is not None and is_loopback(self._endpoint)
+            core = botocore.session.Session()
+            core.register_component("data_loader", _descriptions())
+            self._session = boto3.Session(
+                botocore_session=_made_local(core, self._region) if local else core,
+                region_name=None if local else self._region,
+            )
         return self._session
 
 
@@ -174,11 +179,16 @@ _UNCONFIGURED = (
 )
 
 
-def _local_session(region: str | None) -> boto3.Session:
-    core = botocore.session.Session()
+@functools.cache
+def _descriptions() -> Loader:
+    """boto's descriptions of the services, read once a process: that is nine tenths of the making of a client."""
+    return create_loader(botocore.session.Session().get_config_variable("data_path"))
+
+
+def _made_local(core: botocore.session.Session, region: str | None) -> botocore.session.Session:
     # Asking the metadata service of a laptop for credentials takes seconds and finds none.
     core.set_config_variable("metadata_service_num_attempts", 0)
     core.set_config_variable("region", region or core.get_config_variable("region") or LOCAL_REGION)
     if core.get_credentials() is None:
         core.set_credentials(LOCAL_KEY, LOCAL_KEY)
-    return boto3.Session(botocore_session=core)
+    return core
