@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,13 +12,14 @@ import pytest
 from tests.engines.tables import FreshTables
 from tests.integration.dynamodb.stumbling import Answer, StumblingTables, cancelled, refused, without_item
 from variate.errors import ConflictError, NotFoundError, StoreError, StoreUnavailableError
-from variate.model import Document, VerdictStatus
+from variate.model import Document, FlagStatus, VerdictStatus
 from variate.stores.dynamodb import (
     DynamoDBAssignmentStore,
     DynamoDBEventStore,
     DynamoDBFlagStore,
     DynamoDBOverrideStore,
 )
+from variate.stores.dynamodb.events import SLOTS
 from variate.stores.dynamodb.writes import persistently
 from variate.testing.builders import (
     build_assignment,
@@ -163,3 +165,27 @@ def test_a_batch_of_more_bytes_than_a_transaction_takes_is_stored(tables: FreshT
     store = DynamoDBEventStore(tables)
     assert set(store.append(events, at=START)) == {VerdictStatus.ACCEPTED}
     assert len(store.of_unit("unit", at=START, limit=100)) == 12
+
+
+def test_a_flag_that_changes_its_status_while_all_are_listed_is_listed_once(tables: FreshTables) -> None:
+    store = DynamoDBFlagStore(tables)
+    flag = build_flag("moving", status=FlagStatus.INACTIVE)
+    store.insert(flag, audit=build_audit_entry())
+    store.insert(build_flag("resting"), audit=build_audit_entry())
+
+    def and_then_it_moves(real: Any, request: dict[str, Any]) -> Any:
+        found = real(**request)
+        moved = replace(flag, status=FlagStatus.ACTIVE, revision=2, updated_at=START + timedelta(seconds=1))
+        store.replace(moved, expected_revision=1, audit=build_audit_entry())
+        return found
+
+    found = DynamoDBFlagStore(StumblingTables(tables, "query", and_then_it_moves)).list(limit=10)
+    assert [(each.id, each.status.value) for each in found] == [("moving", "active"), ("resting", "inactive")]
+
+
+def test_events_of_one_moment_are_spread_over_the_slots(tables: FreshTables) -> None:
+    DynamoDBEventStore(tables).append([build_event(f"event-{number}") for number in range(200)], at=START)
+    items = tables.client.scan(TableName=tables.table_name("events"))["Items"]
+    counts = Counter(item["slot"]["S"] for item in items)
+    assert set(counts) == set(SLOTS)
+    assert max(counts.values()) < 40

@@ -8,7 +8,7 @@ from datetime import datetime
 from variate.model import Assignment, Page, assignment_id
 from variate.stores.cursor import CursorValue
 from variate.stores.dynamodb.attributes import Item, epoch, microseconds, read_epoch, text, whole
-from variate.stores.dynamodb.conditions import alive, is_alive, lifetime, read_end, vacant
+from variate.stores.dynamodb.conditions import alive, fills, is_alive, lifetime, read_end, vacant
 from variate.stores.dynamodb.item_table import ItemTable
 from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of, scope_of
 from variate.stores.dynamodb.source import TableSource
@@ -36,7 +36,7 @@ class DynamoDBAssignmentStore:
                     continue
                 # Not every engine says what stands; and what stood may be deleted by now, which leaves it pending.
                 item = refusal.standing or self._table.get(put.id)
-                if item is not None and is_alive(item, at=pending[put.id].assigned_at):
+                if item is not None and fills(item, at=pending[put.id].assigned_at):
                     standing[put.id] = self._read(item)
                     del pending[put.id]
         return [standing[assignment_key] for assignment_key in ids]

@@ -57,6 +57,11 @@ def vacant(at: datetime) -> Condition:
     return Condition("attribute_not_exists(id) OR expires_at <= :at", values={":at": epoch(at)})
 
 
+def fills(item: Item, *, at: datetime) -> bool:
+    """Whether the item is in a place and keeps ``vacant`` from holding there."""
+    return "expires_at" not in item or read_epoch(item["expires_at"]) > at
+
+
 def alive(at: datetime) -> Condition:
     """The item's life goes on after ``at``."""
     # Our own items have both or neither, and ``ttl`` is never the earlier; the guide's have ``ttl`` at most.
