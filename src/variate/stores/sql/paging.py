@@ -62,16 +62,11 @@ class Listing:
 
     def _after(self, values: list[Any]) -> ColumnElement[bool]:
         """``(a, b, c)`` follows ``values``, with a bound on ``a`` alone first, by which an index can begin there."""
-        follows: ColumnElement[bool] | None = None
-        for (column, descends), value in reversed(list(zip(self._columns, values, strict=True))):
-            strictly = column < value if descends else column > value
-            if follows is None:
-                follows = strictly
-            else:
-                at_or_after = column <= value if descends else column >= value
-                follows = and_(at_or_after, or_(strictly, follows))
-        if follows is None:
-            raise ValueError("a listing has at least one column")
+        *before, ((column, descends), value) = zip(self._columns, values, strict=True)
+        follows: ColumnElement[bool] = column < value if descends else column > value
+        for (column, descends), value in reversed(before):
+            strictly, loosely = (column < value, column <= value) if descends else (column > value, column >= value)
+            follows = and_(loosely, or_(strictly, follows))
         return follows
 
 

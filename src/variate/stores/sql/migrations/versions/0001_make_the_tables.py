@@ -51,11 +51,11 @@ def _experiments() -> None:
         sa.Column("version", WholeNumber, server_default=sa.text("1"), nullable=False),
         sa.Column("revision", WholeNumber, server_default=sa.text("1"), nullable=False),
         sa.CheckConstraint(
-            "status IN ('draft', 'active', 'paused', 'completed', 'archived')", name="ck_experiments_status"
+            "status IN ('draft', 'active', 'paused', 'completed', 'archived')", name=op.f("ck_experiments_status")
         ),
-        sa.CheckConstraint("revision >= 1", name="ck_experiments_revision"),
-        sa.CheckConstraint("version >= 1", name="ck_experiments_version"),
-        sa.PrimaryKeyConstraint("id", name="pk_experiments"),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_experiments_version")),
+        sa.CheckConstraint("revision >= 1", name=op.f("ck_experiments_revision")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_experiments")),
     )
     op.create_index("ix_experiments_created", "experiments", [sa.text("created_at DESC"), "id"])
     op.create_index("ix_experiments_owner_created", "experiments", ["owner", sa.text("created_at DESC"), "id"])
@@ -74,12 +74,15 @@ def _variations() -> None:
         sa.Column("position", WholeNumber, sa.Identity(), nullable=False),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("updated_at", Instant, nullable=False),
-        sa.CheckConstraint("weight >= 0 AND weight <= 1.7e308", name="ck_variations_weight"),
+        sa.PrimaryKeyConstraint("experiment_id", "id", name=op.f("pk_variations")),
+        sa.UniqueConstraint("experiment_id", "name", name=op.f("uq_variations_experiment_id_name")),
+        sa.CheckConstraint("weight >= 0 AND weight <= 1.7e308", name=op.f("ck_variations_weight")),
         sa.ForeignKeyConstraint(
-            ["experiment_id"], ["experiments.id"], name="fk_variations_experiment_id_experiments", ondelete="CASCADE"
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_variations_experiment_id_experiments"),
+            ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("experiment_id", "id", name="pk_variations"),
-        sa.UniqueConstraint("experiment_id", "name", name="uq_variations_experiment_id_name"),
     )
 
 
@@ -94,8 +97,8 @@ def _audit_logs() -> None:
         sa.Column("actor", sa.Text(), server_default="unknown", nullable=False),
         sa.Column("data", JsonDocument, server_default="{}", nullable=False),
         sa.Column("created_at", Instant, nullable=False),
-        sa.PrimaryKeyConstraint("sequence", name="pk_audit_logs"),
-        sa.UniqueConstraint("id", name="uq_audit_logs_id"),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_audit_logs")),
+        sa.UniqueConstraint("id", name=op.f("uq_audit_logs_id")),
     )
     op.create_index("ix_audit_logs_created", "audit_logs", ["created_at", "sequence"])
     op.create_index("ix_audit_logs_entity_created", "audit_logs", ["entity_id", "created_at", "sequence"])
@@ -111,8 +114,8 @@ def _outbox() -> None:
         sa.Column("entity_id", sa.Text(), nullable=False),
         sa.Column("data", JsonDocument, nullable=False),
         sa.Column("created_at", Instant, nullable=False),
-        sa.PrimaryKeyConstraint("sequence", name="pk_outbox"),
-        sa.UniqueConstraint("id", name="uq_outbox_id"),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_outbox")),
+        sa.UniqueConstraint("id", name=op.f("uq_outbox_id")),
     )
 
 
@@ -127,9 +130,9 @@ def _feature_flags() -> None:
         sa.Column("revision", WholeNumber, server_default=sa.text("1"), nullable=False),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("updated_at", Instant, nullable=False),
-        sa.CheckConstraint("status IN ('inactive', 'active', 'archived')", name="ck_feature_flags_status"),
-        sa.CheckConstraint("revision >= 1", name="ck_feature_flags_revision"),
-        sa.PrimaryKeyConstraint("id", name="pk_feature_flags"),
+        sa.CheckConstraint("status IN ('inactive', 'active', 'archived')", name=op.f("ck_feature_flags_status")),
+        sa.CheckConstraint("revision >= 1", name=op.f("ck_feature_flags_revision")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feature_flags")),
     )
     op.create_index("ix_feature_flags_status_updated", "feature_flags", ["status", sa.text("updated_at DESC"), "id"])
     op.create_index("ix_feature_flags_updated", "feature_flags", [sa.text("updated_at DESC"), "id"])
@@ -144,7 +147,7 @@ def _assignments() -> None:
         sa.Column("variation", sa.Text(), nullable=False),
         sa.Column("assigned_at", Instant, nullable=False),
         sa.Column("expires_at", Instant),
-        sa.PrimaryKeyConstraint("experiment_id", "version", "user_id", name="pk_assignments"),
+        sa.PrimaryKeyConstraint("experiment_id", "version", "user_id", name=op.f("pk_assignments")),
         sqlite_with_rowid=False,
     )
     op.create_index(
@@ -172,8 +175,8 @@ def _overrides() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("expires_at", Instant),
-        sa.CheckConstraint("type IN ('experiment', 'flag')", name="ck_overrides_type"),
-        sa.PrimaryKeyConstraint("type", "target_id", "user_id", name="pk_overrides"),
+        sa.CheckConstraint("type IN ('experiment', 'flag')", name=op.f("ck_overrides_type")),
+        sa.PrimaryKeyConstraint("type", "target_id", "user_id", name=op.f("pk_overrides")),
         sqlite_with_rowid=False,
     )
     op.create_index(
@@ -197,8 +200,8 @@ def _events() -> None:
         sa.Column("at", Instant, nullable=False),
         sa.Column("experiment_id", IdText),
         sa.Column("expires_at", Instant),
-        sa.PrimaryKeyConstraint("sequence", name="pk_events"),
-        sa.UniqueConstraint("id", name="uq_events_id"),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_events")),
+        sa.UniqueConstraint("id", name=op.f("uq_events_id")),
     )
     op.create_index("ix_events_at", "events", ["at", "sequence"])
     op.create_index(
@@ -231,5 +234,5 @@ def _serving_experiments() -> None:
         sa.Column("id", IdText, nullable=False),
         sa.Column("revision", WholeNumber, nullable=False),
         sa.Column("data", JsonDocument, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_serving_experiments"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_serving_experiments")),
     )
