@@ -18,14 +18,19 @@ from variate.platform import Platform
 @limit_option
 @json_option
 def command(entity_id: str | None, entity_type: str | None, limit: int, *, as_json: bool) -> None:
-    """What was changed, by whom, when; the most recent first."""
+    """What was changed, by whom, when; the most recent first.
+
+    With --entity, or with --json, also how it was before and after.
+    """
     with Platform.open() as platform:
         found = taken(partial(platform.audit_log, entity_type=entity_type, entity_id=entity_id), limit=limit)
     if as_json:
         print_json([audit_record(entry) for entry in found])
         return
-    rows = [
-        (format_instant(entry.created_at)[:19] + "Z", entry.actor, entry.action, entry.entity_id, entry.document.text)
-        for entry in found
-    ]
-    print_table(("time", "actor", "action", "entity", "data"), rows, wide="data")
+    moments = [format_instant(entry.created_at)[:16].replace("T", " ") for entry in found]
+    if entity_id is None:
+        rows = [(at, entry.entity_id, entry.action, entry.actor) for at, entry in zip(moments, found, strict=True)]
+        print_table(("time (UTC)", "entity", "action", "actor"), rows, folded=("actor",))
+    else:
+        rows = [(at, entry.actor, entry.action, entry.document.text) for at, entry in zip(moments, found, strict=True)]
+        print_table(("time (UTC)", "actor", "action", "data"), rows, folded=("actor", "data"))

@@ -119,4 +119,4 @@ def _print(events: Sequence[Event], *, as_json: bool) -> None:
         print_json([event_record(event) for event in events])
         return
     rows = [(format_instant(event.at), event.unit, event.event_type, event.document.text) for event in events]
-    print_table(("time", "user", "type", "data"), rows, wide="data")
+    print_table(("time", "user", "type", "data"), rows, folded=("user", "type", "data"))

@@ -49,7 +49,7 @@ def list_(status: str | None, owner: str | None, limit: int, *, as_json: bool) -
         (experiment.id, experiment.status.value, format_instant(experiment.created_at)[:10], experiment.name)
         for experiment in found
     ]
-    print_table(("id", "status", "created", "name"), rows, wide="name")
+    print_table(("id", "status", "created", "name"), rows, folded=("name",))
 
 
 @command.command()
@@ -164,4 +164,4 @@ def _print(experiment: Experiment, *, as_json: bool) -> None:
         (str(plain_number(variation.weight)), variation.name, variation.description, variation.value.text)
         for variation in experiment.variations
     ]
-    print_table(("weight", "variation", "description", "value"), rows, wide="description")
+    print_table(("weight", "variation", "description", "value"), rows, folded=("variation", "description", "value"))

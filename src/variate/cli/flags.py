@@ -32,7 +32,7 @@ def list_(status: str | None, limit: int, *, as_json: bool) -> None:
         print_json([flag_record(flag) for flag in found])
         return
     rows = [(flag.id, flag.status.value, format_instant(flag.updated_at)[:10], flag.name) for flag in found]
-    print_table(("id", "status", "updated", "name"), rows, wide="name")
+    print_table(("id", "status", "updated", "name"), rows, folded=("name",))
 
 
 @command.command()

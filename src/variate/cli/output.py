@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import click
@@ -17,6 +17,14 @@ from variate.cli.text import shown
 from variate.model import MAX_PAGE, Page
 
 T = TypeVar("T")
+
+
+_FOLDED = 8
+"""The narrowest a column is folded to."""
+
+
+_GAP = 2
+"""Between columns: one space of the cell's and one of the box's."""
 
 
 class Fetch(Protocol[T]):
@@ -50,11 +58,11 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wide: str) -> None:
-    """Print a table; only the column ``wide`` is folded to fit, the others are never cut."""
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, folded: Collection[str]) -> None:
+    """Print a table; only the columns ``folded`` give way to fit, the others are never cut."""
     table = new_table()
     for column in columns:
-        table.add_column(column, no_wrap=column != wide, overflow="fold")
+        table.add_column(column, no_wrap=column not in folded, overflow="fold")
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     print_rich(table)
@@ -75,11 +83,16 @@ def new_table() -> Table:
 def print_rich(table: Table) -> None:
     """Print a table on standard output: plain text where that is not a terminal.
 
-    What may not be cut is not cut: on a narrower terminal, lines are left to wrap.
+    Columns that do not wrap are never cut: on a terminal too narrow for them, lines run on.
     """
     console = Console(highlight=False, markup=False, emoji=False)
-    needed = console.measure(table, options=console.options.update(max_width=10_000)).minimum
-    console.print(table, width=max(console.width, needed), crop=False, soft_wrap=needed > console.width)
+    unlimited = console.options.update(max_width=100_000)
+    for column in table.columns:
+        whole = max(console.measure(text, options=unlimited).maximum for text in (column.header, *column.cells))
+        column.min_width = whole if column.no_wrap else min(whole, _FOLDED)
+    needed = sum((column.min_width or 0) + _GAP for column in table.columns)
+    console.width = max(console.width, needed)
+    console.print(table, crop=False)
 
 
 def progress() -> Progress:

@@ -75,4 +75,4 @@ def _print(overrides: Sequence[Override], *, as_json: bool) -> None:
         )
         for override in overrides
     ]
-    print_table(("experiment", "user", "variation", "ends", "reason"), rows, wide="reason")
+    print_table(("experiment", "user", "variation", "ends", "reason"), rows, folded=("user", "variation", "reason"))

@@ -38,7 +38,7 @@ def print_summary(summary: Summary) -> None:
 
 def _print_outcome(outcome: Outcome) -> None:
     table = new_table()
-    table.add_column(shown(outcome.event_type), overflow="fold", min_width=8)
+    table.add_column(shown(outcome.event_type), overflow="fold")
     for heading in ("users", "converted", "rate", "mean", "difference", "95 % interval"):
         table.add_column(heading, justify="right", no_wrap=True)
     means = [row.mean for row in outcome.rows if not isinstance(row.mean, NotEstimable)]

@@ -68,3 +68,12 @@ def test_long_and_hostile_names_keep_to_eighty_plain_columns(capsys: pytest.Capt
     assert ":smile:" in name
     assert max(map(len, printed.splitlines())) <= 80
     assert "1,000,000" in printed
+
+
+def test_on_a_narrow_terminal_nothing_is_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    summary = _summary(("visit", {"a": [1.0] * 100, "b": [1.0] * 140}), users={"a": 1000, "b": 1000})
+    lines = _printed(summary, capsys)
+    assert lines[3].split() == ["b", "1,000", "140", "14.00", "%", "0.1400", "+4.00", "pp", "[+1.16,", "+6.84]"]
