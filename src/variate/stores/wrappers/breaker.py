@@ -98,11 +98,9 @@ class CircuitBreaker:
         if self._failures == 0 and not probe:
             return
         with self._lock:
-            if self._open_until is not None and not probe:
-                # A call from before the circuit opened, late: only a probe closes it.
-                return
             self._failures = 0
             if not probe:
+                # Were the circuit open now, this would be a late answer from before: only a probe closes it.
                 return
             self._probing = False
             self._open_until = None
