@@ -56,9 +56,7 @@ def _counts(found: dict[str, Any]) -> list[tuple[str, list[tuple[str, int, int]]
 def test_hillstroms_e_mail_test_gives_the_published_rates(variate: Variate, hillstrom: Path) -> None:
     options = ("--unit", "row", "--variation", "segment")
     events = ("--event", "visit=visit", "--event", "conversion=conversion", "--event", "spend=spend")
-    began = time.monotonic()
     printed = variate.ok("import-results", hillstrom, *options, *events)
-    assert time.monotonic() - began < 60
     lines = [line for line in printed.out.splitlines() if "E-Mail" in line]
     shown = [(line.split("  ")[0], line.split()[2], line.split()[4]) for line in lines[:3]]
     assert shown == [
