@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING
 
 from variate.clients.configured import ConfiguredClient
@@ -30,6 +31,7 @@ class DynamoDBClient(ConfiguredClient):
         self._session: AwsSession | None = None
         self._asks_ssm: bool | None = None
         self._said: set[str] = set()
+        self._of_thread = _OfThread()
 
     @property
     def dynamodb(self) -> DynamoDBServiceResource:
@@ -46,7 +48,11 @@ class DynamoDBClient(ConfiguredClient):
 
     def get_table(self, table_key: str) -> Table:
         """Return the table of this key, such as ``assignments``: boto3's object, for the calling thread alone."""
-        return self.dynamodb.Table(self.table_name(table_key))
+        resource, name = self.dynamodb, self.table_name(table_key)
+        tables = self._of_thread.tables_of(resource)
+        if name not in tables:
+            tables[name] = resource.Table(name)
+        return tables[name]
 
     def table_name(self, table_key: str) -> str:
         """Return what SSM says under ``/experimentation/{environment}/dynamodb/{table_key}-table``.
@@ -91,6 +97,20 @@ class DynamoDBClient(ConfiguredClient):
                 if self._session is None:
                     self._session = self._discover().session_at(self.settings.dynamodb_endpoint)
         return self._session
+
+
+class _OfThread(threading.local):
+    """The calling thread's tables. boto3 takes 0.4 ms to make one, and lets no two threads share it."""
+
+    def __init__(self) -> None:
+        self._resource: DynamoDBServiceResource | None = None
+        self._tables: dict[str, Table] = {}
+
+    def tables_of(self, resource: DynamoDBServiceResource) -> dict[str, Table]:
+        """Return those made of this resource; those of one that was closed are forgotten."""
+        if self._resource is not resource:
+            self._resource, self._tables = resource, {}
+        return self._tables
 
 
 dynamodb_client = DynamoDBClient()

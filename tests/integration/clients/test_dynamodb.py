@@ -138,6 +138,17 @@ def test_many_threads_share_the_client(aws: Discovered, aws_settings: Callable[.
     assert client.get_table("assignments").scan(Select="COUNT")["Count"] == 100
 
 
+def test_a_thread_keeps_its_table_and_shares_it_with_no_other(aws_settings: Callable[..., Settings]) -> None:
+    client = DynamoDBClient(settings=aws_settings())
+    table = client.get_table("events")
+    assert client.get_table("events") is table
+    assert client.get_table("assignments") is not table
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(client.get_table, "events").result() is not table
+    client.close()
+    assert client.get_table("events") is not table
+
+
 def test_a_closed_client_opens_again(aws_settings: Callable[..., Settings]) -> None:
     client = DynamoDBClient(settings=aws_settings())
     client.client.list_tables()
