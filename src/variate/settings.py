@@ -108,13 +108,13 @@ class Settings:
 
     @property
     def sqlite_path(self) -> Path:
-        """The local profile's one file."""
-        return self.home / "variate.db"
+        """The local profile's one file; absolute, so that it stays the same when the process changes its folder."""
+        return self.home.absolute() / "variate.db"
 
     @property
     def key_file(self) -> Path:
         """The local key that seals data keys where KMS does not."""
-        return self.home / "field-key"
+        return self.home.absolute() / "field-key"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -204,12 +204,19 @@ def test_every_profile_runs_the_demo_and_contents_the_doctor(
     assert doctor.out.count("answers") == len(answering)
 
 
-def test_doctor_says_what_to_run_where_nothing_is_migrated_and_ends_with_one(variate: Variate) -> None:
-    printed = variate("doctor")
+def test_doctor_says_what_to_run_where_nothing_is_migrated_and_ends_with_one(
+    variate: Variate, postgres_url: str
+) -> None:
+    printed = variate("doctor", VARIATE_PROFILE="postgres", VARIATE_DATABASE_URL=postgres_url)
     assert printed.code == 1
     assert "BROKEN" in printed.out
     assert "run: variate migrate" in printed.out
-    assert not variate.home.exists(), "looking makes no files"
+
+
+def test_doctor_is_content_with_a_new_folder_and_makes_nothing_in_it(variate: Variate) -> None:
+    printed = variate.ok("doctor")
+    assert "the first use makes it" in printed.out
+    assert not variate.home.exists()
 
 
 def test_doctor_says_that_a_server_cannot_be_reached_and_hides_the_password(variate: Variate) -> None:

@@ -21,8 +21,8 @@ def read(**variables: str) -> Settings:
 def test_with_nothing_set_it_is_the_local_profile() -> None:
     found = read()
     assert (found.profile, found.home, found.environment) == (Profile.LOCAL, Path(".variate"), "dev")
-    assert found.sqlite_path == Path(".variate/variate.db")
-    assert found.key_file == Path(".variate/field-key")
+    assert found.sqlite_path == Path.cwd() / ".variate" / "variate.db"
+    assert found.key_file == Path.cwd() / ".variate" / "field-key"
     assert {each.name: getattr(found, each.name) for each in fields(found) if each.name != "actor"} == {
         each.name: getattr(Settings(), each.name) for each in fields(found) if each.name != "actor"
     }

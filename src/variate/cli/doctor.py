@@ -6,6 +6,7 @@ import platform as machine
 import re
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from variate.cli.output import json_option, print_json
 from variate.cli.text import shown
 from variate.errors import VariateError
 from variate.platform import Platform
-from variate.platform.health import Check
+from variate.platform.health import MIGRATE, Check
 from variate.settings import Profile, Settings
 
 _DRIVERS = ("sqlalchemy", "alembic", "psycopg", "psycopg-pool", "redis", "hiredis", "boto3", "cryptography")
@@ -36,7 +37,7 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
     settings = Settings.from_environment()
     configured = dict(_configured(settings))
     versions = dict(_versions())
-    checks = [*_drivers(settings, versions), *_engines(), *_notes(settings)]
+    checks = [*_drivers(settings, versions), *_engines(settings), *_notes(settings)]
     if as_json:
         found = [
             {"subject": check.subject, "healthy": check.healthy, "detail": check.detail, "advice": check.advice}
@@ -104,10 +105,15 @@ def _drivers(settings: Settings, versions: dict[str, str]) -> Iterator[Check]:
             )
 
 
-def _engines() -> Iterator[Check]:
+def _engines(settings: Settings) -> Iterator[Check]:
+    new = settings.profile is Profile.LOCAL and not settings.sqlite_path.exists()
     try:
-        with Platform.open() as platform:
-            yield from platform.checks()
+        with Platform.open(settings) as platform:
+            for check in platform.checks():
+                if new and check.advice == MIGRATE:
+                    yield replace(check, healthy=True, detail="no file yet: the first use makes it", advice="")
+                else:
+                    yield check
     except VariateError as error:
         yield Check(subject="platform", healthy=False, detail=str(error), advice="set what the message names")
 

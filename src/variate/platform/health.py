@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from variate.errors import NotMigratedError, VariateError
 from variate.platform.backends import Backends
 
+MIGRATE = "run: variate migrate"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
@@ -26,7 +28,7 @@ def examine(backends: Backends) -> Iterator[Check]:
             found = engine.check()
             engine.require_migrated()
         except NotMigratedError as error:
-            yield Check(subject=name, healthy=False, detail=str(error), advice="run: variate migrate")
+            yield Check(subject=name, healthy=False, detail=str(error), advice=MIGRATE)
         except VariateError as error:
             yield Check(subject=name, healthy=False, detail=str(error), advice=_advice(error))
         else:
