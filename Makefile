@@ -26,7 +26,7 @@ test: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide ## Run every tes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(PYTEST)
 
 test-slow: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide ## Run the heavy tests: load, chaos, simulation
-	$(BIN)/python -m pytest -m slow $(PYTEST)
+	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=3600 $(PYTEST)
 
 check: $(VENV)/.develops ## Check lint, format, types and the direction of imports
 	$(BIN)/ruff check

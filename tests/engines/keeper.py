@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-STOP_SECONDS = 10
+STOP_SECONDS = 5
 
 
 def main(order_file: str) -> int:

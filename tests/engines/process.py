@@ -51,10 +51,14 @@ class EngineProcess:
         os.kill(self.pid, signal.SIGKILL)
         self._await_end()
 
-    def stop(self) -> None:
-        """End it in good order and return when it is gone."""
+    def ask_to_stop(self) -> None:
+        """Have it end in good order; return at once."""
         if alive(self.keeper):
             os.kill(self.keeper, signal.SIGTERM)
+
+    def stop(self) -> None:
+        """End it in good order and return when it is gone."""
+        self.ask_to_stop()
         self._await_end()
 
     def _await_end(self) -> None:

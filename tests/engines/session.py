@@ -50,8 +50,11 @@ class Session:
     def end(self) -> None:
         """Stop every engine and remove the folder."""
         with self.lock():
-            for record_file in self.folder.glob("*.engine.json"):
-                _process(json.loads(record_file.read_text())).stop()
+            engines = [_process(json.loads(file.read_text())) for file in self.folder.glob("*.engine.json")]
+            for engine in engines:
+                engine.ask_to_stop()
+            for engine in engines:
+                engine.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in (_FOLDER, _OWNER):
             os.environ.pop(name, None)
