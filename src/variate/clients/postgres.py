@@ -53,7 +53,7 @@ class PostgresClient(ConfiguredClient):
         It is the thread's until ``release()``, ``close()`` or the thread's end. You commit and roll back yourself.
         """
         lease = self._of_thread.lease
-        if lease is None or not lease.connection.usable():
+        if lease is None or not lease.usable():
             self.release()
             lease = self._of_thread.lease = self._lease()
         return lease.connection

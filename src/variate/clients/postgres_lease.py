@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import os
 
 import psycopg
 from psycopg.rows import dict_row
@@ -16,25 +16,34 @@ class Lease:
 
     def __init__(self, pool: Pool, connection: PooledConnection) -> None:
         self._pool = pool
+        self._process = os.getpid()
         self._ended = False
-        self._thread = threading.get_ident()
         self.connection = connection
         connection.row_factory = dict_row
 
+    def usable(self) -> bool:
+        """Whether the connection is this process's, which a forked child's is not, and works."""
+        return self._process == os.getpid() and self.connection.usable()
+
     def end(self) -> None:
         """Give the connection back as good as new: nothing uncommitted, no session settings, no temporary tables."""
-        if self._ended:
+        if self._ended or self._process != os.getpid():
             return
         self._ended = True
         try:
             if not self.connection.closed:
-                self.connection.rollback()
-                self.connection.autocommit = True
-                self.connection.execute("DISCARD ALL")
-                self.connection.autocommit = False
+                _renew(self.connection)
         except psycopg.Error:
             self.connection.close()
         self._pool.putconn(self.connection)
 
     def __del__(self) -> None:
         self.end()
+
+
+def _renew(connection: PooledConnection) -> None:
+    connection.rollback()
+    connection.isolation_level = connection.read_only = connection.deferrable = None
+    connection.autocommit = True
+    connection.execute("DISCARD ALL")
+    connection.autocommit = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import time
 
 from variate.clients.postgres_address import Address
@@ -15,6 +16,9 @@ try:
     from psycopg_pool import ConnectionPool, PoolTimeout
 except ModuleNotFoundError as error:
     raise MissingExtraError("psycopg", "postgres") from error
+
+# What the pool would say on standard error where nobody has set up logging, the errors raised here say already.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 _WAIT_SECONDS = 10.0
 """How long a caller waits for a connection while all are in use."""

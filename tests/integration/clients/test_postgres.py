@@ -234,10 +234,13 @@ class TestConnection:
         connection = narrow.get_connection()
         connection.execute("SET statement_timeout = 12345")
         connection.commit()
+        connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
         connection.autocommit = True
         narrow.release()
         with narrow.get_cursor() as cursor:
             assert not cursor.connection.autocommit
+            cursor.execute("SHOW transaction_isolation")
+            assert cursor.fetchone() == {"transaction_isolation": "read committed"}
             cursor.execute("SHOW statement_timeout")
             assert cursor.fetchone() == {"statement_timeout": "0"}
 
@@ -348,17 +351,20 @@ class TestClosing:
     def test_a_forked_child_has_connections_of_its_own_and_leaves_the_parents_alone(
         self, client: PostgresClient
     ) -> None:
-        pid = backend(client)
+        own = client.get_connection()
+        pids = {backend(client), own.info.backend_pid}
         child = os.fork()
         if child == 0:
             try:
-                works = backend(client) != pid
+                others = {backend(client), client.get_connection().info.backend_pid}
+                client.release()
                 client.close()
-                os._exit(0 if works else 1)
+                os._exit(len(pids & others))
             finally:
-                os._exit(2)
-        assert os.waitpid(child, 0)[1] == 0
-        assert backend(client) == pid
+                os._exit(9)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert client.get_connection() is own
+        assert {backend(client), own.info.backend_pid} == pids
 
 
 class TestAfterAPause:
