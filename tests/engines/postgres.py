@@ -110,10 +110,7 @@ def _start(folder: Path, binaries: Path, options: Mapping[str, str], *, owner: i
         nobody = pwd.getpwnam("nobody")
         user = (nobody.pw_uid, nobody.pw_gid)
         os.chown(data, *user)
-        if not _open_to_all(binaries):
-            installation = folder / "installation"
-            shutil.copytree(binaries.parent, installation)
-            binaries = installation / "bin"
+        binaries = _copy_of_wheel(binaries, folder / "installation", user)
     made = subprocess.run(
         [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
         cwd=folder,
@@ -149,6 +146,18 @@ def _accepts(port: int) -> bool:
     return True
 
 
-def _open_to_all(path: Path) -> bool:
-    """Whether any user may run what is in this folder."""
-    return all(folder.stat().st_mode & 0o001 for folder in (path / "postgres", path, *path.parents))
+def _copy_of_wheel(binaries: Path, folder: Path, user: tuple[int, int]) -> Path:
+    """Return binaries that ``user`` may run: the system's as they are, the wheel's from a copy of ``user``'s own.
+
+    The wheel may lie where only root goes, such as below /root, and its permissions are not ours to change.
+    """
+    installation, package = binaries.parent, binaries.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")  # where the binaries look for them, three folders up
+    if not libraries.exists():
+        return binaries
+    copied = folder / package.name / installation.name
+    shutil.copytree(installation, copied, ignore=shutil.ignore_patterns("include"))
+    shutil.copytree(libraries, folder / libraries.name)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, *user, follow_symlinks=False)
+    return copied / "bin"
