@@ -122,6 +122,7 @@ def _options(timeout_seconds: float) -> dict[str, Any]:
         # One retry makes up for a connection that broke while it rested. A timeout is not retried: the caller has
         # another source to ask, and waiting twice is no better.
         "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        "retry_on_error": [RedisConnectionError],  # redis-py 5 retries only what stands here, too
         # The same answers from every redis-py: newer ones would speak RESP 3.
         "protocol": 2,
     }
