@@ -54,14 +54,17 @@ def moment_of(since_epoch: int) -> datetime:
 def epoch(moment: datetime) -> Attribute:
     """Return the moment as epoch seconds, exact to the microsecond, so that the guide's whole seconds sort along."""
     seconds, fraction = divmod(microseconds(moment), 1_000_000)
-    return {"N": str(seconds) if not fraction else f"{Decimal(seconds) + Decimal(fraction).scaleb(-6):f}"}
+    if seconds < 0:
+        return {"N": f"{Decimal(seconds) + Decimal(fraction).scaleb(-6):f}"}
+    return {"N": f"{seconds}.{fraction:06d}" if fraction else str(seconds)}
 
 
 def read_epoch(attribute: Attribute) -> datetime:
     """Return the moment of epoch seconds, whole or not."""
     number: str = attribute["N"]
-    if number.isdecimal():
-        return _EPOCH + timedelta(seconds=int(number))
+    seconds, _, fraction = number.partition(".")
+    if seconds.isdecimal() and len(fraction) <= 6 and (fraction.isdecimal() or not fraction):
+        return _EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction.ljust(6, "0")))
     return moment_of(int(Decimal(number) * 1_000_000))
 
 

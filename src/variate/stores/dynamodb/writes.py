@@ -49,7 +49,8 @@ class Put:
         arguments: dict[str, Any] = {"TableName": table, "Item": self.item}
         if self.condition is not None:
             arguments |= self.condition.as_arguments()
-            arguments["ReturnValuesOnConditionCheckFailure"] = self.answer
+            if self.answer != "NONE":
+                arguments["ReturnValuesOnConditionCheckFailure"] = self.answer
         return arguments
 
 
