@@ -13,7 +13,8 @@ from variate.errors import InvalidInputError
 
 CursorValue: TypeAlias = str | int | None
 
-_MAX_CHARACTERS = 16_384
+_MAX_CHARACTERS = 40_000
+"""More than four ids of the longest kind make, each of their characters escaped."""
 _INTEGERS = range(-(2**63), 2**63)
 _RULE = "must be the last_key of the page before, unchanged"
 

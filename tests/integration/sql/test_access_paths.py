@@ -94,7 +94,9 @@ def test_a_deep_page_begins_in_the_index_where_the_last_one_ended(database: Data
             QUESTIONS[question](database, key)
         for statement, parameters in statements:
             _check_plan(database, statement, parameters)
-            conditions = [line for line in _plan(database, statement, parameters).splitlines() if "index" in line.lower()]
+            conditions = [
+                line for line in _plan(database, statement, parameters).splitlines() if "index" in line.lower()
+            ]
             assert any(re.search(r"\bat\"? ?[<>]", line, re.IGNORECASE) for line in conditions), conditions
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -117,12 +117,8 @@ class Database(ABC):
         """
 
         def attempt() -> T:
-            with self.translated():
-                connection = try_again(self._writer)
-                with connection:
-                    result = work(connection)
-                    connection.commit()
-                    return result
+            with self.translated(), try_again(self._writer) as connection, _ended(connection):
+                return work(connection)
 
         return try_again(attempt, when=RolledBackError)
 
@@ -143,7 +139,8 @@ class Database(ABC):
             raise self._explain(error) from error
 
     def _attempt(self, engine: Callable[[], Engine], work: Callable[[Connection], T]) -> T:
-        with self.translated(), engine().begin() as connection:
+        with self.translated(), engine().connect() as connection, _ended(connection):
+            connection.begin()
             return work(connection)
 
     def _writer(self) -> Connection:
@@ -157,3 +154,16 @@ class Database(ABC):
                 connection.close()
                 raise
             return connection
+
+
+@contextmanager
+def _ended(connection: Connection) -> Iterator[None]:
+    """Commit at the end. Whatever fails, the commit included, leaves no transaction open on the connection."""
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        if not connection.invalidated:
+            with suppress(Exception):  # then it is broken, and the pool throws it away
+                connection.connection.rollback()
+        raise

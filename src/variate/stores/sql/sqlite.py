@@ -10,8 +10,8 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,15 +22,18 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import QueuePool
 
-from variate.errors import NotMigratedError, StoreUnavailableError, VariateError
+from variate.errors import NotMigratedError, StoreError, StoreUnavailableError, VariateError
 from variate.stores.sql.columns import to_micros
 from variate.stores.sql.database import Database, Intake
 from variate.stores.sql.failures import explain_sqlite
+from variate.stores.sql.forking import ForkGate
 from variate.stores.sql.migrating import require_head, upgrade
 from variate.stores.sql.retrying import try_again
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for the one of another process."""
+FORK_SECONDS = 10.0
+"""How long a fork waits for the transactions under way."""
 QUEUE_SECONDS = 30.0
 """How long a thread waits for this process's writer."""
 
@@ -68,8 +71,11 @@ class SQLiteDatabase(Database):
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._gate = ForkGate()
         self._opening = threading.Lock()
         self._opened: _Opened | None = None
+        self._is_at_rest = True
+        self._is_inherited = False
         _living.add(self)
 
     def migrate(self) -> Sequence[str]:
@@ -106,10 +112,8 @@ class SQLiteDatabase(Database):
 
     def close(self) -> None:
         """Close every connection not in use. The next use opens new ones."""
-        with self._opening:
-            opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.dispose()
+        with self._gate.inside(), self._opening:
+            self._dispose()
 
     def intake(self, intake: Intake, rows: Sequence[tuple[Any, ...]]) -> Sequence[bool]:
         """See ``Database``. Of many rows, in the usual case that none stands, their count alone says so."""
@@ -147,7 +151,46 @@ class SQLiteDatabase(Database):
     def _explain(self, error: BaseException) -> VariateError:
         return explain_sqlite(error)
 
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Let no error of SQLAlchemy or of the driver pass, and no fork in between."""
+        with self._gate.inside(), super().translated():
+            yield
+
+    def rest(self) -> None:
+        """Before a fork: let what is under way end, let nothing begin, and close every connection.
+
+        SQLite remembers, for the process, which locks its connections hold. A child that inherited an open one would
+        take the parent's locks for its own, and could not be trusted with the file.
+        """
+        self._is_at_rest = self._gate.shut(timeout_seconds=FORK_SECONDS)
+        if self._is_at_rest:
+            self._dispose()
+
+    def resume(self) -> None:
+        """After a fork, in the parent."""
+        self._gate.reopen()
+
+    def begin_anew(self) -> None:
+        """After a fork, in the child."""
+        self._is_inherited = not self._is_at_rest
+        self._gate = ForkGate()
+        self._opening = threading.Lock()
+        if self._opened is not None:
+            _inherited.append(self._opened)  # left as it is: to close it would act on the parent's locks
+            self._opened = None
+
+    def _dispose(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.dispose()
+
     def _open(self) -> _Opened:
+        if self._is_inherited:
+            raise StoreError(
+                f"{self._path}: this process was forked in the middle of a transaction on it; "
+                "fork at another moment, or start the process anew"
+            )
         opened = self._opened
         if opened is not None:
             return opened
@@ -237,14 +280,20 @@ _living: weakref.WeakSet[SQLiteDatabase] = weakref.WeakSet()
 _inherited: list[_Opened] = []
 
 
-def _after_fork() -> None:
-    """Leave the parent's connections alone, even unclosed: closing them would drop the locks it holds."""
-    for database in _living:
-        database._opening = threading.Lock()  # the parent's may have been held
-        if database._opened is not None:
-            _inherited.append(database._opened)
-        database._opened = None
+def _before_fork() -> None:
+    for database in tuple(_living):
+        database.rest()
+
+
+def _after_fork_in_parent() -> None:
+    for database in tuple(_living):
+        database.resume()
+
+
+def _after_fork_in_child() -> None:
+    for database in tuple(_living):
+        database.begin_anew()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
