@@ -45,7 +45,7 @@ class Platform:
             },
         )
         log = ChangeLog(clock=self._clock, new_id=new_id, actor=settings.actor)
-        announce = self.relay.deliver
+        announce = self.relay.announce
         experiments = Experiments(store=backends.experiments, log=log, audit=backends.audit, announce=announce)
         flags = Flags(store=backends.flags, log=log, announce=announce)
         overrides = Overrides(

@@ -33,7 +33,22 @@ class Relay:
         self._retry_seconds = retry_seconds
         self._delivering = threading.Lock()
         self._timer: threading.Timer | None = None
+        self._unreached = False
+        self._put_off = False
         self._closed = False
+
+    def announce(self) -> None:
+        """Deliver what is pending, now that a change is durable: whatever comes of it, the change was made.
+
+        So this raises nothing. While a store is known to be away it does nothing either: whoever makes a change is not
+        to wait for that store, and the delivery that was put off carries this change, too.
+        """
+        if self._put_off:
+            return
+        try:
+            self.deliver()
+        except VariateError:
+            logger.exception("delivery failed; what is pending stays pending")
 
     def deliver(self) -> int:
         """Deliver what is pending and return how many messages were settled.
@@ -43,7 +58,9 @@ class Relay:
         nothing.
         """
         with self._delivering:
+            self._unreached = False
             counts = [self._drain(outbox) for outbox in self._outboxes]
+            self._put_off = self._unreached
         return sum(counts)
 
     def close(self) -> None:
@@ -67,6 +84,7 @@ class Relay:
                     break
         except StoreUnavailableError as error:
             logger.warning("delivery put off for %s s: %s", self._retry_seconds, error)
+            self._unreached = True
             self._try_again()
         return settled
 

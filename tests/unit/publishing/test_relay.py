@@ -138,6 +138,31 @@ def test_after_close_nothing_is_tried_again(receiver: Receiver, relay_of: RelayO
     assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
 
+def test_whoever_makes_a_change_does_not_wait_for_a_store_known_to_be_away(
+    receiver: Receiver, relay_of: RelayOf
+) -> None:
+    outbox = ListOutbox("1", "2")
+    receiver.failures["1"] = StoreUnavailableError("away")
+    relay = relay_of(outbox)
+    relay.announce()
+    receiver.failures.clear()
+    relay.announce()
+    assert receiver.received == []
+    assert relay.deliver() == 2
+    outbox.messages = ListOutbox("3").messages
+    relay.announce()
+    assert receiver.received == ["1", "2", "3"]
+
+
+def test_an_announcement_raises_nothing(relay_of: RelayOf, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(ListOutbox):
+        def pending(self, *, limit: int) -> Sequence[OutboxMessage]:
+            raise StoreError("refused")
+
+    relay_of(Broken()).announce()
+    assert "delivery failed" in caplog.text
+
+
 def test_threads_that_deliver_at_once_deliver_each_message_once(receiver: Receiver, relay_of: RelayOf) -> None:
     relay = relay_of(ListOutbox(*(str(number) for number in range(50))))
     threads = [threading.Thread(target=relay.deliver) for _ in range(8)]
