@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
-import boto3
 import pytest
 
 import variate as package
 from tests.acceptance.command import Variate
-from tests.acceptance.deployments import Deployment, aws_environ, local_environ, postgres_environ, table_names
+from tests.acceptance.deployments import (
+    Deployment,
+    aws_environ,
+    empty,
+    local_environ,
+    postgres_environ,
+    table_names,
+    tell_aws,
+)
 from tests.engines.postgres import PostgresServer
 from tests.engines.redis import redis_server_port
 from tests.engines.session import Session
@@ -77,24 +85,35 @@ def postgres_alone_deployment(migrated_database: str) -> Deployment:
 
 @pytest.fixture
 def aws_deployment(
-    migrated_database: str, engines: Session, aws_endpoint: str, environment_name: str
+    migrated_database: str, engines: Session, aws_endpoint: str, aws_environment: str
 ) -> Iterator[Deployment]:
     """PostgreSQL, Redis and DynamoDB, all discovered."""
     port = redis_server_port(engines)
+    tell_aws(aws_environment, endpoint=aws_endpoint, postgres_url=migrated_database, redis_port=port)
     made = Deployment(
         profile="aws",
-        environ=aws_environ(environment_name, endpoint=aws_endpoint, postgres_url=migrated_database, redis_port=port),
+        environ=aws_environ(aws_environment, endpoint=aws_endpoint),
         postgres_url=migrated_database,
         redis_url=f"redis://127.0.0.1:{port}/0",
         dynamodb_endpoint=aws_endpoint,
-        tables=table_names(environment_name),
+        tables=table_names(aws_environment),
     )
-    with made.platform() as platform:
-        platform.migrate()
     yield made
-    client = boto3.client("dynamodb", endpoint_url=aws_endpoint)
     for name in made.tables.values():
-        client.delete_table(TableName=name)
+        empty(name, aws_endpoint)
+
+
+@pytest.fixture(scope="session")
+def aws_environment(engines: Session, aws_endpoint: str, postgres_server: PostgresServer) -> str:
+    """The ENVIRONMENT of this process's tests, migrated; making tables for each test would take most of its time."""
+    name = f"a{uuid4().hex[:12]}"
+    database = postgres_server.create()
+    url, port = postgres_server.url(database), redis_server_port(engines)
+    tell_aws(name, endpoint=aws_endpoint, postgres_url=url, redis_port=port)
+    with Platform.open(Settings.from_environment(aws_environ(name, endpoint=aws_endpoint))) as platform:
+        platform.migrate()
+    postgres_server.drop(database)
+    return name
 
 
 @pytest.fixture

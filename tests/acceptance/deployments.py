@@ -7,7 +7,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -19,6 +21,9 @@ from variate.platform import Platform
 from variate.platform.backends import Backends
 from variate.platform.profiles import open_backends
 from variate.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
 
 TABLE_KEYS = ("assignments", "events", "experiments", "feature-flags", "overrides")
 
@@ -68,10 +73,9 @@ class Deployment:
     def _dynamodb_contents(self) -> Contents:
         if self.dynamodb_endpoint is None:
             return {}
-        dynamodb = boto3.resource("dynamodb", endpoint_url=self.dynamodb_endpoint)
         found: Contents = {}
         for key, name in self.tables.items():
-            answer = dynamodb.Table(name).scan(ConsistentRead=True)
+            answer = table(name, self.dynamodb_endpoint).scan(ConsistentRead=True)
             assert "LastEvaluatedKey" not in answer, "more than a test should store"
             found[f"dynamodb {key}"] = sorted(repr(sorted(item.items())) for item in answer["Items"])
         return found
@@ -88,13 +92,19 @@ def postgres_environ(url: str, *, redis_url: str | None = None) -> dict[str, str
     return environ if redis_url is None else {**environ, "VARIATE_REDIS_URL": redis_url}
 
 
-def aws_environ(
-    name: str, *, endpoint: str, postgres_url: str, redis_port: int, dynamodb_endpoint: str | None = None
-) -> dict[str, str]:
-    """Write the guide's parameters and secret for ENVIRONMENT ``name``; return what a user sets.
+def aws_environ(name: str, *, endpoint: str) -> dict[str, str]:
+    """Return what a user sets for AWS: no address of a database or Redis. Our local engines do without TLS."""
+    return {
+        "VARIATE_PROFILE": "aws",
+        "ENVIRONMENT": name,
+        "VARIATE_AWS_ENDPOINT": endpoint,
+        "VARIATE_DATABASE_SSLMODE": "disable",
+        "VARIATE_REDIS_TLS": "false",
+    }
 
-    No database or Redis address is among that: they are discovered. Our local engines do without TLS.
-    """
+
+def tell_aws(name: str, *, endpoint: str, postgres_url: str, redis_port: int) -> None:
+    """Write the guide's parameters and secret for ENVIRONMENT ``name``, or write over them."""
     address = urlsplit(postgres_url)
     secret = {
         "host": address.hostname,
@@ -103,27 +113,56 @@ def aws_environ(
         "username": address.username,
         "password": "any: the server trusts us",
     }
-    secrets = boto3.client("secretsmanager", endpoint_url=endpoint)
-    arn = secrets.create_secret(Name=f"aurora-{name}", SecretString=json.dumps(secret))["ARN"]
-    put_parameter(name, "database/aurora-secret-arn", arn, endpoint=endpoint)
+    put_parameter(name, "database/aurora-secret-arn", put_secret(name, secret, endpoint=endpoint), endpoint=endpoint)
     put_parameter(name, "redis/endpoint", "127.0.0.1", endpoint=endpoint)
     put_parameter(name, "redis/port", str(redis_port), endpoint=endpoint)
     # One name by SSM, the others by convention: both are to be found.
     put_parameter(name, "dynamodb/events-table", table_names(name)["events"], endpoint=endpoint)
-    environ = {
-        "VARIATE_PROFILE": "aws",
-        "ENVIRONMENT": name,
-        "VARIATE_AWS_ENDPOINT": endpoint,
-        "VARIATE_DATABASE_SSLMODE": "disable",
-        "VARIATE_REDIS_TLS": "false",
-    }
-    return environ if dynamodb_endpoint is None else {**environ, "VARIATE_DYNAMODB_ENDPOINT": dynamodb_endpoint}
+
+
+def put_secret(environment: str, secret: dict[str, Any], *, endpoint: str) -> str:
+    """Write the environment's database secret and return its ARN."""
+    secrets = client_of("secretsmanager", endpoint)
+    name, text = f"aurora-{environment}", json.dumps(secret)
+    try:
+        arn: str = secrets.create_secret(Name=name, SecretString=text)["ARN"]
+    except secrets.exceptions.ResourceExistsException:
+        arn = secrets.put_secret_value(SecretId=name, SecretString=text)["ARN"]
+    return arn
+
+
+def get_secret(environment: str, *, endpoint: str) -> dict[str, Any]:
+    """Read the environment's database secret."""
+    answer = client_of("secretsmanager", endpoint).get_secret_value(SecretId=f"aurora-{environment}")
+    secret: dict[str, Any] = json.loads(answer["SecretString"])
+    return secret
 
 
 def put_parameter(environment: str, path: str, value: str, *, endpoint: str) -> None:
     """Write one of the guide's SSM parameters."""
-    ssm = boto3.client("ssm", endpoint_url=endpoint)
-    ssm.put_parameter(Name=f"/experimentation/{environment}/{path}", Value=value, Type="String", Overwrite=True)
+    name = f"/experimentation/{environment}/{path}"
+    client_of("ssm", endpoint).put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+
+
+@cache
+def client_of(service: str, endpoint: str) -> Any:
+    """Return the tests' own client of an AWS service; making one takes longer than using it."""
+    return boto3.client(service, endpoint_url=endpoint)  # type: ignore[call-overload] # the name is no literal
+
+
+@cache
+def table(name: str, endpoint: str) -> Table:
+    """Return the tests' own object of a DynamoDB table."""
+    return boto3.resource("dynamodb", endpoint_url=endpoint).Table(name)
+
+
+def empty(name: str, endpoint: str) -> None:
+    """Delete every item of a table."""
+    # A scan reads a megabyte at most, whatever it returns of it.
+    while items := table(name, endpoint).scan(ConsistentRead=True, ProjectionExpression="id")["Items"]:
+        with table(name, endpoint).batch_writer() as batch:
+            for item in items:
+                batch.delete_item(Key={"id": item["id"]})
 
 
 def table_names(environment: str) -> dict[str, str]:

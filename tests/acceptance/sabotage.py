@@ -78,8 +78,7 @@ def sabotaged(backends: Backends, fault: Fault) -> Backends:
 
 
 FAULTS = [
-    (CrashError, Moment.BEFORE),
-    (CrashError, Moment.AFTER),
+    (CrashError, Moment.BEFORE),  # a crash after a write is one before the next
     (StoreUnavailableError, Moment.BEFORE),
     (StoreUnavailableError, Moment.AFTER),
 ]

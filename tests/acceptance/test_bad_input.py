@@ -114,7 +114,11 @@ def definition_cases(experiment_id: str, flag_id: str) -> list[Case]:
         ("one name twice", "variations", lambda: create(fine, fine)),
         ("weights all zero", "variations", lambda: create({"name": "a", "weight": 0}, {"name": "b", "weight": 0.0})),
         *(
-            (f"weight {weight!r:.20}", "variations[1].weight", lambda w=weight: create(fine, {"name": "b", "weight": w}))
+            (
+                f"weight {weight!r:.20}",
+                "variations[1].weight",
+                lambda w=weight: create(fine, {"name": "b", "weight": w}),
+            )
             for weight in (-1, -0.5, math.nan, math.inf, "1", None, True, HUGE, Decimal(1))
         ),
         *(
@@ -166,10 +170,22 @@ def definition_cases(experiment_id: str, flag_id: str) -> list[Case]:
         ),
         *bad_ids("experiment_id", lambda i: update_experiment_with_override(i, "active", "user", "green")),
         ("override: status", "status", lambda: update_experiment_with_override(experiment_id, "on", "user", "green")),
-        ("override: transition", "status", lambda: update_experiment_with_override(experiment_id, "completed", "u", "green")),
-        ("override: variation", "variation", lambda: update_experiment_with_override(experiment_id, "active", "u", "red")),
+        (
+            "override: transition",
+            "status",
+            lambda: update_experiment_with_override(experiment_id, "completed", "u", "green"),
+        ),
+        (
+            "override: variation",
+            "variation",
+            lambda: update_experiment_with_override(experiment_id, "active", "u", "red"),
+        ),
         ("override: no variation", "variation", lambda: update_experiment_with_override(experiment_id, "active", "u")),
-        ("override: no variation, no user", "variation", lambda: update_experiment_with_override(experiment_id, "active", "")),
+        (
+            "override: no variation, no user",
+            "variation",
+            lambda: update_experiment_with_override(experiment_id, "active", ""),
+        ),
         (
             "override: no user",
             "user_id",
@@ -177,7 +193,9 @@ def definition_cases(experiment_id: str, flag_id: str) -> list[Case]:
         ),
         *(
             case
-            for case in bad_ids("user_id", lambda u: update_experiment_with_override(experiment_id, "active", u, "green"))
+            for case in bad_ids(
+                "user_id", lambda u: update_experiment_with_override(experiment_id, "active", u, "green")
+            )
         ),
         *bad_ids("user_id", lambda u: create_override(u, experiment_id, "green")),
         *bad_ids("experiment_id", lambda i: create_override("user", i, "green")),
@@ -278,8 +296,16 @@ def hot_cases(flag_id: str) -> list[Case]:
         *bad_last_keys("a user's assignments", lambda **k: get_user_assignments("user", **k)),
         *bad_ids("user_id", lambda u: record_event(u, "view", {})),
         *bad_ids("event_type", lambda t: record_event("user", t, {})),
-        *(case for case in bad_ids("experiment_id", lambda e: record_event("user", "view", {}, e)) if "None" not in case[0]),
-        *(case for case in bad_ids("id", lambda i: record_event("user", "view", {}, event_id=i)) if "None" not in case[0]),
+        *(
+            case
+            for case in bad_ids("experiment_id", lambda e: record_event("user", "view", {}, e))
+            if "None" not in case[0]
+        ),
+        *(
+            case
+            for case in bad_ids("id", lambda i: record_event("user", "view", {}, event_id=i))
+            if "None" not in case[0]
+        ),
         *(
             (f"event data {name}", "data", lambda d=data: record_event("user", "view", d))
             for name, data in bad_documents().items()
@@ -472,7 +498,20 @@ def test_a_bad_batch_leaves_nothing(deployment: Deployment) -> None:
 
 
 def test_what_is_odd_but_good_goes_in_and_comes_out_unchanged(deployment: Deployment) -> None:
-    odd = ["a" * 1_024, "é" * 512, " ", "a:b:%", "😀", "line\nbreak", "';--", "\x01", "Ω≈ç√", "\u202e", "{x}", "\\u0000"]
+    odd = [
+        "a" * 1_024,
+        "é" * 512,
+        " ",
+        "a:b:%",
+        "😀",
+        "line\nbreak",
+        "';--",
+        "\x01",
+        "Ω≈ç√",
+        "\u202e",
+        "{x}",
+        "\\u0000",
+    ]
     for name in odd:
         experiment = create_experiment(name if name.strip() else "x", name, [{"name": name, "value": name}])
         assert get_experiment(experiment["id"]) == experiment
@@ -489,7 +528,9 @@ def test_what_is_odd_but_good_goes_in_and_comes_out_unchanged(deployment: Deploy
         assert check_rate_limit(f"{uuid.uuid4()}{name}"[:256], 1, 60)[0]
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "0987-06-05T04:03:02.000001Z", "9999-12-31T23:59:59.999999Z"])
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00Z", "0987-06-05T04:03:02.000001Z", "9999-12-31T23:59:59.999999Z"]
+)
 def test_the_ends_of_time_are_moments_like_others(deployment: Deployment, moment: str) -> None:
     event = record_event("user-1", "view", {}, timestamp=moment)
     now = record_event("user-1", "view", {})

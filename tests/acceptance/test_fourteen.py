@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.client
 import botocore.exceptions
 import psycopg
@@ -22,7 +21,7 @@ import redis.exceptions
 
 import variate
 from tests.acceptance.callers import all_at_once
-from tests.acceptance.deployments import Deployment
+from tests.acceptance.deployments import Deployment, get_secret, put_secret
 from tests.engines.postgres import PostgresServer
 from tests.engines.waiting import wait_until
 from variate import (
@@ -362,7 +361,7 @@ def test_13_a_table_name_that_ssm_does_not_have_is_asked_for_once(
 @in_aws
 def test_13_one_call_to_redis_asks_ssm_nothing_twice(deployment: Deployment, aws_calls: Counter[str]) -> None:
     """The guide asks for the reader's endpoint at each connection where there is none."""
-    for n in range(10):
+    for _ in range(10):
         cache_get(some_id("key"), lambda: 1)
     assert aws_calls["GetParameter"] <= 3
 
@@ -412,7 +411,82 @@ def _rules(server: psycopg.Connection) -> int:
 
 
 def _tell_the_secret(deployment: Deployment, **changed: str) -> None:
-    secrets = boto3.client("secretsmanager", endpoint_url=deployment.environ["VARIATE_AWS_ENDPOINT"])
-    name = f"aurora-{deployment.settings.environment}"
-    secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
-    secrets.put_secret_value(SecretId=name, SecretString=json.dumps({**secret, **changed}))
+    environment, endpoint = deployment.settings.environment, deployment.environ["VARIATE_AWS_ENDPOINT"]
+    put_secret(environment, {**get_secret(environment, endpoint=endpoint), **changed}, endpoint=endpoint)
+
+
+@with_redis
+def test_14_connections_are_kept_from_one_invocation_to_the_next(deployment: Deployment, lambda_clients: None) -> None:
+    """The guide closes every connection after every event, so each one pays for new ones."""
+    from variate.aws.lambdas import lambda_handler
+
+    experiment_id = new_experiment()
+
+    @lambda_handler
+    def handler(event: dict[str, str], context: object) -> tuple[int, int]:
+        assert get_experiment(event["id"]) is not None
+        with variate.pg_client.get_cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid() AS pid")
+            row = cursor.fetchone()
+        assert row is not None
+        return row["pid"], int(variate.redis_client.get_redis_connection().client_id())
+
+    first = handler({"id": experiment_id}, None)
+    assert [handler({"id": experiment_id}, None) for _ in range(3)] == [first] * 3
+
+
+@with_redis
+def test_14_an_invocation_that_fails_leaves_nothing_open(deployment: Deployment, lambda_clients: None) -> None:
+    """A frozen process is to hold no locks: what the handler began is rolled back."""
+    from variate.aws.lambdas import lambda_handler
+
+    experiment_id = new_experiment(owner="ada")
+
+    @lambda_handler
+    def handler(event: object, context: object) -> None:
+        connection = variate.pg_client.get_connection()
+        connection.execute("UPDATE experiments SET owner = 'nobody'")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        handler({}, None)
+    assert transfer_experiment_ownership(experiment_id, "grace")["owner"] == "grace"
+    assert variate.default_platform().audit_log(entity_id=experiment_id)[0].data["previous_owner"] == "ada"
+
+
+@with_redis
+def test_14_a_process_thawed_after_its_connections_ended_connects_anew(
+    deployment: Deployment, lambda_clients: None
+) -> None:
+    """While a process is frozen the servers end its connections; the guide's are still "open" when it goes on."""
+    from variate.aws.lambdas import lambda_handler
+
+    experiment_id = new_experiment()
+
+    @lambda_handler
+    def handler(event: object, context: object) -> bool:
+        with variate.pg_client.get_cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return get_experiment(experiment_id) == get_experiment_with_cache(experiment_id)
+
+    assert handler({}, None)
+    with psycopg.connect(deployment.postgres_url or "", autocommit=True) as server:
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with deployment.redis() as client:
+        for other in client.client_list():
+            if other["db"] == str(client.connection_pool.connection_kwargs.get("db", 0)):
+                client.client_kill_filter(_id=other["id"], skipme=True)
+    assert handler({}, None)
+
+
+@pytest.fixture
+def lambda_clients(monkeypatch: pytest.MonkeyPatch, deployment: Deployment) -> None:
+    """A Lambda's process is new: its handler's clients are those of this test, too."""
+    import variate.aws.lambdas as lambdas
+
+    monkeypatch.setattr(lambdas, "pg_client", variate.pg_client)
+    monkeypatch.setattr(lambdas, "redis_client", variate.redis_client)
+    monkeypatch.setattr(lambdas, "dynamodb_client", variate.dynamodb_client)
