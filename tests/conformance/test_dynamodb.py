@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.engines.tables import FreshTables, tables, unmade_tables
+from tests.engines.tables import FreshTables, each_engine, tables
 from variate.stores.dynamodb import (
     DynamoDBAssignmentStore,
     DynamoDBEventStore,
@@ -27,7 +27,7 @@ from variate.testing.conformance import (
 from variate.testing.conformance.flags import AuditTrail, trail_of_outbox
 from variate.testing.conformance.outbox import Emit
 
-__all__ = ["tables", "unmade_tables"]
+__all__ = ["each_engine", "tables"]
 
 
 class TestDynamoDBAssignmentStore(AssignmentStoreConformance):

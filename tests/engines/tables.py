@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -32,6 +33,16 @@ class FreshTables:
         """Return a name by the convention."""
         return f"experimentation-{table_key}-{self.environment}"
 
+    def empty(self) -> None:
+        """Delete every item."""
+        for name in map(self.table_name, KEYS):
+            pages = self.client.get_paginator("scan").paginate(TableName=name, ProjectionExpression="id")
+            found: list[Any] = [
+                {"DeleteRequest": {"Key": {"id": item["id"]}}} for page in pages for item in page["Items"]
+            ]
+            for start in range(0, len(found), 25):
+                self.client.batch_write_item(RequestItems={name: found[start : start + 25]})
+
     def drop(self) -> None:
         """Delete the tables there are: an engine grows slow with hundreds."""
         for key in KEYS:
@@ -40,19 +51,34 @@ class FreshTables:
 
 
 @pytest.fixture(params=["ministack", "dynoxide"])
-def unmade_tables(request: pytest.FixtureRequest, environment_name: str) -> Iterator[FreshTables]:
-    """The names of tables, on each engine in turn, that nobody made yet."""
+def each_engine(request: pytest.FixtureRequest) -> DynamoDBClient:
+    """A client of each engine in turn."""
     endpoint = "dynamodb_endpoint" if request.param == "ministack" else "dynoxide_endpoint"
-    tables = FreshTables(low_level_client(request.getfixturevalue(endpoint)), environment_name)
+    return low_level_client(request.getfixturevalue(endpoint))
+
+
+@pytest.fixture
+def unmade_tables(each_engine: DynamoDBClient, environment_name: str) -> Iterator[FreshTables]:
+    """The names of tables, on each engine in turn, that nobody made yet."""
+    tables = FreshTables(each_engine, environment_name)
     yield tables
     tables.drop()
 
 
 @pytest.fixture
-def tables(unmade_tables: FreshTables) -> FreshTables:
-    """Empty tables, on each engine in turn."""
-    DynamoDBTables(unmade_tables).migrate()
-    return unmade_tables
+def tables(each_engine: DynamoDBClient) -> Iterator[FreshTables]:
+    """Empty tables, on each engine in turn: made once and emptied after each test, which is quicker."""
+    tables = made_tables(each_engine)
+    yield tables
+    tables.empty()
+
+
+@cache
+def made_tables(client: DynamoDBClient) -> FreshTables:
+    """Return this process's tables on the engine."""
+    tables = FreshTables(client, f"t{uuid4().hex[:16]}")
+    DynamoDBTables(tables).migrate()
+    return tables
 
 
 @cache

@@ -1,5 +1,5 @@
 """Empty tables on each engine in turn."""
 
-from tests.engines.tables import tables, unmade_tables
+from tests.engines.tables import each_engine, tables, unmade_tables
 
-__all__ = ["tables", "unmade_tables"]
+__all__ = ["each_engine", "tables", "unmade_tables"]

@@ -106,12 +106,13 @@ def test_a_table_of_the_right_name_with_another_key_is_named(unmade_tables: Fres
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_missing_table_is_named(tables: FreshTables, key: str) -> None:
-    name = tables.table_name(key)
-    tables.client.delete_table(TableName=name)
+def test_a_missing_table_is_named(unmade_tables: FreshTables, key: str) -> None:
+    DynamoDBTables(unmade_tables).migrate()
+    name = unmade_tables.table_name(key)
+    unmade_tables.client.delete_table(TableName=name)
     with pytest.raises(NotMigratedError, match=name):
-        DynamoDBTables(tables).require_migrated()
-    DynamoDBTables(tables).check()
+        DynamoDBTables(unmade_tables).require_migrated()
+    DynamoDBTables(unmade_tables).check()
 
 
 def test_an_engine_that_does_not_answer_is_unavailable() -> None:

@@ -104,7 +104,11 @@ class DynamoDBFlagStore:
         )
 
     def pending(self, *, limit: int) -> Sequence[OutboxMessage]:
-        """See ``Outbox.pending``: the audit entries, of kind ``audit``."""
+        """See ``Outbox.pending``: the audit entries, of kind ``audit``.
+
+        DynamoDB fills an index a moment after the table, so an entry may show up late, or once more after it was
+        settled. Whoever delivers has to come again, and the audit log takes an entry once.
+        """
         check_page_limit(limit)
         query = IndexQuery(index="unlogged-index", partition="unlogged", value=_AUDIT, sort="created_at")
         items = in_order(
