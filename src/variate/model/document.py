@@ -22,9 +22,8 @@ MAX_DEPTH = 100
 _MAX_WRAPPED_DEPTH = MAX_DEPTH + 20
 """How deep a document of our own may be, such as the audit entry of a change that holds what was given."""
 
-MAX_DEFINITION_BYTES = 60_000
-"""A flag's item also holds, until it is logged, the audit entry of a change with what was before and after, and sealing
-takes a third more."""
+MAX_DEFINITION_BYTES = 120_000
+"""The audit entry of a change holds what was before and after in one item, and sealing takes a third more."""
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 

@@ -178,7 +178,7 @@ def test_a_misspelt_key_of_a_variation_is_refused_rather_than_dropped(stage: Sta
         ([{"name": "a", "value": float("inf")}], "variations[0].value"),
         ([{"name": "a", "value": {1: 2}}], "variations[0].value"),
         ([{"name": "a", "description": "\ud800"}], "variations[0].description"),
-        ([{"name": "a", "value": "x" * 80_000}], "experiment"),
+        ([{"name": "a", "value": "x" * 120_000}], "experiment"),
         ([{"name": str(number)} for number in range(101)], "variations"),
     ],
 )

@@ -64,7 +64,7 @@ def test_an_unknown_flag_is_not_made(stage: Stage) -> None:
         ({"name": ""}, "flag.name"),
         ({"rules": float("nan")}, "rules"),
         ({"rules": {"a": object()}}, "rules"),
-        ({"rules": "x" * 80_000}, "rules"),
+        ({"rules": "x" * 120_000}, "rules"),
         ({"status": "on"}, "status"),
         ({"description": 7}, "flag.description"),
     ],
