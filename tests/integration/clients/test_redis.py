@@ -105,13 +105,13 @@ class TestByUrl:
         client.close_connections()
 
     def test_a_server_that_hangs_costs_one_timeout(self, redis_server: PrivateRedis) -> None:
-        client = RedisClient(settings=Settings(redis_url=redis_server.url, redis_timeout_seconds=0.3))
+        client = RedisClient(settings=Settings(redis_url=redis_server.url, redis_timeout_seconds=0.5))
         client.get_redis_connection().set("k", "v")
         redis_server.pause()
         began = time.monotonic()
         with pytest.raises(redis.TimeoutError):
             client.get_redis_connection().get("k")
-        assert 0.25 < time.monotonic() - began < 0.6
+        assert 0.45 < time.monotonic() - began < 0.95
         redis_server.resume()
         assert client.get_redis_connection().get("k") == "v"
         client.close_connections()
@@ -121,7 +121,7 @@ class TestByUrl:
         began = time.monotonic()
         with pytest.raises(redis.ConnectionError):
             client.get_redis_connection().get("k")
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 2
 
     def test_a_socket_file_is_a_server_too(self) -> None:
         client = RedisClient(settings=Settings(redis_url="unix:///nowhere/redis.sock"))
@@ -234,7 +234,7 @@ class TestReader:
         began = time.monotonic()
         for _ in range(20):
             assert reader.get("who") == "primary"
-        assert time.monotonic() - began < 0.6
+        assert time.monotonic() - began < 2
         reader_server.resume()
 
     def test_a_pipeline_begun_while_it_is_away_runs_on_the_primary(
