@@ -199,7 +199,7 @@ class TestUnreachable:
             began = time.monotonic()
             with pytest.raises(StoreUnavailableError, match="timeout"):
                 client.get_connection()
-            assert 1.5 < time.monotonic() - began < 4
+            assert 1.5 < time.monotonic() - began < 8
             client.close()
 
     def test_a_server_that_comes_back_is_used_at_once(self, postgres_url: str) -> None:
