@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from variate.errors import ConfigurationError, DecryptionError, MissingExtraError, StoreError, StoreUnavailableError
-from variate.stores.wrappers.retrying import is_transient
+from variate.aws.session import BOTO_ERRORS, code_of, failure
+from variate.errors import ConfigurationError, DecryptionError, VariateError
 from variate.stores.wrappers.sealing import DataKey
-
-try:
-    from botocore.exceptions import BotoCoreError, ClientError
-except ModuleNotFoundError as error:
-    raise MissingExtraError("boto3", "aws") from error
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -41,7 +36,7 @@ class KmsDataKeys:
         """Return a new data key; needs the permission kms:GenerateDataKey."""
         try:
             answer = self._client().generate_data_key(KeyId=self._key_id, KeySpec="AES_256", EncryptionContext=_CONTEXT)
-        except (BotoCoreError, ClientError) as error:
+        except BOTO_ERRORS as error:
             raise self._translated(error) from error
         return DataKey(answer["Plaintext"], answer["CiphertextBlob"])
 
@@ -49,8 +44,8 @@ class KmsDataKeys:
         """Return the data key; needs the permission kms:Decrypt."""
         try:
             answer = self._client().decrypt(KeyId=self._key_id, CiphertextBlob=wrapped, EncryptionContext=_CONTEXT)
-        except (BotoCoreError, ClientError) as error:
-            code = _code(error)
+        except BOTO_ERRORS as error:
+            code = code_of(error)
             if code in _CHANGED:
                 raise DecryptionError(f"a data key was changed, or KMS key {self._key_id} did not wrap it") from error
             if code in _WRONG_KEY:
@@ -58,13 +53,7 @@ class KmsDataKeys:
             raise self._translated(error) from error
         return answer["Plaintext"]
 
-    def _translated(self, error: BotoCoreError | ClientError) -> Exception:
-        if is_transient(error):
-            return StoreUnavailableError(f"KMS cannot answer: {error}")
-        if _code(error) in _WRONG_KEY | _REFUSED:
+    def _translated(self, error: Exception) -> VariateError:
+        if code_of(error) in _WRONG_KEY | _REFUSED:
             return ConfigurationError(f"VARIATE_KMS_KEY_ID: {self._key_id!r} cannot be used: {error}")
-        return StoreError(f"KMS refused: {error}")
-
-
-def _code(error: BotoCoreError | ClientError) -> str:
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+        return failure("KMS", error)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from variate.errors import ConfigurationError, MissingExtraError, StoreError, StoreUnavailableError, VariateError
+from variate.stores.wrappers.retrying import is_transient
 
 try:
     import boto3
@@ -159,15 +160,9 @@ def code_of(error: Exception) -> str:
 def failure(what: str, error: Exception) -> VariateError:
     """Return what to raise ``from`` this error of boto3's."""
     message = f"{what}: {error}"
-    if isinstance(error, driver.ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        busy = status >= 500 or status == 429 or "hrottl" in code_of(error)
-        return StoreUnavailableError(message) if busy else StoreError(message)
-    if isinstance(error, (driver.HTTPClientError, driver.ConnectionError)):
+    if is_transient(error):
         return StoreUnavailableError(message)
-    if isinstance(error, _UNCONFIGURED):
-        return ConfigurationError(message)
-    return StoreError(message)
+    return ConfigurationError(message) if isinstance(error, _UNCONFIGURED) else StoreError(message)
 
 
 _UNCONFIGURED = (
