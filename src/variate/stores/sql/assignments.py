@@ -17,7 +17,7 @@ from variate.stores.sql.paging import Listing
 from variate.stores.sql.purging import purge_expired
 from variate.stores.sql.schema import assignments
 
-_KEY = ("experiment_id", "version", "user_id")
+_KEY = ("user_id", "experiment_id", "version")
 _INTAKE = Intake(
     table=assignments,
     key=_KEY,
@@ -49,7 +49,7 @@ _GET = _OF_KEY.where(_stands(bindparam("at", type_=Instant)))
 _ROUNDS = 5
 _KEYS_A_TIME = 1_000
 
-Key = tuple[str, int, str]
+Key = tuple[str, str, int]
 
 
 class SqlAssignmentStore:
@@ -62,19 +62,19 @@ class SqlAssignmentStore:
         """Store each unless one stands; return, in the order asked, those that stand."""
         first: dict[Key, Assignment] = {}
         for given in assignments:
-            first.setdefault((given.experiment_id, given.version, given.unit), given)
+            first.setdefault((given.unit, given.experiment_id, given.version), given)
         standing = dict(first)
         missing: Sequence[Key] = list(first)
         for _ in range(_ROUNDS):
             others = self._store([first[key] for key in missing])
             if not others:
-                return [standing[(given.experiment_id, given.version, given.unit)] for given in assignments]
+                return [standing[(given.unit, given.experiment_id, given.version)] for given in assignments]
             found = self._standing(others)
             standing.update(found)
             # One that stood a moment ago may be purged by now, and then the new one may be stored after all.
             missing = [key for key in others if key not in found]
             if not missing:
-                return [standing[(given.experiment_id, given.version, given.unit)] for given in assignments]
+                return [standing[(given.unit, given.experiment_id, given.version)] for given in assignments]
         raise StoreUnavailableError("assignments were purged as often as they were kept: try again later")
 
     def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
@@ -110,7 +110,7 @@ class SqlAssignmentStore:
         """Store each unless one stands; return the keys of those where one did."""
         moment = self._database.moment
         rows = [
-            (a.experiment_id, a.version, a.unit, a.variation, moment(a.assigned_at), moment(a.expires_at))
+            (a.unit, a.experiment_id, a.version, a.variation, moment(a.assigned_at), moment(a.expires_at))
             for a in given
         ]
         stored = self._database.intake(_INTAKE, rows)
@@ -122,7 +122,7 @@ class SqlAssignmentStore:
         else:
             chunks = [keys[start : start + _KEYS_A_TIME] for start in range(0, len(keys), _KEYS_A_TIME)]
             found = [row for chunk in chunks for row in self._database.read(partial(_all, _OF_KEYS, {"keys": chunk}))]
-        return {(row.experiment_id, row.version, row.user_id): _assignment(row) for row in found}
+        return {(row.user_id, row.experiment_id, row.version): _assignment(row) for row in found}
 
 
 def _all(query: Select[Any], values: dict[str, Any], connection: Connection) -> Sequence[Row[Any]]:

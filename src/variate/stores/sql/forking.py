@@ -1,8 +1,11 @@
-"""A gate that a fork waits at, until nobody is inside."""
+"""What has to rest while the process forks, and the gate by which a fork waits for it."""
 
 from __future__ import annotations
 
+import os
 import time
+import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition, local
@@ -56,3 +59,44 @@ class ForkGate:
 
 class _OfThread(local):
     depth: int = 0
+
+
+class RestsAtForks(ABC):
+    """What must not be in use while the process forks."""
+
+    def __init__(self) -> None:
+        _living.add(self)
+
+    @abstractmethod
+    def rest(self) -> None:
+        """Before a fork: end what is under way, and begin nothing."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """After a fork, in the parent: go on."""
+
+    @abstractmethod
+    def begin_anew(self) -> None:
+        """After a fork, in the child, whose only thread is this one."""
+
+
+_living: weakref.WeakSet[RestsAtForks] = weakref.WeakSet()
+
+
+def _before() -> None:
+    for each in tuple(_living):
+        each.rest()
+
+
+def _after_in_parent() -> None:
+    for each in tuple(_living):
+        each.resume()
+
+
+def _after_in_child() -> None:
+    for each in tuple(_living):
+        each.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child)

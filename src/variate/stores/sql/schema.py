@@ -135,15 +135,14 @@ Index("ix_feature_flags_status_updated", feature_flags.c.status, feature_flags.c
 assignments = Table(
     "assignments",
     metadata,
+    Column("user_id", IdText, primary_key=True),
     Column("experiment_id", IdText, primary_key=True),
     Column("version", WholeNumber, primary_key=True, autoincrement=False),
-    Column("user_id", IdText, primary_key=True),
     Column("variation", Text, nullable=False),
     Column("assigned_at", Instant, nullable=False),
     Column("expires_at", Instant),
     sqlite_with_rowid=False,
 )
-Index("ix_assignments_unit", assignments.c.user_id, assignments.c.experiment_id, assignments.c.version)
 Index(
     "ix_assignments_experiment_assigned",
     assignments.c.experiment_id,

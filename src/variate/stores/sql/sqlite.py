@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from variate.errors import NotMigratedError, StoreError, StoreUnavailableError, 
 from variate.stores.sql.columns import to_micros
 from variate.stores.sql.database import Database, Intake
 from variate.stores.sql.failures import explain_sqlite
-from variate.stores.sql.forking import ForkGate
+from variate.stores.sql.forking import ForkGate, RestsAtForks
 from variate.stores.sql.migrating import require_head, upgrade
 from variate.stores.sql.retrying import try_again
 
@@ -63,20 +62,20 @@ class _Opened:
         self.writers.dispose()
 
 
-class SQLiteDatabase(Database):
+class SQLiteDatabase(Database, RestsAtForks):
     """The file at ``path``, made and migrated at the first use, its folder too. Survives a fork."""
 
     driver_error = sqlite3.Error
     insert = staticmethod(insert)
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path
         self._gate = ForkGate()
         self._opening = threading.Lock()
         self._opened: _Opened | None = None
         self._is_at_rest = True
         self._is_inherited = False
-        _living.add(self)
 
     def migrate(self) -> Sequence[str]:
         """Make the folder and the file where they are missing, and bring the tables to this version."""
@@ -177,7 +176,7 @@ class SQLiteDatabase(Database):
         self._gate = ForkGate()
         self._opening = threading.Lock()
         if self._opened is not None:
-            _inherited.append(self._opened)  # left as it is: to close it would act on the parent's locks
+            _inherited.append(self._opened)
             self._opened = None
 
     def _dispose(self) -> None:
@@ -276,24 +275,5 @@ def _intake_statement(intake: Intake) -> str:
     )
 
 
-_living: weakref.WeakSet[SQLiteDatabase] = weakref.WeakSet()
 _inherited: list[_Opened] = []
-
-
-def _before_fork() -> None:
-    for database in tuple(_living):
-        database.rest()
-
-
-def _after_fork_in_parent() -> None:
-    for database in tuple(_living):
-        database.resume()
-
-
-def _after_fork_in_child() -> None:
-    for database in tuple(_living):
-        database.begin_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+"""Connections of a parent that forked in the middle of a transaction: closing them would act on its locks."""

@@ -141,13 +141,13 @@ def _feature_flags() -> None:
 def _assignments() -> None:
     op.create_table(
         "assignments",
+        sa.Column("user_id", IdText, nullable=False),
         sa.Column("experiment_id", IdText, nullable=False),
         sa.Column("version", WholeNumber, autoincrement=False, nullable=False),
-        sa.Column("user_id", IdText, nullable=False),
         sa.Column("variation", sa.Text(), nullable=False),
         sa.Column("assigned_at", Instant, nullable=False),
         sa.Column("expires_at", Instant),
-        sa.PrimaryKeyConstraint("experiment_id", "version", "user_id", name=op.f("pk_assignments")),
+        sa.PrimaryKeyConstraint("user_id", "experiment_id", "version", name=op.f("pk_assignments")),
         sqlite_with_rowid=False,
     )
     op.create_index(
@@ -162,7 +162,6 @@ def _assignments() -> None:
         postgresql_where=sa.text("expires_at IS NOT NULL"),
         sqlite_where=sa.text("expires_at IS NOT NULL"),
     )
-    op.create_index("ix_assignments_unit", "assignments", ["user_id", "experiment_id", "version"])
 
 
 def _overrides() -> None:
