@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from variate.definition.audit import ChangeLog
-from variate.definition.variations import read_variations
+from variate.definition.variations import check_list, read_variations
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import (
     MAX_DEFINITION_BYTES,
@@ -23,7 +23,7 @@ from variate.model import (
     Variation,
 )
 from variate.model.record import Record, experiment_record, variation_record
-from variate.model.rules import check_choice, check_id, check_name
+from variate.model.rules import check_choice, check_id, check_name, shown
 from variate.stores.ports import AuditLog, ExperimentStore
 
 OVERRIDE_DAYS = 30
@@ -92,7 +92,8 @@ class Experiments:
     ) -> Page[Experiment]:
         """Return a page of experiments, most recently created first."""
         chosen = None if status is None else check_choice("status", status, ExperimentStatus)
-        return self.store.list(status=chosen, owner=owner, limit=limit, last_key=last_key)
+        whose = None if owner is None else check_name("owner", owner)
+        return self.store.list(status=chosen, owner=whose, limit=limit, last_key=last_key)
 
     def list_active_experiments(self, *, limit: int = 100, last_key: str | None = None) -> Page[Experiment]:
         """Return a page of the active experiments, most recently created first."""
@@ -112,7 +113,7 @@ class Experiments:
 
         ``variations`` is the whole list; what a variation of a standing name does not give stays as it was.
         """
-        given = None if variations is None else list(variations)
+        given = None if variations is None else list(check_list(variations))
 
         def change(before: Experiment, at: datetime) -> _Change:
             if before.status is ExperimentStatus.ARCHIVED:
@@ -182,7 +183,8 @@ class Experiments:
         """
         chosen = check_choice("status", status, ExperimentStatus)
         if (unit is None) != (variation is None):
-            raise InvalidInputError("variation" if unit else "user_id", "must be given too: an override needs both")
+            missing = "user_id" if unit is None else "variation"
+            raise InvalidInputError(missing, "must be given too: an override needs both")
 
         def change(before: Experiment, at: datetime) -> _Change:
             moved = self._moved(before, chosen, actor, at)
@@ -257,7 +259,7 @@ def check_variation(experiment: Experiment, name: str) -> None:
     """Raise ``InvalidInputError`` unless the experiment has a variation of this name."""
     names = [variation.name for variation in experiment.variations]
     if name not in names:
-        raise InvalidInputError("variation", f"must be one of {', '.join(names)}, not {name!r}")
+        raise InvalidInputError("variation", f"must be one of {', '.join(names)}, not {shown(name)}")
 
 
 def _check_size(experiment: Experiment) -> None:

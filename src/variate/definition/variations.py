@@ -25,10 +25,16 @@ def read_variations(
     A variation named like a standing one keeps its id, its creation and what is not given anew. The further keys of a
     row that was read are passed over; any other key raises ``InvalidInputError``, as a misspelt ``weight`` should.
     """
-    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
-        raise InvalidInputError("variations", "must be a list of dicts with a name each")
+    check_list(given)
     before = {variation.name: variation for variation in standing}
     return tuple(_read(item, place, at=at, new_id=new_id, before=before) for place, item in enumerate(given))
+
+
+def check_list(given: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
+    """Return ``given`` if it is a list or the like, else raise ``InvalidInputError``."""
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise InvalidInputError("variations", "must be a list of dicts with a name each")
+    return given
 
 
 def _read(

@@ -67,6 +67,8 @@ def api_request_handler(
 
 
 def _refusal(request: Request, max_requests: int, window_seconds: int) -> dict[str, Any] | None:
+    if not isinstance(request, Mapping):
+        raise InvalidInputError("request", f"must be a dict, not {type(request).__name__}")
     address = request.get("client_ip") or "unknown"
     allowed, _, seconds = check_rate_limit(f"rate:ip:{address}", max_requests, window_seconds)
     if allowed:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from variate.errors import IllegalTransitionError, InvalidInputError
 from variate.model.document import Document
 from variate.model.instant import check_instant
-from variate.model.rules import check_choice, check_id, check_name, check_prose, check_text
+from variate.model.rules import check_choice, check_id, check_name, check_prose, check_text, shown
 
 MAX_VARIATIONS = 100
 NO_VALUE = Document("{}")
@@ -55,7 +55,7 @@ class Variation:
         if isinstance(self.weight, bool) or not isinstance(self.weight, (int, float)):
             raise InvalidInputError("variation.weight", f"must be a number, not {type(self.weight).__name__}")
         if not 0 <= self.weight <= sys.float_info.max:  # false for NaN, and for a whole number too long for a float
-            raise InvalidInputError("variation.weight", f"must be finite and not negative, not {self.weight}")
+            raise InvalidInputError("variation.weight", f"must be finite and not negative, not {shown(self.weight)}")
         object.__setattr__(self, "created_at", check_instant("variation.created_at", self.created_at))
         object.__setattr__(self, "updated_at", check_instant("variation.updated_at", self.updated_at))
 

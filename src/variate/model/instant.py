@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from variate.errors import InvalidInputError
+from variate.model.rules import check_text
+
+MAX_INSTANT_BYTES = 64
 
 
 def check_instant(field: str, value: object) -> datetime:
@@ -22,6 +25,7 @@ def parse_instant(field: str, value: object) -> datetime:
     """Return the moment of an aware datetime or of an ISO 8601 string with an offset."""
     if not isinstance(value, str):
         return check_instant(field, value)
+    check_text(field, value, max_bytes=MAX_INSTANT_BYTES)  # a NUL at the end would pass
     try:
         moment = datetime.fromisoformat(value)
     except ValueError as error:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from variate.errors import InvalidInputError
+from variate.model.rules import shown
 
 MAX_DAYS = 36_500
 
@@ -20,9 +21,9 @@ def expiry(ttl_days: object, *, since: datetime, field: str = "ttl_days") -> dat
         return None
     endless = isinstance(ttl_days, float) and not math.isfinite(ttl_days)
     if isinstance(ttl_days, bool) or not isinstance(ttl_days, (int, float)) or endless:
-        raise InvalidInputError(field, f"must be a finite number of days or None, not {ttl_days!r}")
+        raise InvalidInputError(field, f"must be a finite number of days or None, not {shown(ttl_days)}")
     if not 0 < ttl_days <= MAX_DAYS:
-        raise InvalidInputError(field, f"must be above 0 and at most {MAX_DAYS}, not {ttl_days}")
+        raise InvalidInputError(field, f"must be above 0 and at most {MAX_DAYS}, not {shown(ttl_days)}")
     return since + _span(ttl_days)
 
 

@@ -17,11 +17,21 @@ MAX_TEXT_BYTES = 50_000
 MAX_SEALED_TEXT_BYTES = 70_000
 """A text of 50,000 bytes after sealing: 4/3 of it in base64url, and the wrapped key before it."""
 MAX_SECONDS = 1_000_000_000
+_SHOWN_CHARACTERS = 100
 
 SEALED_MARK = "$sealed"
 """What a sealed text begins with, before a colon, and the one key of a sealed document."""
 
 S = TypeVar("S", bound=StrEnum)
+
+
+def shown(value: object) -> str:
+    """Return ``value`` as an error's message shows it: short, whatever somebody sent."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python writes
+        return "one beyond showing"
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
 def check_text(field: str, value: object, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
@@ -70,7 +80,7 @@ def check_choice(field: str, value: object, choices: type[S]) -> S:
         return choices(str(value))
     except ValueError as error:
         names = ", ".join(choices)
-        raise InvalidInputError(field, f"must be one of {names}, not {value!r}") from error
+        raise InvalidInputError(field, f"must be one of {names}, not {shown(value)}") from error
 
 
 def check_whole(field: str, value: object, *, minimum: int, maximum: int) -> int:
@@ -78,7 +88,7 @@ def check_whole(field: str, value: object, *, minimum: int, maximum: int) -> int
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidInputError(field, f"must be a whole number, not {type(value).__name__}")
     if not minimum <= value <= maximum:
-        raise InvalidInputError(field, f"must be from {minimum} to {maximum}, not {value}")
+        raise InvalidInputError(field, f"must be from {minimum} to {maximum}, not {shown(value)}")
     return value
 
 
@@ -87,5 +97,5 @@ def check_seconds(field: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidInputError(field, f"must be a number of seconds, not {type(value).__name__}")
     if not 0 < value <= MAX_SECONDS:  # NaN too
-        raise InvalidInputError(field, f"must be above 0 and at most {MAX_SECONDS} seconds, not {value}")
+        raise InvalidInputError(field, f"must be above 0 and at most {MAX_SECONDS} seconds, not {shown(value)}")
     return value

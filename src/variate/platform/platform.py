@@ -14,6 +14,7 @@ from variate.definition.experiments import Experiments
 from variate.definition.flags import Flags
 from variate.definition.overrides import Overrides
 from variate.model import AuditEntry, Page
+from variate.model.rules import check_id, check_name
 from variate.platform.backends import Backends
 from variate.platform.delivery import Delivery
 from variate.platform.health import Check, examine
@@ -86,7 +87,12 @@ class Platform:
         last_key: str | None = None,
     ) -> Page[AuditEntry]:
         """Return a page of what was changed, most recent first: actor, action, data and created_at."""
-        return self._backends.audit.list(entity_type=entity_type, entity_id=entity_id, limit=limit, last_key=last_key)
+        return self._backends.audit.list(
+            entity_type=None if entity_type is None else check_name("entity_type", entity_type),
+            entity_id=None if entity_id is None else check_id("entity_id", entity_id),
+            limit=limit,
+            last_key=last_key,
+        )
 
     def migrate(self) -> list[str]:
         """Make every engine's tables what this version wants; return what was done. Safe to repeat and to race."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import math
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from variate.errors import InvalidInputError, StoreUnavailableError
-from variate.model.rules import check_whole
+from variate.model.rules import MAX_SECONDS, check_whole, shown
 
 T = TypeVar("T")
 
@@ -118,8 +117,8 @@ def with_retry(func: Callable[[], T], max_retries: int = 3, base_delay: float = 
 def _check_delay(base_delay: object) -> None:
     if isinstance(base_delay, bool) or not isinstance(base_delay, (int, float)):
         raise InvalidInputError("base_delay", f"must be a number of seconds, not {type(base_delay).__name__}")
-    if not math.isfinite(base_delay) or base_delay < 0:
-        raise InvalidInputError("base_delay", f"must be finite and not negative, not {base_delay}")
+    if not 0 <= base_delay <= MAX_SECONDS:  # NaN too
+        raise InvalidInputError("base_delay", f"must be from 0 to {MAX_SECONDS} seconds, not {shown(base_delay)}")
 
 
 def _log_retry(state: Any) -> None:
