@@ -53,7 +53,8 @@ def test_the_source_is_read_once_for_all_who_ask_the_cache(
     found = all_at_once(30, lambda _: variate.get_experiment_with_cache(experiment["id"]))
     assert found == [experiment] * 30
     assert reads[experiment["id"]] == 1
-    found[0]["name"] = "changed by its caller"
+    mine = found[0] or {}
+    mine["name"] = "changed by its caller"
     assert variate.get_experiment_with_cache(experiment["id"]) == experiment
 
 

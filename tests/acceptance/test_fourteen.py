@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +151,8 @@ def test_06_every_value_is_cached_the_empty_ones_too(deployment: Deployment, val
 
 def test_06_of_many_callers_one_fetches(deployment: Deployment) -> None:
     """In the guide every caller that misses asks the source at once."""
-    key, fetches = some_id("key"), list[int]()
-    under_way = all_at_once(20, lambda _: cache_get(key, lambda: fetches.append(1) or [len(fetches)]))
-    assert under_way == [[1]] * 20
+    key, fetches = some_id("key"), count(1)
+    assert all_at_once(20, lambda _: cache_get(key, lambda: [next(fetches)])) == [[1]] * 20
 
 
 def test_07_a_status_for_an_unknown_flag_makes_no_half_empty_item(deployment: Deployment) -> None:
@@ -336,13 +336,14 @@ def test_12_what_lasts_is_not_tried_again(error: Exception) -> None:
 def aws_calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each operation of AWS was asked for in this process."""
     calls: Counter[str] = Counter()
-    make: Callable[..., Any] = botocore.client.BaseClient._make_api_call
+    every_client: Any = botocore.client.BaseClient
+    make: Callable[..., Any] = every_client._make_api_call
 
-    def count(self: Any, operation: str, arguments: Any) -> Any:
+    def counted(self: Any, operation: str, arguments: Any) -> Any:
         calls[operation] += 1
         return make(self, operation, arguments)
 
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", count)
+    monkeypatch.setattr(every_client, "_make_api_call", counted)
     return calls
 
 
@@ -485,7 +486,7 @@ def test_14_a_process_thawed_after_its_connections_ended_connects_anew(
 @pytest.fixture
 def lambda_clients(monkeypatch: pytest.MonkeyPatch, deployment: Deployment) -> None:
     """A Lambda's process is new: its handler's clients are those of this test, too."""
-    import variate.aws.lambdas as lambdas
+    from variate.aws import lambdas
 
     monkeypatch.setattr(lambdas, "pg_client", variate.pg_client)
     monkeypatch.setattr(lambdas, "redis_client", variate.redis_client)

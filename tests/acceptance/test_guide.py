@@ -9,9 +9,10 @@ import subprocess
 import sys
 import textwrap
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import psycopg
 import pytest
 
 import variate
@@ -45,7 +46,7 @@ from variate import (
 )
 from variate.errors import NotFoundError
 
-VARIATIONS = [
+VARIATIONS: list[dict[str, Any]] = [
     {"name": "control", "description": "as it is", "value": {"colour": "blue"}, "weight": 1},
     {"name": "green", "value": {"colour": "green", "size": 1.25}},
 ]
@@ -53,7 +54,7 @@ VARIATIONS = [
 in_every_profile = pytest.mark.parametrize("deployment", ["local", "postgres_alone", "postgres", "aws"], indirect=True)
 
 
-def has_shape(result: Any, shape: dict[str, type]) -> bool:
+def has_shape(result: Any, shape: Mapping[str, type]) -> bool:
     """Whether the result is a dict that JSON takes, with these keys at least and these types."""
     assert isinstance(result, dict)
     assert result.keys() >= shape.keys()
@@ -376,9 +377,8 @@ def test_the_guides_own_sql_through_its_client(deployment: Deployment) -> None:
         cursor.execute("SELECT entity_type, entity_id, action, data, created_at FROM audit_logs")
         assert [(row["entity_type"], row["action"]) for row in cursor.fetchall()] == [("experiment", "created")]
     # a failed block is rolled back, and a good one is committed
-    with pytest.raises(ZeroDivisionError), variate.pg_client.get_cursor() as cursor:
-        cursor.execute("UPDATE experiments SET owner = %s WHERE id = %s RETURNING *", ("nobody", experiment["id"]))
-        raise ZeroDivisionError
+    with pytest.raises(psycopg.errors.DivisionByZero), variate.pg_client.get_cursor() as cursor:
+        cursor.execute("UPDATE experiments SET owner = %s", ("nobody",)).execute("SELECT 1 / 0")
     with variate.pg_client.get_cursor() as cursor:
         cursor.execute("UPDATE experiments SET owner = %s WHERE id = %s RETURNING *", ("grace", experiment["id"]))
         assert (cursor.fetchone() or {})["owner"] == "grace"
