@@ -25,7 +25,7 @@ def encode_cursor(values: list[CursorValue]) -> str:
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, *, length: int) -> list[CursorValue]:
+def decode_cursor(text: object, *, length: int) -> list[CursorValue]:
     """Return the ``length`` values that ``encode_cursor`` made ``text`` of.
 
     Raise ``InvalidInputError`` for ``last_key`` where it did not: another form, another length, or a value that no

@@ -10,8 +10,8 @@ import mmh3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.decision.murmur import murmur3_x86_32
 
+from tests.unit.decision.murmur import murmur3_x86_32
 from variate.decision import BUCKETS, bucket, buckets, draw_salt
 
 GOLDEN = Path(__file__).parents[3] / "spec" / "bucketing.json"
