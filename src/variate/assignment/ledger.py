@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from variate.decision import choose
 from variate.errors import InvalidInputError, NotFoundError
@@ -14,7 +15,7 @@ from variate.model.rules import check_id, check_whole
 from variate.stores.ports import AssignmentStore
 
 ASSIGNMENT_DAYS = 30
-_BATCH = 5_000
+_BATCH = 10_000
 _MAX_VERSION = 2**31 - 1
 
 
@@ -67,10 +68,14 @@ class Ledger:
             )
             for unit, variation in pairs
         ]
-        standing: list[Assignment] = []
-        for start in range(0, len(asked), _BATCH):
-            standing.extend(self.store.keep(asked[start : start + _BATCH]))
-        return standing
+        # In the order of units: an index takes a million in order in a fraction of the time they take in any other.
+        in_order = sorted(asked, key=attrgetter("unit"))
+        others: dict[str, Assignment] = {}
+        for start in range(0, len(in_order), _BATCH):
+            batch = in_order[start : start + _BATCH]
+            kept = zip(batch, self.store.keep(batch), strict=True)
+            others.update((given.unit, standing) for given, standing in kept if standing is not given)
+        return [others.get(given.unit, given) for given in asked] if others else asked
 
     def assign_many(
         self, experiment_id: str, units: Sequence[str], *, ttl_days: float | None = ASSIGNMENT_DAYS

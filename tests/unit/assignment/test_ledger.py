@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tests.unit.testing.reference_records import ReferenceAssignmentStore
 from variate.assignment.ledger import Ledger
 from variate.errors import InvalidInputError, NotFoundError
-from variate.model import Experiment, ExperimentStatus
+from variate.model import Assignment, Experiment, ExperimentStatus
 from variate.testing.builders import build_experiment
 from variate.testing.clocks import SettableClock
 
@@ -71,6 +72,29 @@ def test_many_units_are_split_by_weight_and_stay_when_the_weights_change(keeping
     assert abs(share - 0.75) < 4 * (0.75 * 0.25 / 4_000) ** 0.5  # four standard errors of a binomial share
     keeping.add(build_experiment(made.id, status=ExperimentStatus.ACTIVE, variations={"a": 3, "b": 1}))
     assert keeping.ledger.assign_many(made.id, units) == kept
+
+
+def test_a_long_import_is_answered_in_the_order_asked(keeping: Keeping) -> None:
+    standing = keeping.ledger.create_assignment("u-00500", "e", "stood")
+    units = [f"u-{number:05d}" for number in reversed(range(25_000))]
+    pairs = [*((unit, "first") for unit in units), ("u-12345", "second"), ("u-00001", "second")]
+    kept = keeping.ledger.keep_assignments("e", pairs)
+    assert [a.unit for a in kept] == [unit for unit, _ in pairs]
+    assert [a for a in kept if a.variation != "first"] == [standing]
+
+
+def test_a_long_import_is_written_in_the_order_of_its_units(keeping: Keeping, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    keep = keeping.store.keep
+
+    def recording(assignments: Sequence[Assignment]) -> Sequence[Assignment]:
+        written.extend(a.unit for a in assignments)
+        return keep(assignments)
+
+    monkeypatch.setattr(keeping.store, "keep", recording)
+    units = [f"u-{number * 7_919 % 25_000}" for number in range(25_000)]
+    keeping.ledger.keep_assignments("e", [(unit, "a") for unit in units])
+    assert written == sorted(units)
 
 
 @pytest.mark.parametrize("status", [status for status in ExperimentStatus if status is not ExperimentStatus.ACTIVE])
