@@ -57,10 +57,14 @@ class SqlOverrideStore:
         }
 
         def work(connection: Connection) -> bool:
-            query = select(overrides.c.created_at).where(here, _in_force(at)).with_for_update()
-            created_at = connection.execute(query).scalar()
+            # Either this is the first row of the key, or there is one that the next statement can lock.
+            marked = self._database.insert(overrides).values(mark).on_conflict_do_nothing(index_elements=list(_KEY))
+            if connection.execute(marked.returning(overrides.c.type)).first() is not None:
+                return False
+            removed = select(overrides.c.created_at).where(here, _in_force(at), overrides.c.created_at < at)
+            found = connection.execute(removed.with_for_update()).first()
             self._put_newer(connection, mark)
-            return created_at is not None and created_at < at
+            return found is not None
 
         return self._database.write_once(work)
 

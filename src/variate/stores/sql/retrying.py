@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -29,15 +30,22 @@ class RolledBackError(StoreUnavailableError):
 
 
 def try_again(work: Callable[[], T], *, when: type[StoreUnavailableError] = StoreUnavailableError) -> T:
-    """Return what ``work`` returns, calling it up to four times while it raises ``when``, with full jitter."""
+    """Return what ``work`` returns, calling it up to four times while it raises ``when``, with full jitter.
+
+    After five seconds it is not called again: a failure that took so long has waited already.
+    """
+    started = time.monotonic()
     try:
         return work()
     except when:
+        left = MAX_TOTAL_SECONDS - (time.monotonic() - started)
+        if left <= 0:
+            raise
         # Here and not before, because most calls never come here and setting this up takes as long as a short query.
         retrying = Retrying(
             retry=retry_if_exception_type(when),
             wait=_WAIT,
-            stop=stop_after_attempt(ATTEMPTS - 1) | stop_after_delay(MAX_TOTAL_SECONDS),
+            stop=stop_after_attempt(ATTEMPTS - 1) | stop_after_delay(left),
             reraise=True,
         )
         retrying.sleep(_WAIT(RetryCallState(retrying, None, (), {})))
