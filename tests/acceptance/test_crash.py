@@ -230,9 +230,7 @@ def kill_after(child: subprocess.Popen[str], *, lines: int) -> list[str]:
     return [line.rstrip("\n") for line in said if line.endswith("\n")]
 
 
-def test_a_process_killed_while_it_changes_statuses_leaves_both_stores_alike(
-    deployment: Deployment, lines: int
-) -> None:
+def test_a_process_killed_while_it_changes_statuses_leaves_both_stores_alike(deployment: Deployment) -> None:
     script = """
         import itertools, sys, variate
         for n in itertools.count():

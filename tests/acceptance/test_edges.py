@@ -28,8 +28,14 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("name", ODD, ids=range(len(ODD)))
-def test_odd_text_goes_in_and_comes_out_unchanged(deployment: Deployment, name: str) -> None:
+def test_odd_text_goes_in_and_comes_out_unchanged(deployment: Deployment) -> None:
+    for name in ODD:
+        _goes_in_and_comes_out(name)
+    assert len(variate.get_active_feature_flags()) == len(ODD)
+    assert len(variate.list_active_experiments()) == len(ODD)
+
+
+def _goes_in_and_comes_out(name: str) -> None:
     title = name if name.strip() else "blank"
     experiment = variate.create_experiment(title, name, [{"name": name, "value": {name: name}}], owner=title)
     assert variate.get_experiment(experiment["id"]) == experiment
@@ -42,7 +48,7 @@ def test_odd_text_goes_in_and_comes_out_unchanged(deployment: Deployment, name: 
     assert variate.get_user_events(name, event_type=name)["items"] == [event]
     flag = variate.create_feature_flag(title, name, {name: [name]}, status="active")
     assert variate.get_feature_flag(flag["id"]) == flag
-    assert variate.get_active_feature_flags() == [flag]
+    assert variate.get_active_feature_flags(limit=1) == [flag]
     assert variate.cache_experiment_assignment(name, name, name)
     assert variate.get_cached_experiment_assignment(name, name) == name
     assert variate.cache_feature_flag(name, name, {name: name})
