@@ -109,7 +109,7 @@ class TestEncryptedAuditLog(OfFields, AuditLogConformance):
         assert bool(store.list(limit=10)) is not bool(self.fields)
 
 
-class TestEncryptedFlagStore(OfFields, FlagStoreConformance):
+class TestEncryptedFlagStore(FlagStoreConformance):
     @pytest.fixture
     def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> FlagStore:
         return EncryptedFlagStore(SqlFlagStore(database), cipher, fields)
@@ -117,11 +117,6 @@ class TestEncryptedFlagStore(OfFields, FlagStoreConformance):
     @pytest.fixture
     def audit_trail(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditTrail:
         return trail_of_log(EncryptedAuditLog(SqlAuditLog(database), cipher, fields))
-
-    def test_the_greatest_definition_there_can_be_is_held(self, store: FlagStore) -> None:
-        with refusal("audit.data", self.fields):
-            super().test_the_greatest_definition_there_can_be_is_held(store)
-        assert bool(store.list(limit=10)) is not bool(self.fields)
 
 
 class TestEncryptedOverrideStore(OverrideStoreConformance):
