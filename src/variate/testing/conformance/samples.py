@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from variate.model import MAX_DOCUMENT_BYTES, Document, Json
+from variate.model import MAX_DEPTH, MAX_DOCUMENT_BYTES, Document, Json
 
 TEXTS = {
     "emoji": "👩‍👩‍👧 in 🏳️‍🌈",
@@ -58,7 +58,7 @@ JSON_VALUES: dict[str, Json] = {
     "texts": list(TEXTS.values()),
     "text of numbers": ["1e300", "NaN", "Infinity", "2024-01-01T00:00:00Z", "true"],
     "nesting": {"a": [{"b": [[], {}, [None, {"c": ""}]]}]},
-    "thirty deep": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]],
+    "as deep as may be": json.loads("[" * (MAX_DEPTH - 1) + '{"deep": 1}' + "]" * (MAX_DEPTH - 1)),
 }
 every_json = pytest.mark.parametrize("value", list(JSON_VALUES.values()), ids=list(JSON_VALUES))
 
