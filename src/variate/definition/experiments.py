@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from variate.definition.audit import ChangeLog
+from variate.definition.newest import on_newest
 from variate.definition.variations import check_list, read_variations
-from variate.errors import ConflictError, InvalidInputError, NotFoundError
+from variate.errors import InvalidInputError
 from variate.model import (
     MAX_DEFINITION_BYTES,
     AuditEntry,
@@ -28,8 +29,6 @@ from variate.stores.ports import AuditLog, ExperimentStore
 
 OVERRIDE_DAYS = 30
 """How long an override stands that comes with a status change, as in the guide."""
-
-_ATTEMPTS = 20
 
 
 class _Change(NamedTuple):
@@ -211,32 +210,20 @@ class Experiments:
         *,
         expected_revision: int | None,
     ) -> Experiment:
-        """Read, decide and write, again where another writer was first and the caller named no revision."""
-        check_id("experiment_id", experiment_id)
-        for attempt in range(1, _ATTEMPTS + 1):
-            before = self.store.get(experiment_id)
-            if before is None:
-                raise NotFoundError("experiment", experiment_id)
-            if expected_revision not in (None, before.revision):
-                raise ConflictError(f"experiment {experiment_id!r} is at revision {before.revision}: read it again")
+        def write(before: Experiment) -> Experiment:
             at = self.log.clock()
             after, audit, outbox = change(before, at)
-            if not audit:
-                self.announce()  # an earlier call may have died between its commit and its delivery
-                return before
-            if after is before:
+            if audit and after is before:
                 self.audit.append(audit, outbox=outbox)
-            else:
+            elif audit:
                 outbox = [self.log.experiment_changed(experiment_id, at=at), *outbox]
-                try:
-                    self.store.replace(after, expected_revision=before.revision, audit=audit, outbox=outbox)
-                except ConflictError:
-                    if expected_revision is not None or attempt == _ATTEMPTS:
-                        raise
-                    continue
-            self.announce()
+                self.store.replace(after, expected_revision=before.revision, audit=audit, outbox=outbox)
+            self.announce()  # also of nothing: an earlier call may have died between its commit and its delivery
             return after
-        raise ConflictError(f"experiment {experiment_id!r} is being changed by others without pause: try again")
+
+        return on_newest(
+            "experiment", experiment_id, read=self.store.get, write=write, expected_revision=expected_revision
+        )
 
     def _moved(self, before: Experiment, status: ExperimentStatus, actor: str | None, at: datetime) -> _Change:
         if before.status is status:

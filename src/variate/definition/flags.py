@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from variate.definition.audit import ChangeLog
-from variate.errors import ConflictError, NotFoundError
+from variate.definition.newest import on_newest
 from variate.model import MAX_DEFINITION_BYTES, MAX_DEPTH, Document, FeatureFlag, FlagStatus, Json, Page
 from variate.model.record import flag_record
 from variate.model.rules import check_choice, check_id
 from variate.stores.ports import FlagStore
-
-_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,31 +112,17 @@ class Flags:
         expected_revision: int | None,
         actor: str | None,
     ) -> FeatureFlag:
-        """Read, decide and write, again where another writer was first and the caller named no revision."""
-        check_id("flag_id", flag_id)
-        for attempt in range(1, _ATTEMPTS + 1):
-            before = self.store.get(flag_id)
-            if before is None:
-                raise NotFoundError("flag", flag_id)
-            if expected_revision not in (None, before.revision):
-                raise ConflictError(f"flag {flag_id!r} is at revision {before.revision}: read it again")
-            changed = change(before)
-            if changed == before:
-                self.announce()  # an earlier call may have died between its commit and its delivery
-                return before
-            at = self.log.clock()
-            after = replace(changed, revision=before.revision + 1, updated_at=at)
-            data = _differences(before, after)
-            entry = self.log.entry("flag", flag_id, action, data, actor=actor, at=at)
-            try:
+        def write(before: FeatureFlag) -> FeatureFlag:
+            after = change(before)
+            if after != before:
+                at = self.log.clock()
+                after = replace(after, revision=before.revision + 1, updated_at=at)
+                entry = self.log.entry("flag", flag_id, action, _differences(before, after), actor=actor, at=at)
                 self.store.replace(after, expected_revision=before.revision, audit=entry)
-            except ConflictError:
-                if expected_revision is not None or attempt == _ATTEMPTS:
-                    raise
-                continue
-            self.announce()
+            self.announce()  # also of nothing: an earlier call may have died between its commit and its delivery
             return after
-        raise ConflictError(f"flag {flag_id!r} is being changed by others without pause: try again")
+
+        return on_newest("flag", flag_id, read=self.store.get, write=write, expected_revision=expected_revision)
 
 
 def _read_rules(rules: Json) -> Document:
