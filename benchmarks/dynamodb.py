@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,7 @@ import boto3
 from benchmarks.contest import Contest, Figure, Turn
 from benchmarks.engines import Engines, fresh_name
 from benchmarks.line import Aim, Line
-from benchmarks.rows import END, EXPERIMENT, NOW, EventRow, event_turns, pair
+from benchmarks.rows import END, EXPERIMENT, NOW, Given, event_turns, pair
 from variate import DynamoDBClient, Platform, Settings
 from variate.model import VerdictStatus, assignment_id, format_instant
 from variate.settings import Profile
@@ -161,17 +162,16 @@ def _new_events(platform: Platform, bare: BareBoto, *, turns: int) -> tuple[Turn
     events = event_turns(turns, CALLS)
 
     def ours(turn: int) -> None:
-        for row in events[turn]:
-            given = row.given
+        for event in events[turn]:
             platform.record_event(
-                given["user_id"],
-                given["event_type"],
-                given["data"],
-                experiment_id=given["experiment_id"],
-                event_id=given["id"],
+                event["user_id"],
+                event["event_type"],
+                event["data"],
+                experiment_id=event["experiment_id"],
+                event_id=event["id"],
             )
 
-    items = [[_event_item(row) for row in of_turn] for of_turn in events]
+    items = [[_event_item(event) for event in of_turn] for of_turn in events]
 
     def beside(turn: int) -> None:
         for item in items[turn]:
@@ -181,9 +181,9 @@ def _new_events(platform: Platform, bare: BareBoto, *, turns: int) -> tuple[Turn
 
 
 def _one_units_events(platform: Platform, bare: BareBoto) -> tuple[Turn, Turn]:
-    rows = [EventRow({**row.given, "user_id": UNIT}, row.text) for row in event_turns(0, 100)[0]]
-    platform.batch_create_events([row.given for row in rows])
-    bare.put_together([_event_item(row) for row in rows])
+    events = event_turns(0, 100, lambda _: UNIT)[0]
+    platform.batch_create_events(events)
+    bare.put_together([_event_item(event) for event in events])
 
     def ours(_: int) -> None:
         for _ in range(CALLS):
@@ -200,11 +200,10 @@ def _event_batches(
     platform: Platform, write: Callable[[Sequence[Item]], None], *, size: int, turns: int
 ) -> tuple[Turn, Turn]:
     events = event_turns(turns, BATCH)
-    given = [[row.given for row in of_turn] for of_turn in events]
-    items = [[_event_item(row) for row in of_turn] for of_turn in events]
+    items = [[_event_item(event) for event in of_turn] for of_turn in events]
 
     def ours(turn: int) -> None:
-        verdicts = platform.batch_create_events(given[turn])
+        verdicts = platform.batch_create_events(events[turn])
         assert all(verdict.status is VerdictStatus.ACCEPTED for verdict in verdicts)
 
     def beside(turn: int) -> None:
@@ -230,15 +229,14 @@ def _assignment_item(unit: str, variation: str) -> Item:
     }
 
 
-def _event_item(row: EventRow) -> Item:
-    given = row.given
+def _event_item(event: Given) -> Item:
     return {
-        "id": {"S": given["id"]},
+        "id": {"S": event["id"]},
         "timestamp": {"S": format_instant(NOW)},
-        "user_id": {"S": given["user_id"]},
-        "event_type": {"S": given["event_type"]},
-        "data": {"S": row.text},
-        "experiment_id": {"S": given["experiment_id"]},
+        "user_id": {"S": event["user_id"]},
+        "event_type": {"S": event["event_type"]},
+        "data": {"S": json.dumps(event["data"], separators=(",", ":"))},
+        "experiment_id": {"S": event["experiment_id"]},
         "slot": {"S": "00"},
         "ttl": {"N": f"{END.timestamp():.0f}"},
     }

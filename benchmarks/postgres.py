@@ -63,4 +63,5 @@ def lines(engines: Engines, *, turns: int) -> Iterator[Line]:
         platform.migrate()
         for contest in sql.contests("PostgreSQL", platform, BarePsycopg(connection), turns=turns):
             yield contest.run()
-        yield sql.event_batches("PostgreSQL", platform, BareCopy(connection), turns=turns, aim=None).run()
+        what = f"PostgreSQL: batch_create_events, {sql.BATCH} a transaction, users in no order"
+        yield sql.event_batches(what, platform, BareCopy(connection), turns=turns).run()

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from benchmarks.contest import Contest, Figure, Turn
 from benchmarks.line import Aim
-from benchmarks.rows import END, EXPERIMENT, NOW, EventRow, event_turns, pairs
+from benchmarks.rows import END, EXPERIMENT, NOW, Given, event_turns, in_no_order, in_order, pairs
 from variate import Platform
 from variate.model import VerdictStatus
 
 COLUMNS = {
-    "assignments": ("experiment_id", "version", "user_id", "variation", "assigned_at", "expires_at"),
+    "assignments": ("user_id", "experiment_id", "version", "variation", "assigned_at", "expires_at"),
     "events": ("id", "user_id", "event_type", "data", "at", "experiment_id", "expires_at"),
 }
 BATCH = 500
 """Events in a call, and in a transaction of the bare driver's."""
 BULK = 5_000
 """Assignments in a call, and in a transaction of the bare driver's."""
+CALLS = 100
+"""Calls in a turn of those that write one row."""
 
-Row = tuple[Any, ...]
+Row: TypeAlias = tuple[Any, ...]
 
 
 class Bare(Protocol):
-    """A driver on tables and indexes like ours, each commit as durable. Its rows are ready: it only inserts."""
+    """A driver on tables and indexes like ours, each commit as durable."""
 
     name: str
 
@@ -37,29 +40,45 @@ class Bare(Protocol):
 
 
 def contests(engine: str, platform: Platform, bare: Bare, *, turns: int) -> Iterator[Contest]:
-    """Yield single assignments, bulk assignments, and events one by one and in batches."""
-    yield _assignments(f"{engine}: create_assignment, one a transaction", platform, bare, calls=100, turns=turns)
+    """Yield assignments and events, one by one and many at once."""
+    yield _assignments(f"{engine}: create_assignment, one a transaction", platform, bare, turns=turns)
     yield _bulk_assignments(f"{engine}: keep_assignments, {BULK:,} a transaction", platform, bare, turns=turns)
-    yield _events(f"{engine}: record_event, one a transaction", platform, bare, calls=100, turns=turns)
-    yield event_batches(engine, platform, bare, turns=turns, aim=Aim(0.6, at_least=True))
+    yield _events(f"{engine}: record_event, one a transaction", platform, bare, turns=turns)
+    what = f"{engine}: batch_create_events, {BATCH} a transaction"
+    aim = Aim(0.6, at_least=True)
+    yield event_batches(f"{what}, users in no order", platform, bare, turns=turns, aim=aim)
+    yield event_batches(f"{what}, users in order", platform, bare, turns=turns, user=in_order, aim=aim)
+    yield event_batches(f"{what}, users in order, rows ready", platform, bare, turns=turns, user=in_order, ready=True)
 
 
-def event_batches(engine: str, platform: Platform, bare: Bare, *, turns: int, aim: Aim | None) -> Contest:
-    """Return the contest of durable events, 500 a transaction."""
+def event_batches(
+    what: str,
+    platform: Platform,
+    bare: Bare,
+    *,
+    turns: int,
+    user: Callable[[int], str] = in_no_order,
+    ready: bool = False,
+    aim: Aim | None = None,
+) -> Contest:
+    """Return the contest of durable events. Where ``ready``, the bare side is given rows, and only inserts them."""
     calls = 10
-    events = event_turns(turns, calls * BATCH)
-    given = [[row.given for row in of_turn] for of_turn in events]
-    ready = [[_event_row(row, bare) for row in of_turn] for of_turn in events]
+    events = event_turns(turns, calls * BATCH, user)
+    rows = [[_event_row(event, bare) for event in of_turn] for of_turn in events] if ready else None
 
     def ours(turn: int) -> None:
-        for batch in _split(given[turn], BATCH):
+        for batch in _split(events[turn], BATCH):
             verdicts = platform.batch_create_events(batch)
             assert all(verdict.status is VerdictStatus.ACCEPTED for verdict in verdicts)
 
+    def beside(turn: int) -> None:
+        for batch in _split(events[turn], BATCH):
+            bare.insert("events", [_event_row(event, bare) for event in batch])
+
     return Contest(
-        what=f"{engine}: batch_create_events, {BATCH} a transaction, beside {bare.name}",
+        what=_beside(what, bare),
         ours=ours,
-        bare=_inserting(bare, "events", ready, BATCH),
+        bare=beside if rows is None else _inserting(bare, "events", rows, BATCH),
         operations=calls * BATCH,
         turns=turns,
         figure=Figure.RATE,
@@ -67,34 +86,28 @@ def event_batches(engine: str, platform: Platform, bare: Bare, *, turns: int, ai
     )
 
 
-def _events(what: str, platform: Platform, bare: Bare, *, calls: int, turns: int) -> Contest:
-    events = event_turns(turns, calls)
-    ready = [[_event_row(row, bare) for row in of_turn] for of_turn in events]
+def _events(what: str, platform: Platform, bare: Bare, *, turns: int) -> Contest:
+    events = event_turns(turns, CALLS)
 
     def ours(turn: int) -> None:
-        for row in events[turn]:
-            given = row.given
+        for event in events[turn]:
             platform.record_event(
-                given["user_id"],
-                given["event_type"],
-                given["data"],
-                experiment_id=given["experiment_id"],
-                event_id=given["id"],
+                event["user_id"],
+                event["event_type"],
+                event["data"],
+                experiment_id=event["experiment_id"],
+                event_id=event["id"],
             )
 
-    bare_turn = _inserting(bare, "events", ready, 1)
-    return Contest(
-        what=f"{what}, beside {bare.name}",
-        ours=ours,
-        bare=bare_turn,
-        operations=calls,
-        turns=turns,
-        figure=Figure.RATE,
-    )
+    def beside(turn: int) -> None:
+        for event in events[turn]:
+            bare.insert("events", [_event_row(event, bare)])
+
+    return Contest(what=_beside(what, bare), ours=ours, bare=beside, operations=CALLS, turns=turns, figure=Figure.RATE)
 
 
-def _assignments(what: str, platform: Platform, bare: Bare, *, calls: int, turns: int) -> Contest:
-    given = [pairs(turn, calls) for turn in range(turns + 1)]
+def _assignments(what: str, platform: Platform, bare: Bare, *, turns: int) -> Contest:
+    given = [pairs(turn, CALLS) for turn in range(turns + 1)]
     ready = [[_assignment_row(*pair, "single", bare) for pair in of_turn] for of_turn in given]
 
     def ours(turn: int) -> None:
@@ -102,10 +115,10 @@ def _assignments(what: str, platform: Platform, bare: Bare, *, calls: int, turns
             platform.create_assignment(unit, "single", variation)
 
     return Contest(
-        what=f"{what}, beside {bare.name}",
+        what=_beside(what, bare),
         ours=ours,
         bare=_inserting(bare, "assignments", ready, 1),
-        operations=calls,
+        operations=CALLS,
         turns=turns,
         figure=Figure.RATE,
     )
@@ -121,13 +134,17 @@ def _bulk_assignments(what: str, platform: Platform, bare: Bare, *, turns: int) 
             platform.keep_assignments(EXPERIMENT, batch)
 
     return Contest(
-        what=f"{what}, beside {bare.name}",
+        what=_beside(what, bare),
         ours=ours,
         bare=_inserting(bare, "assignments", ready, BULK),
         operations=calls * BULK,
         turns=turns,
         figure=Figure.RATE,
     )
+
+
+def _beside(what: str, bare: Bare) -> str:
+    return f"{what}, beside {bare.name}"
 
 
 def _inserting(bare: Bare, table: str, ready: Sequence[Sequence[Row]], size: int) -> Turn:
@@ -143,17 +160,16 @@ def _split(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 
 def _assignment_row(unit: str, variation: str, experiment_id: str, bare: Bare) -> Row:
-    return experiment_id, 1, unit, variation, bare.moment(NOW), bare.moment(END)
+    return unit, experiment_id, 1, variation, bare.moment(NOW), bare.moment(END)
 
 
-def _event_row(row: EventRow, bare: Bare) -> Row:
-    given = row.given
+def _event_row(event: Given, bare: Bare) -> Row:
     return (
-        given["id"],
-        given["user_id"],
-        given["event_type"],
-        row.text,
+        event["id"],
+        event["user_id"],
+        event["event_type"],
+        json.dumps(event["data"]),
         bare.moment(NOW),
-        given["experiment_id"],
+        event["experiment_id"],
         bare.moment(END),
     )

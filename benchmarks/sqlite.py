@@ -14,7 +14,7 @@ from variate import Platform, Settings
 
 
 class BareSQLite:
-    """``sqlite3``: executemany, one transaction a call, write-ahead log, synchronous=FULL."""
+    """``sqlite3``: executemany, one transaction a call, write-ahead log, synchronous=FULL; its defaults otherwise."""
 
     name = "sqlite3"
 
@@ -29,7 +29,7 @@ class BareSQLite:
 
     def moment(self, moment: datetime) -> object:
         """Return whole microseconds since 1970."""
-        return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+        return round(moment.timestamp() * 1_000_000)
 
     def insert(self, table: str, rows: Sequence[sql.Row]) -> None:
         """Insert the rows in one transaction."""
