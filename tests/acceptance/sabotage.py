@@ -10,7 +10,7 @@ from typing import Any, cast
 from variate.errors import StoreUnavailableError
 from variate.platform.backends import Backends
 
-WRITES = frozenset({"insert", "replace", "append", "keep", "put", "remove", "settle", "set", "delete", "fill"})
+WRITES = frozenset({"insert", "replace", "append", "keep", "put", "remove", "settle", "set", "invalidate"})
 
 
 class CrashError(BaseException):
@@ -73,7 +73,7 @@ def sabotaged(backends: Backends, fault: Fault) -> Backends:
         backends,
         **{name: wrap(name, getattr(backends, name)) for name in names},
         outboxes=tuple(wrap(f"outbox {n}", outbox) for n, outbox in enumerate(backends.outboxes)),
-        hot=replace(backends.hot, cache=wrap("cache", backends.hot.cache)),
+        hot=replace(backends.hot, cache=wrap("cache", backends.hot.cache), aside=wrap("cache", backends.hot.aside)),
     )
 
 

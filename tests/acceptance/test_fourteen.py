@@ -378,6 +378,8 @@ def test_13_a_rotated_secret_is_read_again(deployment: Deployment, postgres_serv
         _ask_rotating_roles_for_a_password(server, postgres_server)
         server.execute(f"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'old'".encode())
         _tell_the_secret(deployment, username=role, password="old")
+        wrong = (deployment.postgres_url or "").replace("postgres@", f"{role}:wrong@")
+        wait_until(lambda: _is_refused(wrong), what="the server to ask for passwords")
         try:
             experiment_id = new_experiment()
             server.execute(f"ALTER ROLE {role} PASSWORD 'new'".encode())
@@ -396,7 +398,7 @@ def test_13_a_rotated_secret_is_read_again(deployment: Deployment, postgres_serv
 
 def _ask_rotating_roles_for_a_password(server: psycopg.Connection, engine: PostgresServer) -> None:
     """The tests' server trusts everybody: except, from now on, roles of this kind."""
-    rule = 'host all "/^rotating_" 127.0.0.1/32 scram-sha-256\n'
+    rule = "host all /^rotating_ 127.0.0.1/32 scram-sha-256\n"
     with engine.session.lock("pg_hba"):
         [(name,)] = server.execute("SHOW hba_file").fetchall()
         file = Path(name)
@@ -404,13 +406,14 @@ def _ask_rotating_roles_for_a_password(server: psycopg.Connection, engine: Postg
         if rule not in text:
             file.write_text(rule + text)
             server.execute("SELECT pg_reload_conf()")
-            wait_until(lambda: _rules(server) > 0, what="the server to read its rules again")
 
 
-def _rules(server: psycopg.Connection) -> int:
-    # What the file says is not yet what is in force: a new connection is.
-    [(loaded,)] = server.execute("SELECT pg_conf_load_time() > pg_postmaster_start_time()").fetchall()
-    return int(loaded)
+def _is_refused(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def _tell_the_secret(deployment: Deployment, **changed: str) -> None:
@@ -453,6 +456,9 @@ def test_14_an_invocation_that_fails_leaves_nothing_open(deployment: Deployment,
 
     with pytest.raises(ZeroDivisionError):
         handler({}, None)
+    with psycopg.connect(deployment.postgres_url or "") as server:
+        left = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in tr%'"
+        assert server.execute(left).fetchone() == (0,)
     assert transfer_experiment_ownership(experiment_id, "grace")["owner"] == "grace"
     assert variate.default_platform().audit_log(entity_id=experiment_id)[0].data["previous_owner"] == "ada"
 
