@@ -429,6 +429,8 @@ def test_the_guides_keys_through_its_redis_client(deployment: Deployment) -> Non
     # and what the guide's own functions wrote before is read
     connection.set(f"feature:f-2:user:{user}", "false", ex=60)
     assert get_cached_feature_flag(user, "f-2") is False
+    connection.set(f"feature:f-2:user:{user}", "on", ex=60)
+    assert get_cached_feature_flag(user, "f-2") == "on"
     connection.set(f"key:{user}", json.dumps({"a": [1]}), ex=60)
     assert cache_get(f"key:{user}", lambda: None) == {"a": [1]}
     connection.set(f"key:{user}", "plain text", ex=60)

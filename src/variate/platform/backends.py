@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from variate.model import Experiment
 from variate.stores.health import Migratable
 from variate.stores.ports import (
     AssignmentStore,
@@ -37,9 +38,13 @@ class Backends:
     """What stands behind each port, which engines that takes, and how to let go of them.
 
     ``engines`` have tables to migrate; ``pings`` say what answers where an engine has no tables, or raise.
+    ``experiment_at_rest`` reads an experiment as the engine holds it, sealed where it is sealed there, so that a cache
+    holds no more than the engine tells; ``opened`` opens it.
     """
 
     experiments: ExperimentStore
+    experiment_at_rest: Callable[[str], Experiment | None]
+    opened: Callable[[Experiment], Experiment]
     audit: AuditLog
     outboxes: tuple[Outbox, ...]
     flags: FlagStore

@@ -28,9 +28,11 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
         cipher = EnvelopeCipher(KmsDataKeys(lambda: session.kms, settings.kms_key_id))
     else:
         cipher = EnvelopeCipher(KeyFileDataKeys(settings.key_file))
+    experiments = encrypted.EncryptedExperimentStore(backends.experiments, cipher, fields)
     return replace(
         backends,
-        experiments=encrypted.EncryptedExperimentStore(backends.experiments, cipher, fields),
+        experiments=experiments,
+        opened=experiments.opened,
         audit=encrypted.EncryptedAuditLog(backends.audit, cipher, fields),
         flags=encrypted.EncryptedFlagStore(backends.flags, cipher, fields),
         overrides=encrypted.EncryptedOverrideStore(backends.overrides, cipher, fields),

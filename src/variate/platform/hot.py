@@ -31,18 +31,19 @@ class HotValues:
 
     cache: Cache
     aside: CacheAside
-    experiment: Callable[[str], Experiment | None]
+    experiment_at_rest: Callable[[str], Experiment | None]
+    opened: Callable[[Experiment], Experiment]
 
     def cache_experiment_assignment(
         self, unit: str, experiment_id: str, variation: str, *, ttl_seconds: float = ASSIGNMENT_SECONDS
     ) -> bool:
         """Hold the variation for ``ttl_seconds``; return whether the cache took it."""
-        key = _key("assignment", check_id("user_id", unit), check_id("experiment_id", experiment_id))
+        key = _assignment_key(unit, experiment_id)
         return self.cache.set(key, check_id("variation", variation), ttl_seconds=check_seconds("ttl", ttl_seconds))
 
     def get_cached_experiment_assignment(self, unit: str, experiment_id: str) -> str | None:
         """Return the variation held, or None."""
-        return self.cache.get(_key("assignment", check_id("user_id", unit), check_id("experiment_id", experiment_id)))
+        return self.cache.get(_assignment_key(unit, experiment_id))
 
     def cache_feature_flag(self, unit: str, flag_id: str, value: Json, *, ttl_seconds: float = FLAG_SECONDS) -> bool:
         """Hold the flag's value (any JSON) for the unit; return whether the cache took it."""
@@ -50,9 +51,14 @@ class HotValues:
         return self.cache.set(_flag_key(unit, flag_id), text, ttl_seconds=check_seconds("ttl", ttl_seconds))
 
     def get_cached_feature_flag(self, unit: str, flag_id: str) -> Json:
-        """Return the flag's value held for the unit, or None."""
+        """Return the flag's value held for the unit, or None. What another program wrote there as plain text is text."""
         text = self.cache.get(_flag_key(unit, flag_id))
-        return None if text is None else json.loads(text)
+        if text is None:
+            return None
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
 
     def cache_get(self, key: str, fetch: Callable[[], T], *, ttl_seconds: float = FLAG_SECONDS) -> T:
         """Return what the cache holds for ``key``, else what ``fetch`` returns, and hold that; see ``CacheAside``."""
@@ -64,11 +70,11 @@ class HotValues:
         check_id("experiment_id", experiment_id)
 
         def fetch() -> Json:
-            found = self.experiment(experiment_id)
+            found = self.experiment_at_rest(experiment_id)
             return None if found is None else experiment_record(found)
 
         record = self.aside.get(experiment_key(experiment_id), fetch, ttl_seconds=EXPERIMENT_SECONDS)
-        return None if record is None else experiment_from_record(record)
+        return None if record is None else self.opened(experiment_from_record(record))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +92,15 @@ class RateLimits:
         return self.limiter.sliding_window(key, max_requests=max_requests, window_seconds=window_seconds)
 
 
+def _assignment_key(unit: str, experiment_id: str) -> str:
+    return f"assignment:{_part('user_id', unit)}:{_part('experiment_id', experiment_id)}"
+
+
 def _flag_key(unit: str, flag_id: str) -> str:
-    return f"feature:{_part(check_id('feature_id', flag_id))}:user:{_part(check_id('user_id', unit))}"
+    return f"feature:{_part('feature_id', flag_id)}:user:{_part('user_id', unit)}"
 
 
-def _key(kind: str, *parts: str) -> str:
-    return ":".join((kind, *map(_part, parts)))
-
-
-def _part(text: str) -> str:
-    """Escape what separates parts, so that ("a:b", "c") and ("a", "b:c") have keys of their own."""
-    return text.replace("%", "%25").replace(":", "%3A")
+def _part(field: str, value: str) -> str:
+    """Check the id, and escape what separates parts, so that ("a:b", "c") and ("a", "b:c") have keys of their own."""
+    text = check_id(field, value)
+    return text.replace("%", "%25").replace(":", "%3A") if ":" in text or "%" in text else text

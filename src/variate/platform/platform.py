@@ -58,7 +58,12 @@ class Platform:
         )
         ledger = Ledger(store=backends.assignments, experiment=backends.experiments.get, clock=self._clock)
         intake = Intake(store=backends.events, clock=self._clock, new_id=new_event_id)
-        hot = HotValues(cache=backends.hot.cache, aside=backends.hot.aside, experiment=backends.experiments.get)
+        hot = HotValues(
+            cache=backends.hot.cache,
+            aside=backends.hot.aside,
+            experiment_at_rest=backends.experiment_at_rest,
+            opened=backends.opened,
+        )
         limits = RateLimits(limiter=backends.hot.rate_limiter)
 
         self.closed = False

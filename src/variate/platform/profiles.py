@@ -86,8 +86,11 @@ def _sql(name: str, database: Database, hot: HotBackends, *, close: Callable[[],
         database.close()
         close()
 
+    experiments = sql.SqlExperimentStore(database)
     return Backends(
-        experiments=sql.SqlExperimentStore(database),
+        experiments=experiments,
+        experiment_at_rest=experiments.get,
+        opened=lambda experiment: experiment,
         audit=sql.SqlAuditLog(database),
         outboxes=(sql.SqlOutbox(database),),
         flags=sql.SqlFlagStore(database),

@@ -55,7 +55,11 @@ class EncryptedExperimentStore:
     def get(self, experiment_id: str) -> Experiment | None:
         """Return the experiment, opened, or None."""
         found = self._store.get(experiment_id)
-        return None if found is None else _open_experiment(self._sealed, found)
+        return None if found is None else self.opened(found)
+
+    def opened(self, experiment: Experiment) -> Experiment:
+        """Return the experiment with what is sealed in it opened."""
+        return _open_experiment(self._sealed, experiment)
 
     def list(
         self,
