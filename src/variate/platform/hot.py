@@ -51,7 +51,7 @@ class HotValues:
         return self.cache.set(_flag_key(unit, flag_id), text, ttl_seconds=check_seconds("ttl", ttl_seconds))
 
     def get_cached_feature_flag(self, unit: str, flag_id: str) -> Json:
-        """Return the flag's value held for the unit, or None. What another program wrote there as plain text is text."""
+        """Return the flag's value held for the unit, or None. What another program wrote as plain text is text."""
         text = self.cache.get(_flag_key(unit, flag_id))
         if text is None:
             return None
