@@ -20,7 +20,8 @@ from variate.stores.dynamodb import DynamoDBTables
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient as LowLevelClient
 
-CALLS = 40
+CALLS = 10
+"""Few, and many turns instead: at some hundredths of a second each, what else the machine does meets both sides."""
 BATCH = 500
 AIM = Aim(1.25)
 REGION = "us-east-1"
@@ -104,7 +105,8 @@ class BareBoto:
 
 
 def _contests(engine: str, platform: Platform, bare: BareBoto, *, turns: int) -> Iterator[Contest]:
-    def contest(what: str, ours: Turn, beside: Turn, *, operations: int = CALLS) -> Contest:
+    def contest(what: str, sides: tuple[Turn, Turn], *, operations: int, turns: int) -> Contest:
+        ours, beside = sides
         return Contest(
             what=f"{engine}: {what}",
             ours=ours,
@@ -115,16 +117,21 @@ def _contests(engine: str, platform: Platform, bare: BareBoto, *, turns: int) ->
             aim=AIM,
         )
 
-    yield contest("create_assignment, beside PutItem", *_new_assignments(platform, bare, turns=turns))
-    yield contest("get_user_assignment, beside GetItem", *_one_assignment(platform, bare))
-    yield contest("record_event, beside PutItem", *_new_events(platform, bare, turns=turns))
-    yield contest("get_user_events, 50, beside Query", *_one_units_events(platform, bare))
+    many = 4 * turns
+    for what, sides in (
+        ("create_assignment, beside PutItem", _new_assignments(platform, bare, turns=many)),
+        ("get_user_assignment, beside GetItem", _one_assignment(platform, bare)),
+        ("record_event, beside PutItem", _new_events(platform, bare, turns=many)),
+        ("get_user_events, 50, beside Query", _one_units_events(platform, bare)),
+    ):
+        yield contest(what, sides, operations=CALLS, turns=many)
     for beside, size, write in (
         ("TransactWriteItems of 100", 100, bare.put_together),
         ("BatchWriteItem of 25", 25, bare.put_batch),
     ):
         sides = _event_batches(platform, write, size=size, turns=turns)
-        yield contest(f"batch_create_events of {BATCH}, an event, beside {beside}", *sides, operations=BATCH)
+        what = f"batch_create_events of {BATCH}, an event, beside {beside}"
+        yield contest(what, sides, operations=BATCH, turns=turns)
 
 
 def _new_assignments(platform: Platform, bare: BareBoto, *, turns: int) -> tuple[Turn, Turn]:
