@@ -144,7 +144,11 @@ def _state(platform: Platform, entity_id: str) -> State:
     }
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+SLOW = {"update_experiment", "create_override over another"}
+"""They go the ways that others here go."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in OPERATIONS])
 def test_a_fault_at_any_write_leaves_the_old_state_or_the_new(deployment: Deployment, name: str) -> None:
     operation = OPERATIONS[name]
     with deployment.backends() as working, deployment.platform() as watching:
