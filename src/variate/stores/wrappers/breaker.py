@@ -6,11 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from variate.errors import StoreError, StoreUnavailableError
 from variate.model.rules import check_seconds, check_whole
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 logger = logging.getLogger("variate.breaker")
@@ -50,11 +51,12 @@ class CircuitBreaker:
         """Whether calls are turned away, a probe apart."""
         return self._open_until is not None
 
-    def call(self, func: Callable[[], T]) -> T:
-        """Return ``func()``, or raise ``StoreUnavailableError`` without calling it while the circuit is open."""
-        probe = self._admit()
+    def call(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return ``func(...)``, or raise ``StoreUnavailableError`` without calling it while the circuit is open."""
+        # Without the lock, since that is nearly every call; this one may pass although another opens the circuit now.
+        probe = self._open_until is not None and self._admit()
         try:
-            result = func()
+            result = func(*args, **kwargs)
         except StoreUnavailableError as error:
             self._failed(error, probe=probe)
             raise
@@ -66,13 +68,11 @@ class CircuitBreaker:
             with self._lock:
                 self._probing = self._probing and not probe
             raise
-        self._answered(probe=probe)
+        if probe or self._failures:
+            self._answered(probe=probe)
         return result
 
     def _admit(self) -> bool:
-        # Without the lock, since that is nearly every call; this one may pass although another opens the circuit now.
-        if self._open_until is None:
-            return False
         with self._lock:
             if self._open_until is None:
                 return False
@@ -95,8 +95,6 @@ class CircuitBreaker:
         logger.debug("the last failure was: %s", error)
 
     def _answered(self, *, probe: bool) -> None:
-        if self._failures == 0 and not probe:
-            return
         with self._lock:
             self._failures = 0
             if not probe:

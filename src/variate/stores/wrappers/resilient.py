@@ -22,42 +22,42 @@ class ResilientCache:
     def get(self, key: str) -> str | None:
         """Return the value, or None when there is none, it has expired, or the cache is away."""
         try:
-            return self._breaker.call(lambda: self._cache.get(key))
+            return self._breaker.call(self._cache.get, key)
         except StoreUnavailableError:
             return None
 
     def set(self, key: str, value: str, *, ttl_seconds: float) -> bool:
         """Store the value and return True; False while the cache is away."""
         try:
-            return self._breaker.call(lambda: self._cache.set(key, value, ttl_seconds=ttl_seconds))
+            return self._breaker.call(self._cache.set, key, value, ttl_seconds=ttl_seconds)
         except StoreUnavailableError:
             return False
 
     def delete(self, *keys: str) -> None:
         """Remove the keys and revoke their leases; do nothing while the cache is away."""
         try:
-            self._breaker.call(lambda: self._cache.delete(*keys))
+            self._breaker.call(self._cache.delete, *keys)
         except StoreUnavailableError:
             return
 
     def lease(self, key: str, token: str, *, ttl_seconds: float) -> bool:
         """Take the right to fill ``key``; while the cache is away everybody may fetch, so return True."""
         try:
-            return self._breaker.call(lambda: self._cache.lease(key, token, ttl_seconds=ttl_seconds))
+            return self._breaker.call(self._cache.lease, key, token, ttl_seconds=ttl_seconds)
         except StoreUnavailableError:
             return True
 
     def fill(self, key: str, token: str, value: str, *, ttl_seconds: float) -> bool:
         """Store the value if ``token`` still holds the lease; False while the cache is away."""
         try:
-            return self._breaker.call(lambda: self._cache.fill(key, token, value, ttl_seconds=ttl_seconds))
+            return self._breaker.call(self._cache.fill, key, token, value, ttl_seconds=ttl_seconds)
         except StoreUnavailableError:
             return False
 
     def release(self, key: str, token: str) -> None:
         """Give the lease back if ``token`` holds it; while the cache is away it ends by itself."""
         try:
-            self._breaker.call(lambda: self._cache.release(key, token))
+            self._breaker.call(self._cache.release, key, token)
         except StoreUnavailableError:
             return
 
@@ -75,22 +75,16 @@ class ResilientRateLimiter:
 
     def fixed_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
         """Count this call in the window that the first call opened; a refused call is not counted."""
-
-        def count(limiter: RateLimiter) -> RateLimit:
-            return limiter.fixed_window(key, max_requests=max_requests, window_seconds=window_seconds)
-
+        rule = {"max_requests": max_requests, "window_seconds": window_seconds}
         try:
-            return self._breaker.call(lambda: count(self._primary))
+            return self._breaker.call(self._primary.fixed_window, key, **rule)
         except StoreUnavailableError:
-            return count(self._fallback)
+            return self._fallback.fixed_window(key, **rule)
 
     def sliding_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
         """Count this call among those of the last ``window_seconds``; a refused call is not counted."""
-
-        def count(limiter: RateLimiter) -> RateLimit:
-            return limiter.sliding_window(key, max_requests=max_requests, window_seconds=window_seconds)
-
+        rule = {"max_requests": max_requests, "window_seconds": window_seconds}
         try:
-            return self._breaker.call(lambda: count(self._primary))
+            return self._breaker.call(self._primary.sliding_window, key, **rule)
         except StoreUnavailableError:
-            return count(self._fallback)
+            return self._fallback.sliding_window(key, **rule)
