@@ -75,8 +75,8 @@ class TestSQLite:
     def test_what_is_not_a_database_is_left_alone(self, tmp_path: Path) -> None:
         path = tmp_path / "variate.db"
         path.write_bytes(b"These are notes, not a database." * 100)
-        with pytest.raises(StoreError, match="not a database"):
-            SqlOutbox(SQLiteDatabase(path)).pending(limit=1)
+        with closing(SQLiteDatabase(path)) as database, pytest.raises(StoreError, match="not a database"):
+            SqlOutbox(database).pending(limit=1)
         assert path.read_bytes().startswith(b"These are notes")
 
     def test_a_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:

@@ -95,9 +95,10 @@ def test_a_failure_that_stays_is_not(error: BaseException) -> None:
 
 
 def test_a_locked_sqlite_file_is_transient_and_a_missing_table_is_not() -> None:
-    connection = sqlalchemy.create_engine("sqlite://").connect()
-    with connection, pytest.raises(sqlalchemy.exc.OperationalError) as missing:
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.connect() as connection, pytest.raises(sqlalchemy.exc.OperationalError) as missing:
         connection.execute(sqlalchemy.text("select * from nowhere"))
+    engine.dispose()
     assert not is_transient(missing.value)
     locked = sqlite3.OperationalError("database is locked")
     locked.sqlite_errorcode = sqlite3.SQLITE_BUSY_SNAPSHOT

@@ -67,6 +67,7 @@ class SQLiteDatabase(Database, RestsAtForks):
     """The file at ``path``, made and migrated at the first use, its folder too. Survives a fork."""
 
     driver_error = sqlite3.Error
+    first_statement = "SELECT 1"
     insert = staticmethod(insert)
 
     def __init__(self, path: Path) -> None:
@@ -232,8 +233,12 @@ class SQLiteDatabase(Database, RestsAtForks):
         def connect() -> sqlite3.Connection:
             # autocommit: transactions begin where we say, not where the driver guesses
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            for pragma in pragmas:
-                connection.execute(pragma)
+            try:
+                for pragma in pragmas:
+                    connection.execute(pragma)
+            except BaseException:
+                connection.close()
+                raise
             return connection
 
         return create_engine(
