@@ -25,7 +25,7 @@ def ministack_endpoint(session: Session) -> str:
         shutil.which("ministack"),
     )
     if binary is None:
-        miss("ministack", remedy="`make .venv-ministack` installs it in an environment of its own")
+        miss("ministack", remedy="`make test` installs it, in an environment of its own")
 
     def begin(folder: Path) -> tuple[EngineProcess, Record]:
         port = free_port()

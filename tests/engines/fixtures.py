@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -28,6 +29,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     session = config.stash.get(_session, None)
     if session is not None:
         session.end()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once for each reason how many tests were skipped: an engine that is missing misses hundreds."""
+    reasons = Counter(str(report.longrepr[2]) for report in terminalreporter.getreports("skipped"))
+    if reasons:
+        terminalreporter.section("skipped")
+    for reason, tests in reasons.most_common():
+        terminalreporter.write_line(f"{tests:5}  {reason.removeprefix('Skipped: ')}")
 
 
 @pytest.fixture(scope="session")
