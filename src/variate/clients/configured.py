@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ConfiguredClient:
-    """A client of one environment. ``settings`` not given are read from the environment at the first use."""
+    """A client of one environment. ``settings`` not given are read from the environment once, at the first use."""
 
     def __init__(self, environment: str | None = None, *, settings: Settings | None = None) -> None:
         self._environment = environment

@@ -30,7 +30,10 @@ def get_experiment(experiment_id: str) -> Record | None:
 
 
 def get_experiment_with_cache(experiment_id: str) -> Record | None:
-    """Return the experiment as it was at most five minutes ago, or None; a change through variate shows at once."""
+    """Return the experiment as it was at most five minutes ago, or None.
+
+    A change through variate shows at once in this process and in all that share its Redis.
+    """
     return _record(default_platform().get_experiment_with_cache(experiment_id))
 
 

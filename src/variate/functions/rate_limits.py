@@ -30,13 +30,13 @@ def check_sliding_rate_limit(key: str, max_requests: int, window_seconds: int) -
 
 
 @overload
-def api_request_handler(request: Request, /) -> dict[str, Any] | None: ...
+def api_request_handler(request: Request) -> dict[str, Any] | None: ...
 @overload
-def api_request_handler(handler: Handler, /) -> Handler: ...
+def api_request_handler(request: Handler) -> Handler: ...
 @overload
 def api_request_handler(*, max_requests: int = ..., window_seconds: int = ...) -> Callable[[Handler], Handler]: ...
 def api_request_handler(
-    subject: Request | Handler | None = None, /, *, max_requests: int = 100, window_seconds: int = 60
+    request: Request | Handler | None = None, *, max_requests: int = 100, window_seconds: int = 60
 ) -> Any:
     """Answer 429 with ``Retry-After`` to an address that asks more than ``max_requests`` times a window.
 
@@ -48,8 +48,8 @@ def api_request_handler(
 
     Called with a request it returns the 429 response, or None where the request may be processed.
     """
-    if isinstance(subject, Mapping):
-        return _refusal(subject, max_requests, window_seconds)
+    if isinstance(request, Mapping):
+        return _refusal(request, max_requests, window_seconds)
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
@@ -59,11 +59,11 @@ def api_request_handler(
 
         return limited
 
-    if subject is None:
+    if request is None:
         return decorate
-    if callable(subject):
-        return decorate(subject)
-    raise InvalidInputError("request", f"must be a dict or a function to decorate, not {type(subject).__name__}")
+    if callable(request):
+        return decorate(request)
+    raise InvalidInputError("request", f"must be a dict or a function to decorate, not {type(request).__name__}")
 
 
 def _refusal(request: Request, max_requests: int, window_seconds: int) -> dict[str, Any] | None:

@@ -55,7 +55,7 @@ class Relay:
 
         A message whose store cannot be reached stays pending, and so does what follows it in its outbox; this process
         tries again after ``retry_seconds``. One that a store refuses stays pending too, is logged, and holds up
-        nothing.
+        nothing, unless a hundred of them stand at the head of an outbox.
         """
         with self._delivering:
             self._unreached = False

@@ -38,8 +38,8 @@ class Intake:
     ) -> Event:
         """Store one event and return it; it is durable then.
 
-        With an ``event_id`` it is safe to repeat: the first of that id stands. With ``ttl_days`` of None it is kept for
-        ever.
+        With an ``event_id`` it is safe to repeat: the first of that id stands, and what is returned is what was given.
+        With ``ttl_days`` of None it is kept for ever.
         """
         at = self.clock()
         given = {

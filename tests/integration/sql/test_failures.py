@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from threading import Timer
@@ -179,3 +180,25 @@ def _cut(url: str) -> None:
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+def test_somebodys_open_transaction_holds_up_a_change_for_a_while_and_not_for_ever(
+    postgres: PostgresDatabase, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresDatabase, "first_statement", "SET LOCAL lock_timeout = '100ms'")
+    store = SqlExperimentStore(postgres)
+    experiment = build_experiment()
+    store.insert(experiment, audit=[], outbox=[])
+    with psycopg.connect(postgres_url) as other:
+        other.execute("UPDATE experiments SET owner = 'other'")
+        changed = replace(experiment, owner="me", revision=2)
+        with pytest.raises(StoreUnavailableError):
+            store.replace(changed, expected_revision=1, audit=[], outbox=[])
+        other.rollback()
+    store.replace(changed, expected_revision=1, audit=[], outbox=[])
+    assert store.get(experiment.id) == changed
+
+
+def test_a_change_sets_how_long_it_waits_for_a_lock(postgres: PostgresDatabase) -> None:
+    limit = postgres.write_once(lambda connection: connection.execute(text("SHOW lock_timeout")).scalar_one())
+    assert limit == "5s"

@@ -44,6 +44,8 @@ class Database(ABC):
     """
 
     driver_error: ClassVar[type[Exception]]
+    first_statement: ClassVar[str]
+    """With what a transaction that is not to be repeated shows that the engine answers."""
     insert: Callable[[Table], Insert]
     """``INSERT`` in the engine's dialect, which knows ``ON CONFLICT``."""
 
@@ -149,7 +151,7 @@ class Database(ABC):
             connection = self._writers().connect()
             try:
                 connection.begin()
-                connection.exec_driver_sql("SELECT 1")
+                connection.exec_driver_sql(self.first_statement)
             except BaseException:
                 connection.close()
                 raise

@@ -43,6 +43,8 @@ class PostgresDatabase(Database):
     """The database that ``engine`` connects to, through psycopg 3. ``variate migrate`` makes its tables."""
 
     driver_error = psycopg.Error
+    # Somebody's open transaction on the same row is to hold up a change for a while, and not for ever.
+    first_statement = "SET LOCAL lock_timeout = '5s'"
     insert = staticmethod(insert)
 
     def __init__(self, engine: Callable[[], Engine]) -> None:
