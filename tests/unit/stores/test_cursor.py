@@ -20,9 +20,7 @@ def test_what_was_encoded_is_decoded(values: list[CursorValue]) -> None:
     assert decode_cursor(text, length=len(values)) == values
 
 
-@pytest.mark.parametrize(
-    "value", [1.0, True, [], {}, 2**63, -(2**63) - 1, "nul \x00", "\ud800"], ids=repr
-)
+@pytest.mark.parametrize("value", [1.0, True, [], {}, 2**63, -(2**63) - 1, "nul \x00", "\ud800"], ids=repr)
 def test_what_no_engine_holds_is_refused(value: Any) -> None:
     text = urlsafe_b64encode(json.dumps([value], separators=(",", ":")).encode()).rstrip(b"=").decode()
     _see_refused(text)
