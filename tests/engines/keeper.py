@@ -50,7 +50,15 @@ def main(order_file: str) -> int:
     pid_file.unlink(missing_ok=True)
     if order["delete_folder"] and not ended_by_itself:  # else its log says why
         shutil.rmtree(order["folder"], ignore_errors=True)
+    _tidy(Path(order["folder"]).parent)
     return 0
+
+
+def _tidy(session: Path) -> None:
+    """Remove the folder of a session that has died and has no engine left: nobody else will."""
+    with suppress(FileNotFoundError):
+        if not _alive(int((session / "owner").read_text())) and not list(session.glob("*/pid")):
+            shutil.rmtree(session, ignore_errors=True)
 
 
 def _wait(engine: subprocess.Popen[bytes], read_end: int, *, owner: int) -> None:

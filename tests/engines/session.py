@@ -37,6 +37,7 @@ class Session:
     def begin(cls) -> Session:
         """Make a session owned by this process and tell its children of it."""
         folder = Path(tempfile.mkdtemp(prefix="variate-engines-"))
+        (folder / "owner").write_text(str(os.getpid()))
         folder.chmod(0o711)  # PostgreSQL runs as another user where we are root, and has its folder in here
         os.environ[_FOLDER] = str(folder)
         os.environ[_OWNER] = str(os.getpid())
