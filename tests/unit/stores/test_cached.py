@@ -60,7 +60,7 @@ def cache(clock: Ticking) -> MemoryCache:
 
 @pytest.fixture
 def aside(cache: MemoryCache, clock: Ticking) -> CacheAside:
-    return CacheAside(cache, clock=clock)
+    return CacheAside(cache, clock=clock, chance=lambda: 0.5)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def another_process(cache: MemoryCache, clock: Ticking, **settings: float) -> CacheAside:
     """One more ``CacheAside`` shares nothing with the first but the cache, as another process would."""
-    return CacheAside(cache, clock=clock, **settings)  # type: ignore[arg-type]  # all settings given are numbers
+    return CacheAside(cache, clock=clock, chance=lambda: 0.5, **settings)  # type: ignore[arg-type]  # all settings given are numbers
 
 
 @pytest.mark.parametrize("value", [False, True, 0, 0.5, "", "text", [], {}, None, [None], {"a": {"b": [1, "é☃"]}}])
@@ -181,11 +181,11 @@ def test_what_another_process_refreshed_meanwhile_is_not_refreshed_again(clock: 
 
         def lease(self, key: str, token: str, *, ttl_seconds: float) -> bool:
             if self.get(key) is not None:
-                CacheAside(self, clock=clock).put(key, "theirs", ttl_seconds=60)
+                CacheAside(self, clock=clock, chance=lambda: 0.5).put(key, "theirs", ttl_seconds=60)
             return super().lease(key, token, ttl_seconds=ttl_seconds)
 
     cache = Racing(clock=clock)
-    aside, source = CacheAside(cache, clock=clock), Source("old")
+    aside, source = CacheAside(cache, clock=clock, chance=lambda: 0.5), Source("old")
     aside.get("key", source, ttl_seconds=60)
     clock.advance(59.9)
     aside.get("key", source, ttl_seconds=60)
