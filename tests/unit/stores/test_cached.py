@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
-from threading import Event
+from threading import Barrier, Event
 from uuid import uuid4
 
 import pytest
@@ -412,3 +412,25 @@ def in_flight(pool: ThreadPoolExecutor, aside: CacheAside, source: Callable[[], 
     call = pool.submit(aside.get, "key", source, ttl_seconds=60)
     wait_until(lambda: bool(flight._condition._waiters))  # type: ignore[attr-defined]  # who waits is not public
     return call
+
+
+def test_a_fetch_may_ask_for_its_own_key(aside: CacheAside) -> None:
+    def fetch() -> Json:
+        return [aside.get("key", lambda: "inner", ttl_seconds=60)]
+
+    assert aside.get("key", fetch, ttl_seconds=60) == ["inner"]
+    assert aside.get("key", fetch, ttl_seconds=60) == ["inner"]
+
+
+def test_two_fetches_that_ask_for_each_others_keys_both_end(aside: CacheAside, pool: ThreadPoolExecutor) -> None:
+    both = Barrier(2)
+
+    def fetch(other: str) -> Json:
+        both.wait(30)
+        return [aside.get(other, lambda: other, ttl_seconds=60)]
+
+    first = pool.submit(aside.get, "a", lambda: fetch("b"), ttl_seconds=60)
+    second = pool.submit(aside.get, "b", lambda: fetch("a"), ttl_seconds=60)
+    # Whether each fetched the other's key or found it fetched is a matter of who was first.
+    assert first.result(30) in (["b"], [["a"]])
+    assert second.result(30) in (["a"], [["b"]])

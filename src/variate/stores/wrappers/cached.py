@@ -53,8 +53,9 @@ class CacheAside:
       last fifth of it, it is refreshed in the background, by one caller in all processes; the others, and that one
       too, get the value there is. So keys stored together do not expire together, and nobody waits for a hot key.
     * Where there is no value, one caller in this process fetches and the others wait for it; what it raises, they
-      raise. Processes agree by the cache's lease: the others look again until the value is there, for
-      ``wait_seconds`` at most, and then fetch for themselves. A fetch should take less than ``lease_seconds``.
+      raise. A ``fetch`` may ask for keys itself: within one nobody waits, so that no two wait for each other.
+      Processes agree by the cache's lease: the others look again until the value is there, for ``wait_seconds`` at
+      most, and then fetch for themselves. A fetch should take less than ``lease_seconds``.
     * What was fetched, or began to be fetched, before an ``invalidate`` is not stored after it, and no later call in
       this process gets it.
     * While the cache cannot be reached, which ``breaker`` finds out, values are fetched and not kept, still by one
@@ -85,6 +86,7 @@ class CacheAside:
         self._polls = max(1, round(check_seconds("wait_seconds", wait_seconds) / _POLL_SECONDS))
         self._lock = threading.Lock()
         self._flights: dict[str, Future[str]] = {}
+        self._of_thread = _OfThread()
         self._refreshing: set[str] = set()
         self._max_refreshes = check_whole("max_refreshes", max_refreshes, minimum=1, maximum=1_000)
 
@@ -129,6 +131,8 @@ class CacheAside:
                 if flight is None:
                     mine = self._flights[key] = Future()
                     break
+            if self._of_thread.is_fetching:
+                return self._wrapped(_document(fetch()), ttl_seconds, born=self._clock())[0]
             try:
                 return flight.result()
             except CancelledError:
@@ -162,7 +166,7 @@ class CacheAside:
             if text is not None:
                 self._cache.release(key, token)
                 return text
-            if leased:
+            if leased or self._of_thread.is_fetching:
                 break
             self._sleep(_POLL_SECONDS)
         return self._fetched(key, fetch, ttl_seconds, token=token)
@@ -170,11 +174,14 @@ class CacheAside:
     def _fetched(self, key: str, fetch: Callable[[], Json], ttl_seconds: float, *, token: str) -> str:
         """Fetch, and store the value if ``token`` still has the lease: then nobody invalidated the key meanwhile."""
         born = self._clock()
+        outer, self._of_thread.is_fetching = self._of_thread.is_fetching, True
         try:
             document = _document(fetch())
         except BaseException:
             self._cache.release(key, token)
             raise
+        finally:
+            self._of_thread.is_fetching = outer
         text, left = self._wrapped(document, ttl_seconds, born=born)
         if left > 0:
             self._cache.fill(key, token, text, ttl_seconds=left)
@@ -218,6 +225,12 @@ class CacheAside:
             logger.warning("refreshing %r failed; its value serves until its time is up", key, exc_info=True)
         finally:
             self._refreshing.discard(key)
+
+
+class _OfThread(threading.local):
+    """Whether the calling thread is within a fetch."""
+
+    is_fetching: bool = False
 
 
 def _document(value: Json) -> Document:
