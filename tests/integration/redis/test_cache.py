@@ -136,6 +136,8 @@ class TestWhenRedisCannotAnswer:
             admin.replicaof("127.0.0.1", "1")
             cause = self.unavailable(lambda: cache.set("key", "value", ttl_seconds=60))
             assert isinstance(cause, redis.exceptions.ReadOnlyError)
+            # By a script, where it has other words before Redis 7.
+            self.unavailable(lambda: cache.lease("key", "me", ttl_seconds=60))
             admin.replicaof("NO", "ONE")
 
     def test_but_a_refused_password_is_not_transient(self, redis_server: PrivateRedis, admin: redis.Redis) -> None:

@@ -118,3 +118,18 @@ def test_while_the_limiter_is_away_the_fallback_keeps_the_limit(window: str) -> 
     primary.away = False
     clock.advance(5)
     assert not check()
+
+
+def test_what_was_to_be_removed_while_the_cache_was_away_is_not_seen_after_it() -> None:
+    inner = AwayCache()
+    cache = ResilientCache(inner, CircuitBreaker(failure_threshold=10))
+    cache.set("a", "old", ttl_seconds=60)
+    cache.set("b", "kept", ttl_seconds=60)
+    inner.error = StoreUnavailableError()
+    cache.delete("a")
+    assert cache.get("b") is None
+    inner.error = None
+    assert cache.get("b") == "kept"
+    assert inner.get("a") is None
+    cache.set("a", "new", ttl_seconds=60)
+    assert cache.get("a") == "new"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha1
 from types import TracebackType
 from typing import Any, Protocol
@@ -33,6 +34,8 @@ _UNAVAILABLE = (
 )
 # Both are kinds of ConnectionError in redis-py, and neither goes away by trying again.
 _REFUSED = (driver.AuthenticationError, driver.AuthorizationError)
+_WITHIN_SCRIPT = re.compile(r"-(READONLY|OOM|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) ")
+"""Before Redis 7 what stops a script stands within the words of another error."""
 
 
 class Translated:
@@ -45,7 +48,9 @@ class Translated:
     ) -> None:
         if error is None:
             return
-        if isinstance(error, _UNAVAILABLE) and not isinstance(error, _REFUSED):
+        if (isinstance(error, _UNAVAILABLE) and not isinstance(error, _REFUSED)) or (
+            isinstance(error, driver.ResponseError) and _WITHIN_SCRIPT.search(str(error))
+        ):
             raise StoreUnavailableError(f"Redis cannot answer: {error}") from error
         if isinstance(error, driver.RedisError):
             raise StoreError(f"Redis refused: {error}") from error

@@ -7,21 +7,28 @@ from variate.model import RateLimit
 from variate.stores.ports import Cache, RateLimiter
 from variate.stores.wrappers.breaker import CircuitBreaker
 
+_MAX_OWED = 10_000
+"""How many keys are remembered that could not be removed: beyond it their time has to run out."""
+
 
 class ResilientCache:
     """A ``Cache`` that never raises ``StoreUnavailableError``.
 
-    While ``cache`` is away every key is missing, nothing is stored, and everybody may fetch. A ``delete`` is then
-    lost, so a value it was to remove may be seen again afterwards, until its time is up.
+    While ``cache`` is away every key is missing, nothing is stored, and everybody may fetch. A ``delete`` is made up
+    for by this object before its next ``get`` that the cache answers; should the process end first, the old value may
+    be seen again until its time is up.
     """
 
     def __init__(self, cache: Cache, breaker: CircuitBreaker) -> None:
         self._cache = cache
         self._breaker = breaker
+        self._owed: set[str] = set()
 
     def get(self, key: str) -> str | None:
         """Return the value, or None when there is none, it has expired, or the cache is away."""
         try:
+            if self._owed:
+                self._make_up()
             return self._breaker.call(self._cache.get, key)
         except StoreUnavailableError:
             return None
@@ -34,11 +41,18 @@ class ResilientCache:
             return False
 
     def delete(self, *keys: str) -> None:
-        """Remove the keys and revoke their leases; do nothing while the cache is away."""
+        """Remove the keys and revoke their leases; while the cache is away, note them to do so later."""
         try:
             self._breaker.call(self._cache.delete, *keys)
         except StoreUnavailableError:
-            return
+            if len(self._owed) < _MAX_OWED:
+                self._owed.update(keys)
+
+    def _make_up(self) -> None:
+        """Remove what was to be removed while the cache was away."""
+        owed = set(self._owed)
+        self._breaker.call(self._cache.delete, *owed)
+        self._owed -= owed
 
     def lease(self, key: str, token: str, *, ttl_seconds: float) -> bool:
         """Take the right to fill ``key``; while the cache is away everybody may fetch, so return True."""
