@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         get_cached_experiment_assignment,
         get_cached_feature_flag,
     )
-    from variate.functions.events import batch_create_events, get_user_events, record_event
+    from variate.functions.events import batch_create_events, get_user_events, record_event, record_exposure
     from variate.functions.experiments import (
         archive_experiment,
         create_experiment,
@@ -76,7 +76,7 @@ _NAMES = {
         "get_cached_experiment_assignment",
         "get_cached_feature_flag",
     ),
-    "variate.functions.events": ("batch_create_events", "get_user_events", "record_event"),
+    "variate.functions.events": ("batch_create_events", "get_user_events", "record_event", "record_exposure"),
     "variate.functions.experiments": (
         "archive_experiment",
         "create_experiment",
@@ -151,6 +151,7 @@ __all__ = [
     "list_overrides",
     "pg_client",
     "record_event",
+    "record_exposure",
     "redis_client",
     "remove_override",
     "transfer_experiment_ownership",

@@ -73,6 +73,12 @@ class Settings:
     """VARIATE_ACTOR, else the login name: who the audit log names when a call does not say."""
 
     def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "profile", Profile(self.profile))
+        except ValueError as error:
+            names = ", ".join(Profile)
+            raise ConfigurationError(f"VARIATE_PROFILE: must be one of {names}, not {self.profile!r}") from error
+        object.__setattr__(self, "home", Path(self.home).expanduser())
         unknown = self.encrypted_fields - ENCRYPTABLE_FIELDS
         if unknown:
             names = ", ".join(sorted(ENCRYPTABLE_FIELDS))

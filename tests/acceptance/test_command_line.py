@@ -128,7 +128,7 @@ def test_migrate_says_what_it_did_and_then_that_nothing_is_to_do(variate: Variat
 
 
 def test_relay_and_purge_say_how_much_they_did(variate: Variate, experiment: str) -> None:
-    assert variate.ok("relay").out == "0 delivered\n"
+    assert variate.ok("relay").out == "0 delivered, 0 pending\n"
     assert variate.ok("purge").out == "assignments: 0 deleted\noverrides: 0 deleted\nevents: 0 deleted\n"
     assert experiment
 

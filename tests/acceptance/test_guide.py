@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Mapping
@@ -254,6 +255,14 @@ def test_the_request_handler(deployment: Deployment) -> None:
     @api_request_handler(max_requests=1)
     def handle(request: dict[str, str], greeting: str = "hello") -> str:
         return f"{greeting} {request['name']}"
+
+    @api_request_handler(max_requests=1)
+    async def handle_later(request: dict[str, str]) -> str:
+        return request["name"]
+
+    later = {"client_ip": some_id("192.0.2.3"), "name": "ada"}
+    assert asyncio.run(handle_later(later)) == "ada"
+    assert asyncio.run(handle_later(later))["statusCode"] == 429
 
     caller = {"client_ip": some_id("192.0.2.2"), "name": "ada"}
     assert handle(caller, greeting="good day") == "good day ada"

@@ -57,6 +57,7 @@ BESIDE = {
     "list_experiments",
     "list_feature_flags",
     "list_overrides",
+    "record_exposure",
     "remove_override",
     "update_experiment",
     "update_feature_flag",

@@ -165,3 +165,14 @@ def test_without_an_actor_it_is_who_is_logged_in_or_unknown(monkeypatch: pytest.
 
     monkeypatch.setattr("getpass.getuser", nobody)
     assert read().actor == "unknown"
+
+
+def test_a_profile_may_be_given_by_its_name_and_a_folder_as_text() -> None:
+    found = Settings(profile="postgres", home="~/trial", database_url=URL)  # type: ignore[arg-type]  # as users write it
+    assert found.profile is Profile.POSTGRES
+    assert found.home == Path.home() / "trial"
+
+
+def test_a_profile_that_there_is_not_is_refused_by_name() -> None:
+    with pytest.raises(ConfigurationError, match="VARIATE_PROFILE: must be one of local, postgres, aws, not 'prod'"):
+        Settings(profile="prod")  # type: ignore[arg-type]  # what is refused

@@ -42,8 +42,8 @@ _DISCOVERY = Config(
 )
 # DynamoDB answers in milliseconds; a caller should not wait a minute to learn that it hangs.
 _TRAFFIC = Config(
-    connect_timeout=2.0,
-    read_timeout=5.0,
+    connect_timeout=1.0,
+    read_timeout=3.0,
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=50,
     tcp_keepalive=True,

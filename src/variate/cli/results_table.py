@@ -29,7 +29,7 @@ def print_summary(summary: Summary) -> None:
         _print_outcome(outcome)
     if not summary.outcomes:
         users = ", ".join(f"{shown(name)} {count:,}" for name, count in summary.users.items())
-        click.echo(f"no events yet; users exposed: {users}")
+        click.echo(f"no events of exposed users yet; exposures: {users}; what others did does not count")
     if summary.crossed:
         click.echo(f"users left out because they met more than one variation: {summary.crossed:,}")
     if summary.unknown:

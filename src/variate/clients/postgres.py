@@ -107,9 +107,9 @@ class PostgresClient(ConfiguredClient):
             close_pool()
 
     def _lease(self) -> Lease:
+        pool, connection = self._take(lambda pool: pool.getconn())
         from variate.clients.postgres_lease import Lease
 
-        pool, connection = self._take(lambda pool: pool.getconn())
         return Lease(pool, connection)
 
     def _borrow(self) -> tuple[Pool, PooledConnection]:

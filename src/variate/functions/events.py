@@ -39,6 +39,11 @@ def record_event(
     )
 
 
+def record_exposure(user_id: str, experiment_id: str, variation: str, *, event_id: str | None = None) -> Record:
+    """Store that the user met the variation, and return the event: the only way into the analysis."""
+    return event_record(default_platform().record_exposure(user_id, experiment_id, variation, event_id=event_id))
+
+
 def get_user_events(
     user_id: str,
     event_type: str | None = None,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any, overload
 
 from variate.errors import InvalidInputError
@@ -46,12 +48,22 @@ def api_request_handler(
         @api_request_handler(max_requests=10, window_seconds=1)
         def handle(request): ...
 
+    The handler may be ``async``. All decorated handlers of an address count together.
     Called with a request it returns the 429 response, or None where the request may be processed.
     """
     if isinstance(request, Mapping):
         return _refusal(request, max_requests, window_seconds)
 
     def decorate(handler: Handler) -> Handler:
+        if iscoroutinefunction(handler):
+
+            @wraps(handler)
+            async def limited_later(request: Request, *args: Any, **kwargs: Any) -> Any:
+                refusal = await asyncio.to_thread(_refusal, request, max_requests, window_seconds)
+                return await handler(request, *args, **kwargs) if refusal is None else refusal
+
+            return limited_later
+
         @wraps(handler)
         def limited(request: Request, *args: Any, **kwargs: Any) -> Any:
             refusal = _refusal(request, max_requests, window_seconds)

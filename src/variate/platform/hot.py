@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from variate.errors import InvalidInputError
 from variate.model import MAX_DEPTH, Document, Experiment, Json, RateLimit
 from variate.model.record import experiment_from_record, experiment_record
 from variate.model.rules import check_id, check_seconds
@@ -73,8 +74,14 @@ class HotValues:
             found = self.experiment_at_rest(experiment_id)
             return None if found is None else experiment_record(found)
 
-        record = self.aside.get(experiment_key(experiment_id), fetch, ttl_seconds=EXPERIMENT_SECONDS)
-        return None if record is None else self.opened(experiment_from_record(record))
+        key = experiment_key(experiment_id)
+        record = self.aside.get(key, fetch, ttl_seconds=EXPERIMENT_SECONDS)
+        try:
+            return None if record is None else self.opened(experiment_from_record(record))
+        except (KeyError, TypeError, InvalidInputError):
+            # Another program wrote something else under this key: it is to make room.
+            self.aside.invalidate(key)
+            return self.opened(experiment_from_record(fresh)) if (fresh := fetch()) is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

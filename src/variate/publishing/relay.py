@@ -63,6 +63,10 @@ class Relay:
             self._put_off = self._unreached
         return sum(counts)
 
+    def backlog(self) -> int:
+        """Return how many messages are pending, counting to a hundred in each outbox."""
+        return sum(len(outbox.pending(limit=_BATCH)) for outbox in self._outboxes)
+
     def close(self) -> None:
         """Stop trying again. What is pending stays pending for the next process."""
         self._closed = True

@@ -51,7 +51,7 @@ def test_where_there_is_no_interval_the_reason_stands(capsys: pytest.CaptureFixt
 def test_who_was_left_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     lines = _printed(_summary(users={"a": 5, "b": 6}), capsys)
     assert lines == [
-        "no events yet; users exposed: a 5, b 6",
+        "no events of exposed users yet; exposures: a 5, b 6; what others did does not count",
         "users left out because they met more than one variation: 3",
         "exposures left out because they name no variation of this experiment: 1",
     ]
