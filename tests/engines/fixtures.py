@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from uuid import uuid4
@@ -20,6 +21,9 @@ _session = pytest.StashKey[Session]()
 def pytest_configure(config: pytest.Config) -> None:
     """Begin the session in the controller; xdist's workers belong to it."""
     forget_the_users_own_settings()
+    # A shell lets what it starts in the background ignore Ctrl-C, and children inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         config.stash[_session] = Session.begin()
 
