@@ -200,5 +200,5 @@ def _events_loaded(variate: Variate) -> Iterator[int]:
                 yield connection.execute("SELECT count(*) FROM events").fetchone()[0]
         except sqlite3.OperationalError:
             yield 0
-        time.sleep(0.02)
+        time.sleep(0.02)  # another process writes the file, and SQLite tells nobody when
     raise AssertionError("no event was loaded within a minute")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from variate.errors import InvalidInputError
 from variate.model import MAX_DEPTH, Document, Experiment, Json, RateLimit
 from variate.model.record import experiment_from_record, experiment_record
 from variate.model.rules import check_id, check_seconds
@@ -67,7 +66,10 @@ class HotValues:
         return value
 
     def get_experiment_with_cache(self, experiment_id: str) -> Experiment | None:
-        """Return the experiment as it was at most five minutes ago, or None. A change through variate shows at once."""
+        """Return the experiment as it was at most five minutes ago, or None.
+
+        A change through variate shows at once in this process and in all that share its Redis.
+        """
         check_id("experiment_id", experiment_id)
 
         def fetch() -> Json:
@@ -75,13 +77,15 @@ class HotValues:
             return None if found is None else experiment_record(found)
 
         key = experiment_key(experiment_id)
-        record = self.aside.get(key, fetch, ttl_seconds=EXPERIMENT_SECONDS)
         try:
-            return None if record is None else self.opened(experiment_from_record(record))
-        except (KeyError, TypeError, InvalidInputError):
+            return self._read(self.aside.get(key, fetch, ttl_seconds=EXPERIMENT_SECONDS))
+        except (KeyError, TypeError, ValueError):
             # Another program wrote something else under this key: it is to make room.
             self.aside.invalidate(key)
-            return self.opened(experiment_from_record(fresh)) if (fresh := fetch()) is not None else None
+            return self._read(fetch())
+
+    def _read(self, record: Json) -> Experiment | None:
+        return None if record is None else self.opened(experiment_from_record(record))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

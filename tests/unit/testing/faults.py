@@ -198,7 +198,7 @@ class LooksThenReplaces(ReferenceExperimentStore):
 class ReadsInTwoSteps(ReferenceExperimentStore):
     def get(self, experiment_id: str) -> Experiment | None:
         found = super().get(experiment_id)
-        time.sleep(0.001)
+        time.sleep(0.001)  # long enough for a writer to come between
         later = super().get(experiment_id)
         return found and later and replace(found, variations=later.variations)
 
