@@ -1,4 +1,5 @@
-# Everything sets itself up: a virtual environment in .venv, and ministack, whose pins would disturb it, in one beside.
+# Everything sets itself up: a virtual environment in .venv, and what has pins that would disturb it in ones beside:
+# ministack, and the libraries that ours is measured beside.
 # What is installed is not installed again until pyproject.toml or a lock changes, so a second run needs no network.
 
 SHELL := /bin/bash
@@ -9,6 +10,7 @@ SHELL := /bin/bash
 WORKERS ?= 2
 PYTEST ?=
 DYNOXIDE_VERSION := 1.2.1
+PEERS := UnleashClient eppo-server-sdk flagsmith-flag-engine growthbook openfeature-sdk statsig-python-core
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,15 +36,19 @@ check: $(VENV)/.develops ## Check lint, format, types and the direction of impor
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide ## Measure beside the bare drivers and print the ratios
+bench: $(VENV)/.develops .venv-ministack/.runs .venv-peers/.runs $(VENV)/.dynoxide ## Measure beside bare drivers and other libraries
 	@$(BIN)/python -m benchmarks
 
 lock: | $(VENV)/.pip ## Pin the newest versions of all that development needs
 	@rm -rf .venv-lock
-	@for lock in dev ministack; do \
+	@for lock in dev ministack peers; do \
 	  $(BIN)/python -m venv --clear .venv-lock; \
 	  .venv-lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'; \
-	  if [ $$lock = dev ]; then wanted="--editable .[all] --group dev --group engines"; else wanted=ministack; fi; \
+	  case $$lock in \
+	    dev) wanted="--editable .[all] --group dev --group engines";; \
+	    ministack) wanted=ministack;; \
+	    peers) wanted="--editable . $(PEERS)";; \
+	  esac; \
 	  .venv-lock/bin/python -m pip install --quiet $$wanted; \
 	  { head -n 1 requirements-$$lock.lock; .venv-lock/bin/python -m pip freeze --exclude-editable; } > .venv-lock/pins; \
 	  cp .venv-lock/pins requirements-$$lock.lock; \
@@ -50,7 +56,7 @@ lock: | $(VENV)/.pip ## Pin the newest versions of all that development needs
 	@rm -rf .venv-lock
 
 clean: ## Remove what was installed and what tools left behind
-	rm -rf $(VENV) .venv-ministack node_modules dist build .*_cache .hypothesis
+	rm -rf $(VENV) .venv-ministack .venv-peers node_modules dist build .*_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -84,6 +90,14 @@ $(VENV)/.develops: pyproject.toml requirements-dev.lock | $(VENV)/.pip
 	@$(BIN)/python -m venv .venv-ministack
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
 	  .venv-ministack/bin/python -m pip install --quiet --requirement requirements-ministack.lock
+	@touch $@
+
+.venv-peers/.runs: pyproject.toml requirements-peers.lock | $(BIN)/python
+	@echo 'Installing the libraries to measure beside into .venv-peers ...'
+	@rm -rf .venv-peers
+	@$(BIN)/python -m venv .venv-peers
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
+	  .venv-peers/bin/python -m pip install --quiet --requirement requirements-peers.lock --editable .
 	@touch $@
 
 # A second DynamoDB engine, only where npm and its package for this machine are at hand. Tests do without it.

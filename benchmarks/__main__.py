@@ -17,6 +17,7 @@ Section: TypeAlias = Callable[..., Iterator[Line]]
 # Module and function of each, imported when its turn comes: a driver that is not installed costs its own lines only.
 SECTIONS = {
     "process": ("benchmarks.process", "lines"),
+    "decision": ("benchmarks.decision", "lines"),
     "sqlite": ("benchmarks.sqlite", "lines"),
     "import": ("benchmarks.bulk_import", "lines"),
     "postgres": ("benchmarks.postgres", "lines"),

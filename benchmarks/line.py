@@ -47,9 +47,9 @@ class Line:
             self.unit,
             _figure(self.ours),
             _figure(self.bare),
-            "" if self.ratio is None else f"{self.ratio:.2f}",
+            "" if self.ratio is None else _ratio(self.ratio),
             "" if self.aim is None else str(self.aim),
-            verdict or self.note,
+            "; ".join(filter(None, (verdict, self.note))),
         )
 
 
@@ -57,3 +57,7 @@ def _figure(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"

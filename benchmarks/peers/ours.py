@@ -1,0 +1,83 @@
+"""variate's side.
+
+To fill in: ``snapshot`` and ``load``, and the two readers at the end if answers have another shape than they expect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from benchmarks.peers.subject import OURS, Subject, Work
+from benchmarks.peers.workload import EXPERIMENT, Person, Workload
+
+
+class Engine(Protocol):
+    """What decides from one snapshot."""
+
+    def decide(self, unit: str, experiment_id: str, attributes: Mapping[str, Any], /) -> Any:
+        """Return the decision of the experiment."""
+
+    def evaluate(self, unit: str, flag_id: str, attributes: Mapping[str, Any], /) -> Any:
+        """Return the decision of the flag."""
+
+    def evaluate_all(self, unit: str, attributes: Mapping[str, Any], /) -> Mapping[str, Any]:
+        """Return the decision of each flag, by its id."""
+
+
+def snapshot(workload: Workload) -> Any:
+    """Return the snapshot that ``load`` takes, a value of dicts and lists: the experiment and the workload's flags.
+
+    A flag is on for ``country`` in ``flag.countries``, rule 1; for ``version`` from ``flag.version`` on, rule 2; for
+    ``plan`` being ``workload.PLAN`` and ``age`` above ``flag.age``, rule 3; else for ``workload.ROLLOUT`` percent.
+    """
+    raise NotImplementedError("there is no engine yet to make a snapshot for")
+
+
+def load(content: Any) -> Engine:
+    """Return an engine ready to decide: all that is measured as loading a snapshot."""
+    raise NotImplementedError("there is no engine yet")
+
+
+def make(workload: Workload) -> list[Subject]:
+    """Make the one."""
+    engine = load(snapshot(workload))
+    decide, evaluate, evaluate_all = engine.decide, engine.evaluate, engine.evaluate_all
+
+    def experiment(people: Sequence[Person]) -> Any:
+        for unit, country, version, plan, age in people:
+            attributes = {"country": country, "version": version, "plan": plan, "age": age}
+            answer = decide(unit, EXPERIMENT, attributes)
+        return answer
+
+    def flag(people: Sequence[Person]) -> Any:
+        for unit, country, version, plan, age in people:
+            attributes = {"country": country, "version": version, "plan": plan, "age": age}
+            answer = evaluate(unit, "flag-0", attributes)
+        return answer
+
+    def flags(people: Sequence[Person]) -> Any:
+        for unit, country, version, plan, age in people:
+            attributes = {"country": country, "version": version, "plan": plan, "age": age}
+            answer = evaluate_all(unit, attributes)
+        return answer
+
+    return [
+        Subject(
+            name=OURS,
+            experiment=Work(call="decide", turn=experiment, read=lambda answer: str(answer.variation)),
+            flag=Work(call="evaluate", turn=flag, read=_on),
+            flags=Work(
+                call="evaluate_all", turn=flags, read=lambda answer: {id_: _on(one) for id_, one in answer.items()}
+            ),
+            why=_why,
+        )
+    ]
+
+
+def _on(decision: Any) -> bool:
+    return bool(decision.value)
+
+
+def _why(decision: Any) -> str:
+    return f"{decision.reason} {decision.rule}"
