@@ -1,0 +1,68 @@
+"""Conditions compiled: each becomes the text of one Python expression, for a function that is called a million times.
+
+``matching.py`` says the same slowly, straight from the rules; a property test holds the two to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import mmh3
+
+from variate.decision.bucketing import BUCKETS, prefix
+from variate.decision.comparisons import comparison_source
+from variate.decision.constants import Constants
+from variate.model.condition import AllOf, AnyOf, Comparison, Condition, InAudience, Negation, Percentage
+
+__all__ = ["Constants", "Matcher", "compile_condition", "condition_source"]
+
+Matcher: TypeAlias = Callable[[str, Mapping[str, Any]], bool]
+"""A compiled condition: unit and attributes in, whether it matches out."""
+
+_HASHES = 1 << 32
+
+
+def compile_condition(condition: Condition, *, matcher: Callable[[str], Matcher]) -> Matcher:
+    """Return the function that tells whether ``condition`` matches a unit with its attributes.
+
+    ``matcher`` gives the function of an audience, by its id; it is asked now, once for each mention.
+    """
+    constants = Constants()
+    source = condition_source(condition, constants, matcher=matcher)
+    return _factory(source, len(constants.values))(*constants.values)
+
+
+def condition_source(condition: Condition, constants: Constants, *, matcher: Callable[[str], Matcher]) -> str:
+    """Return a parenthesised expression that is True where ``condition`` matches, else False.
+
+    It reads ``unit``, ``attributes`` and the names of ``constants``, assigns locals that ``constants`` names, and
+    raises nothing whatever JSON value an attribute has. Conditions of one shape have one text.
+    """
+    match condition:
+        case Comparison():
+            return comparison_source(condition, constants)
+        case AllOf(conditions):
+            return f"({' and '.join(condition_source(each, constants, matcher=matcher) for each in conditions)})"
+        case AnyOf(conditions):
+            return f"({' or '.join(condition_source(each, constants, matcher=matcher) for each in conditions)})"
+        case Negation(inner):
+            return f"(not {condition_source(inner, constants, matcher=matcher)})"
+        case InAudience(audience_id):
+            return f"({constants.name(matcher(audience_id))}(unit, attributes))"
+        case Percentage():
+            # hash * BUCKETS >> 32 < buckets, with the multiply-shift done to the other side, once.
+            below = -(-condition.buckets * _HASHES // BUCKETS)
+            start, digest = constants.name(prefix(condition.salt)), constants.shared(mmh3.hash)
+            return f"({digest}({start} + unit, 0, False) < {constants.name(below)})"
+
+
+@lru_cache(maxsize=1024)
+def _factory(source: str, count: int) -> Callable[..., Matcher]:
+    names = ", ".join(f"c{number}" for number in range(count))
+    text = f"def make({names}):\n    def matches(unit, attributes):\n        return {source}\n    return matches\n"
+    space: dict[str, Any] = {}
+    exec(compile(text, "<variate condition>", "exec"), space)  # noqa: S102 - all text is ours; what is given is a value
+    factory: Callable[..., Matcher] = space["make"]
+    return factory
