@@ -18,15 +18,15 @@ class Engine(Protocol):
     def decide(self, unit: str, experiment_id: str, attributes: Mapping[str, Any], /) -> Any:
         """Return the decision of the experiment."""
 
-    def evaluate(self, unit: str, flag_id: str, attributes: Mapping[str, Any], /) -> Any:
+    def evaluate_flag(self, unit: str, flag_id: str, attributes: Mapping[str, Any], /) -> Any:
         """Return the decision of the flag."""
 
-    def evaluate_all(self, unit: str, attributes: Mapping[str, Any], /) -> Mapping[str, Any]:
+    def evaluate_all_flags(self, unit: str, attributes: Mapping[str, Any], /) -> Mapping[str, Any]:
         """Return the decision of each flag, by its id."""
 
 
-def snapshot(workload: Workload) -> Any:
-    """Return the snapshot that ``load`` takes, a value of dicts and lists: the experiment and the workload's flags.
+def snapshot(workload: Workload) -> str:
+    """Return the text of the snapshot that ``load`` takes: the experiment and the workload's flags.
 
     A flag is on for ``country`` in ``flag.countries``, rule 1; for ``version`` from ``flag.version`` on, rule 2; for
     ``plan`` being ``workload.PLAN`` and ``age`` above ``flag.age``, rule 3; else for ``workload.ROLLOUT`` percent.
@@ -34,15 +34,15 @@ def snapshot(workload: Workload) -> Any:
     raise NotImplementedError("there is no engine yet to make a snapshot for")
 
 
-def load(content: Any) -> Engine:
-    """Return an engine ready to decide: all that is measured as loading a snapshot."""
+def load(text: str) -> Engine:
+    """Return an engine ready to decide: all that is measured as loading a snapshot, parsing its text included."""
     raise NotImplementedError("there is no engine yet")
 
 
 def make(workload: Workload) -> list[Subject]:
     """Make the one."""
     engine = load(snapshot(workload))
-    decide, evaluate, evaluate_all = engine.decide, engine.evaluate, engine.evaluate_all
+    decide, evaluate, evaluate_all = engine.decide, engine.evaluate_flag, engine.evaluate_all_flags
 
     def experiment(people: Sequence[Person]) -> Any:
         for unit, country, version, plan, age in people:
@@ -66,9 +66,11 @@ def make(workload: Workload) -> list[Subject]:
         Subject(
             name=OURS,
             experiment=Work(call="decide", turn=experiment, read=lambda answer: str(answer.variation)),
-            flag=Work(call="evaluate", turn=flag, read=_on),
+            flag=Work(call="evaluate_flag", turn=flag, read=_on),
             flags=Work(
-                call="evaluate_all", turn=flags, read=lambda answer: {id_: _on(one) for id_, one in answer.items()}
+                call="evaluate_all_flags",
+                turn=flags,
+                read=lambda answer: {id_: _on(one) for id_, one in answer.items()},
             ),
             why=_why,
         )
