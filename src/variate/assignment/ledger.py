@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from variate.decision import choose
+from variate.decision.choice import choose
 from variate.errors import InvalidInputError, NotFoundError
 from variate.model import Assignment, Experiment, ExperimentStatus, Page
 from variate.model.lifetime import expiry

@@ -2,6 +2,22 @@
 
 from variate.decision.allocation import Allocation
 from variate.decision.bucketing import BUCKETS, bucket, buckets, draw_salt
-from variate.decision.choice import choose
+from variate.decision.compiled import CompiledSnapshot
+from variate.decision.context import Surroundings
+from variate.decision.engine import NO_VARIATION, Engine
+from variate.decision.ladder import Explanation, Ladder, Rung
 
-__all__ = ["BUCKETS", "Allocation", "bucket", "buckets", "choose", "draw_salt"]
+__all__ = [
+    "BUCKETS",
+    "NO_VARIATION",
+    "Allocation",
+    "CompiledSnapshot",
+    "Engine",
+    "Explanation",
+    "Ladder",
+    "Rung",
+    "Surroundings",
+    "bucket",
+    "buckets",
+    "draw_salt",
+]

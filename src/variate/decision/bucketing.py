@@ -13,28 +13,51 @@ from collections.abc import Iterable
 
 import mmh3
 
-BUCKETS = 10_000
+from variate.model.decision import BUCKETS
+
+_HASHES = 1 << 32
+
+
+def draw(salt: str, unit: str) -> int:
+    """Return the hash of ``unit`` under ``salt``: 32 bits, unsigned."""
+    return mmh3.hash(prefix(salt) + unit, 0, signed=False)
 
 
 def bucket(salt: str, unit: str) -> int:
     """Return the bucket of ``unit`` under ``salt``, from 0 to 9,999."""
-    return mmh3.hash(_prefix(salt) + unit, 0, signed=False) * BUCKETS >> 32
+    return bucket_of(draw(salt, unit))
+
+
+def bucket_of(drawn: int) -> int:
+    """Return the bucket of a hash."""
+    return drawn * BUCKETS >> 32
+
+
+def hash_bound(bucket: int) -> int:
+    """Return the first hash that is not below ``bucket``: to compare hashes spares telling each one's bucket."""
+    return -(-bucket * _HASHES // BUCKETS)
 
 
 def buckets(salt: str, units: Iterable[str]) -> list[int]:
     """Return ``bucket(salt, unit)`` for each unit, in order."""
-    prefix, digest = _prefix(salt), mmh3.hash
-    return [digest(prefix + unit, 0, signed=False) * BUCKETS >> 32 for unit in units]
+    before, digest = prefix(salt), mmh3.hash
+    return [digest(before + unit, 0, signed=False) * BUCKETS >> 32 for unit in units]
 
 
-def draw_salt(draw: str, *, experiment_id: str, version: int) -> str:
-    """Return the salt of one draw of one version of an experiment.
-
-    Each kind of draw (``variation`` and whatever else is drawn by hash) has a salt of its own, so that being early in
-    one says nothing about one's place in another. Version and draw hold no colon, so no two triples share a salt.
-    """
-    return f"{experiment_id}:{version}:{draw}"
-
-
-def _prefix(salt: str) -> str:
+def prefix(salt: str) -> str:
+    """Return what stands before the unit in the key."""
     return f"{len(salt.encode())}:{salt}:"
+
+
+def draw_salt(draw: str, *, salt: str, version: int) -> str:
+    """Return the salt of one draw (``variation`` or ``traffic``) of one version of an experiment.
+
+    Each kind of draw has a salt of its own, so that being early in one says nothing about one's place in another.
+    Version and draw hold no colon, so no two triples share a salt. The experiment's ``salt`` is its id unless given.
+    """
+    return f"{salt}:{version}:{draw}"
+
+
+def group_salt(draw: str, *, salt: str) -> str:
+    """Return the salt of a draw that has no version: of a ``layer``, a ``holdout`` or a flag's ``rollout``."""
+    return f"{salt}:{draw}"

@@ -16,5 +16,5 @@ def choose(experiment: Experiment, units: Iterable[str]) -> list[str]:
     """
     names = [variation.name for variation in experiment.variations]
     allocation = Allocation.of([variation.weight for variation in experiment.variations])
-    salt = draw_salt("variation", experiment_id=experiment.id, version=experiment.version)
+    salt = draw_salt("variation", salt=experiment.id, version=experiment.version)
     return [names[allocation.at(place)] for place in buckets(salt, units)]

@@ -9,12 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from variate.errors import IllegalTransitionError, InvalidInputError
+from variate.model.design import Design
 from variate.model.document import Document
 from variate.model.instant import check_instant
 from variate.model.rules import check_choice, check_id, check_name, check_prose, check_text, shown
 
 MAX_VARIATIONS = 100
 NO_VALUE = Document("{}")
+PLAIN = Design()
 
 
 class ExperimentStatus(StrEnum):
@@ -74,6 +76,7 @@ class Experiment:
     status: ExperimentStatus = ExperimentStatus.DRAFT
     owner: str | None = None
     variations: tuple[Variation, ...]
+    design: Design = PLAIN
     version: int = 1
     revision: int = 1
     created_at: datetime
@@ -87,8 +90,18 @@ class Experiment:
         if self.owner is not None:
             check_name("experiment.owner", self.owner)
         check_variations(self.variations)
+        control = self.design.control
+        if control is not None and control not in (names := [each.name for each in self.variations]):
+            raise InvalidInputError(
+                "control", f"must be one of the variations {', '.join(names)}, not {shown(control)}"
+            )
         object.__setattr__(self, "created_at", check_instant("experiment.created_at", self.created_at))
         object.__setattr__(self, "updated_at", check_instant("experiment.updated_at", self.updated_at))
+
+    @property
+    def control(self) -> str:
+        """The name of the variation the others are compared with."""
+        return self.design.control or self.variations[0].name
 
     def moved_to(self, status: ExperimentStatus, *, at: datetime) -> Experiment:
         """Return this experiment in ``status``; raise ``IllegalTransitionError`` where that cannot follow."""

@@ -1,4 +1,4 @@
-"""A feature flag as the guide has it: free-form rules and a status."""
+"""A feature flag as the guide has it, rules and a status; with targeting beside them where the flag has variations."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ class FlagStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureFlag:
-    """A feature flag as it stands at ``revision``, which counts every change."""
+    """A feature flag as it stands at ``revision``, which counts every change.
+
+    Without ``targeting`` its rules are free-form: the caller's own, kept and given back. With it (a dict of
+    ``TargetingFields``) it is evaluated; both stay documents here, because a store may hold them sealed.
+    """
 
     id: str
     name: str
     description: str = ""
     rules: Document
+    targeting: Document | None = None
     status: FlagStatus = FlagStatus.INACTIVE
     revision: int = 1
     created_at: datetime

@@ -10,12 +10,14 @@ from typing import Any
 
 from variate.model.assignment import Assignment
 from variate.model.audit import AuditEntry
+from variate.model.design_record import design_from_record, design_record
 from variate.model.document import Document
 from variate.model.event import Event, Verdict
 from variate.model.experiment import Experiment, ExperimentStatus, Variation
 from variate.model.flag import FeatureFlag, FlagStatus
 from variate.model.instant import format_instant, parse_instant
 from variate.model.override import Override, OverrideTarget
+from variate.model.targeting_record import TARGETING_FIELDS
 
 Record = dict[str, Any]
 
@@ -50,6 +52,7 @@ def experiment_record(experiment: Experiment) -> Record:
         "created_at": format_instant(experiment.created_at),
         "updated_at": format_instant(experiment.updated_at),
         "variations": [variation_record(v, experiment_id=experiment.id) for v in experiment.variations],
+        **design_record(experiment.design),
     }
 
 
@@ -63,6 +66,7 @@ def experiment_from_record(record: Record) -> Experiment:
         owner=record["owner"],
         version=record["version"],
         revision=record["revision"],
+        design=design_from_record(record),
         created_at=parse_instant("created_at", record["created_at"]),
         updated_at=parse_instant("updated_at", record["updated_at"]),
         variations=tuple(
@@ -81,7 +85,7 @@ def experiment_from_record(record: Record) -> Experiment:
 
 
 def flag_record(flag: FeatureFlag) -> Record:
-    """Return the flag as an item of the guide's feature-flags table."""
+    """Return the flag as an item of the guide's feature-flags table; with targeting, its fields stand beside."""
     return {
         "id": flag.id,
         "name": flag.name,
@@ -91,16 +95,19 @@ def flag_record(flag: FeatureFlag) -> Record:
         "revision": flag.revision,
         "created_at": format_instant(flag.created_at),
         "updated_at": format_instant(flag.updated_at),
+        **({} if flag.targeting is None else flag.targeting.value),
     }
 
 
 def flag_from_record(record: Record) -> FeatureFlag:
     """Return the flag that ``flag_record`` described."""
+    fields = {name: record[name] for name in TARGETING_FIELDS if name in record}
     return FeatureFlag(
         id=record["id"],
         name=record["name"],
         description=record["description"],
         rules=Document.of(record["rules"], field="flag.rules"),
+        targeting=Document.of(fields, field="flag.targeting") if fields else None,
         status=FlagStatus(record["status"]),
         revision=record["revision"],
         created_at=parse_instant("created_at", record["created_at"]),

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from variate.decision import BUCKETS, Allocation, choose
+from variate.decision import BUCKETS, Allocation
+from variate.decision.choice import choose
 from variate.model import Experiment, Variation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

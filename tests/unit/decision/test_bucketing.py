@@ -87,8 +87,8 @@ def test_buckets_are_even_over_two_hundred_thousand_ids() -> None:
 
 def test_two_draws_of_one_experiment_are_independent() -> None:
     units = [f"user-{number}" for number in range(100_000)]
-    first = buckets(draw_salt("variation", experiment_id="e", version=1), units)
-    second = buckets(draw_salt("traffic", experiment_id="e", version=1), units)
+    first = buckets(draw_salt("variation", salt="e", version=1), units)
+    second = buckets(draw_salt("traffic", salt="e", version=1), units)
     cells = [0] * 100
     for left, right in zip(first, second, strict=True):
         cells[left // 1_000 * 10 + right // 1_000] += 1
@@ -97,4 +97,4 @@ def test_two_draws_of_one_experiment_are_independent() -> None:
 
 
 def test_another_version_draws_anew() -> None:
-    assert draw_salt("variation", experiment_id="e", version=1) != draw_salt("variation", experiment_id="e", version=2)
+    assert draw_salt("variation", salt="e", version=1) != draw_salt("variation", salt="e", version=2)

@@ -1,0 +1,113 @@
+"""A snapshot's definitions, each compiled when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from variate.decision.conditions import condition_source
+from variate.decision.constants import Constants
+from variate.decision.context import Decide, Matches, Others, Surroundings
+from variate.decision.experiment import asks_ledger, compile_experiment
+from variate.decision.flag import compile_flag
+from variate.decision.generated import build
+from variate.decision.outcomes import outcomes_of
+from variate.errors import InvalidInputError, VariateError
+from variate.model.condition import read_condition
+from variate.model.decision import Decision, Outcome, Reason
+from variate.model.rules import shown
+from variate.model.snapshot import SNAPSHOT_FORMAT
+
+UNKNOWN = Decision((Outcome(reason=Reason.UNKNOWN), None))
+
+
+class CompiledSnapshot:
+    """The content of a snapshot and a function for each of its definitions. Immutable but for what is compiled late.
+
+    Loading one takes no longer than parsing it. Raise ``InvalidInputError`` for content of a form that is newer than
+    this version of variate knows.
+    """
+
+    def __init__(self, content: Mapping[str, Any], around: Surroundings) -> None:
+        if content.get("format") != SNAPSHOT_FORMAT:
+            raise InvalidInputError(
+                "format", f"must be {SNAPSHOT_FORMAT}, not {shown(content.get('format'))}: upgrade variate"
+            )
+        self.content = content
+        audiences = _Functions(content["audiences"], self._audience, kind="audience")
+        self.experiments = _Functions(content["experiments"], self._experiment, kind="experiment")
+        self.flags = _Functions(content["flags"], self._flag, kind="flag")
+        self._others = Others(audience=audiences.need, experiment=self.experiments.need, flag=self.flags.need)
+        self._around = around
+        self._all_flags: tuple[tuple[str, Decide], ...] | None = None
+
+    @property
+    def all_flags(self) -> tuple[tuple[str, Decide], ...]:
+        """Every flag's id and function."""
+        if self._all_flags is None:
+            self._all_flags = tuple((key, self.flags[key]) for key in self.content["flags"])
+        return self._all_flags
+
+    def asks_ledger(self, experiment_id: str) -> bool:
+        """Return whether the ledger may hold another variation for some unit than the hash gives it now."""
+        record = self.content["experiments"].get(experiment_id)
+        return record is not None and record["status"] == "active" and asks_ledger(record)
+
+    def kept(self, experiment_id: str, variation: str) -> Decision | None:
+        """Return the decision for a unit that the ledger holds ``variation`` for; None where that is not there."""
+        record = self.content["experiments"][experiment_id]
+        outcome = outcomes_of(record, Reason.KEPT).get(variation)
+        return None if outcome is None else Decision((outcome, None))
+
+    def problems(self) -> Iterator[tuple[str, str, VariateError]]:
+        """Compile everything; yield the kind and id of each definition that cannot be, with what is wrong."""
+        for kind, functions in (("experiments", self.experiments), ("flags", self.flags)):
+            for key in self.content[kind]:
+                try:
+                    functions.need(key)
+                except VariateError as error:
+                    yield kind, key, error
+
+    def _audience(self, _: str, record: Any) -> Matches:
+        constants = Constants()
+        condition = read_condition("condition", record)
+        return build([f"return {condition_source(condition, constants, matcher=self._others.audience)}"], constants)
+
+    def _experiment(self, key: str, record: Any) -> Decide:
+        return compile_experiment(key, record, others=self._others, around=self._around)
+
+    def _flag(self, _: str, record: Any) -> Decide:
+        return compile_flag(record, others=self._others, around=self._around)
+
+
+class _Functions(dict[str, Any]):
+    """Functions by id, each made when first asked for. What the snapshot does not have gives the unknown decision.
+
+    Two threads may both make one: it is the same, and one of the two stays.
+    """
+
+    def __init__(self, records: Mapping[str, Any], make: Callable[[str, Any], Any], *, kind: str) -> None:
+        super().__init__()
+        self._records = records
+        self._make = make
+        self._kind = kind
+
+    def need(self, key: str) -> Any:
+        """Return the function; raise ``InvalidInputError`` where there is none, or its definition depends on itself."""
+        if key not in self._records:
+            raise InvalidInputError(self._kind, f"{shown(key)} is not there")
+        try:
+            return self[key]
+        except RecursionError as error:
+            raise InvalidInputError(self._kind, f"{shown(key)} depends on itself") from error
+
+    def __missing__(self, key: str) -> Any:
+        record = self._records.get(key)
+        if record is None:
+            return _unknown
+        made = self[key] = self._make(key, record)
+        return made
+
+
+def _unknown(unit: str, attributes: Mapping[str, Any]) -> Decision:  # noqa: ARG001 - the shape of every definition
+    return UNKNOWN

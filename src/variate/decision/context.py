@@ -1,0 +1,48 @@
+"""What a decision may ask for besides the snapshot: handed in, so that deciding itself touches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from variate.model import parse_instant
+from variate.model.decision import Decision
+
+Decide: TypeAlias = Callable[[str, Mapping[str, Any]], Decision]
+"""A compiled experiment or flag: unit and attributes in, decision out."""
+
+Matches: TypeAlias = Callable[[str, Mapping[str, Any]], bool]
+"""A compiled audience."""
+
+Kept: TypeAlias = Callable[[str, int, str], str | None]
+"""The variation that the ledger holds for (experiment id, version, unit), or None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """``clock`` gives seconds since 1970, and is asked only where a definition has a schedule, an override or a past.
+
+    ``kept`` is asked only where the hash alone does not tell what a unit was given before.
+    """
+
+    clock: Callable[[], float]
+    kept: Kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """The other definitions of the snapshot, each compiled when it is first asked for."""
+
+    audience: Callable[[str], Matches]
+    experiment: Callable[[str], Decide]
+    flag: Callable[[str], Decide]
+
+
+def seconds(moment: str | None, *, missing: float) -> float:
+    """Return the moment in seconds since 1970; ``missing`` for None."""
+    if moment is None:
+        return missing
+    instant: datetime = parse_instant("moment", moment)
+    return instant.timestamp()

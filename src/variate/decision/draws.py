@@ -1,0 +1,45 @@
+"""The steps that draw: source text for a unit's hash, and for the outcome that has its bucket."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import mmh3
+
+from variate.decision.allocation import Allocation
+from variate.decision.bucketing import hash_bound, prefix
+from variate.decision.constants import Constants
+from variate.model.decision import Decision, Outcome
+
+_CHAINED = 4
+"""Up to so many outcomes a chain of comparisons is quicker than a search."""
+
+
+def hash_source(salt: str, constants: Constants) -> str:
+    """Return the expression of the unit's hash under ``salt``."""
+    return f"{constants.shared(mmh3.hash)}({constants.name(prefix(salt))} + unit, 0, False)"
+
+
+def decided(outcome: str, drawn: str, constants: Constants) -> str:
+    """Return the expression of a decision with this outcome and hash."""
+    return f"{constants.shared(Decision)}(({outcome}, {drawn}))"
+
+
+def split_lines(salt: str, weights: Sequence[float], outcomes: Sequence[Outcome], constants: Constants) -> list[str]:
+    """Return the lines that draw by weight and return the decision."""
+    thresholds = Allocation.of(weights).thresholds
+    # Who has no bucket has no part in the choice.
+    shares = [
+        (hash_bound(end), outcome)
+        for start, end, outcome in zip((0, *thresholds), thresholds, outcomes, strict=False)
+        if end > start
+    ]
+    if len(shares) > _CHAINED:
+        search, ends = constants.shared(bisect_right), constants.name([end for end, _ in shares])
+        chosen = f"{constants.name([outcome for _, outcome in shares])}[{search}({ends}, h)]"
+    else:
+        chosen = constants.name(shares[-1][1])
+        for end, outcome in reversed(shares[:-1]):
+            chosen = f"{constants.name(outcome)} if h < {constants.name(end)} else {chosen}"
+    return [f"h = {hash_source(salt, constants)}", f"return {decided(chosen, 'h', constants)}"]

@@ -1,0 +1,139 @@
+"""The engine: decides from the snapshot in force, which may be exchanged at any moment."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from variate.decision.compiled import CompiledSnapshot
+from variate.errors import InvalidInputError
+from variate.model.decision import Decision
+from variate.model.rules import check_id
+
+Attributes = Mapping[str, Any]
+
+NO_VARIATION = -1
+"""What stands for no variation among indexes."""
+
+_NONE: Attributes = MappingProxyType({})
+
+
+class Engine:
+    """Decisions in process: the same for the same snapshot, unit and attributes, whenever and wherever.
+
+    ``load`` returns the snapshot to decide from. It is called at the first decision, and at the first one after
+    ``suspend``; what it raises, that decision raises. Safe to share among threads: each decision is made from one
+    snapshot, the one in force when it began.
+
+    Each ``unit`` is text of 1 to 1,024 bytes; another one, or attributes that are no mapping, raise
+    ``InvalidInputError``.
+    """
+
+    def __init__(self, load: Callable[[], CompiledSnapshot]) -> None:
+        self._load = load
+        self.suspend()
+
+    def decide(self, unit: str, experiment_id: str, attributes: Attributes | None = None) -> Decision:
+        """Return the experiment's variation for the unit, or that it has none, and why. Nothing is kept."""
+        try:
+            if unit and attributes is not None:
+                return self._experiments[experiment_id](unit, attributes)
+            return self._experiments[experiment_id](check_id("user_id", unit), _NONE)
+        except _MISUSE as error:
+            raise _explained(error, unit, experiment_id, attributes) from error
+
+    def evaluate_flag(self, unit: str, flag_id: str, attributes: Attributes | None = None) -> Decision:
+        """Return the flag's variation for the unit, and why."""
+        try:
+            if unit and attributes is not None:
+                return self._flags[flag_id](unit, attributes)
+            return self._flags[flag_id](check_id("user_id", unit), _NONE)
+        except _MISUSE as error:
+            raise _explained(error, unit, flag_id, attributes) from error
+
+    def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
+        """Return the decision of every flag for the unit, by flag id."""
+        given = _NONE if attributes is None else attributes
+        try:
+            if not unit:
+                check_id("user_id", unit)
+            return {key: evaluate(unit, given) for key, evaluate in self.snapshot.all_flags}
+        except _MISUSE as error:
+            raise _explained(error, unit, "all", attributes) from error
+
+    def decide_many(
+        self, experiment_id: str, units: Sequence[str], attributes: Sequence[Attributes] | None = None
+    ) -> array[int]:
+        """Return, for each unit in order, the index of its variation in the experiment's list; -1 where it has none.
+
+        The array holds 16-bit integers, which ``numpy.asarray`` takes without a copy. ``attributes``, where given, has
+        one mapping a unit.
+        """
+        snapshot = self.snapshot
+        record = snapshot.content["experiments"].get(experiment_id, {})
+        place = {each["name"]: index for index, each in enumerate(record.get("variations", ()))}
+        decide = snapshot.experiments[experiment_id]
+        # By identity: a compiled experiment ends in the same few outcomes, and to hash one takes longer than to decide.
+        indexes: dict[int, int] = {}
+        found = array("h", bytes(2 * len(units)))
+        pairs = zip(units, attributes, strict=True) if attributes is not None else ((unit, _NONE) for unit in units)
+        for number, (unit, given) in enumerate(pairs):
+            try:
+                outcome = decide(unit, given)[0]
+            except _MISUSE as error:
+                raise _explained(error, unit, experiment_id, given) from error
+            index = indexes.get(id(outcome))
+            if index is None:
+                index = indexes[id(outcome)] = place.get(outcome.variation or "", NO_VARIATION)
+            found[number] = index
+        return found
+
+    @property
+    def snapshot(self) -> CompiledSnapshot:
+        """The snapshot in force; loaded where none is yet."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            snapshot = self._load()
+            self.use(snapshot)
+        return snapshot
+
+    def use(self, snapshot: CompiledSnapshot) -> None:
+        """Decide from this one from now on."""
+        self._snapshot: CompiledSnapshot | None = snapshot
+        self._experiments: Mapping[str, Any] = snapshot.experiments
+        self._flags: Mapping[str, Any] = snapshot.flags
+
+    def suspend(self) -> None:
+        """Have the next decision call ``load`` first."""
+        self._snapshot = None
+        self._experiments = _Awaited(lambda: self.snapshot.experiments)
+        self._flags = _Awaited(lambda: self.snapshot.flags)
+
+
+class _Awaited(dict[str, Any]):
+    """Stands where functions will be: what is asked of it makes them come."""
+
+    def __init__(self, functions: Callable[[], Mapping[str, Any]]) -> None:
+        super().__init__()
+        self._functions = functions
+
+    def __missing__(self, key: str) -> Any:
+        return self._functions()[key]
+
+
+_MISUSE = (TypeError, AttributeError, UnicodeEncodeError)
+"""What a unit that is no text, or attributes that are no mapping, lead to inside."""
+
+
+def _explained(error: Exception, unit: object, key: object, attributes: object) -> Exception:
+    """Return the typed error for what a caller gave wrongly, or the error itself where it is none of that."""
+    try:
+        check_id("user_id", unit)
+        check_id("id", key)
+    except InvalidInputError as found:
+        return found
+    if attributes is not None and not isinstance(attributes, Mapping):
+        return InvalidInputError("attributes", f"must be a dict, not {type(attributes).__name__}")
+    return error

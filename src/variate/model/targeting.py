@@ -1,0 +1,221 @@
+"""What a flag serves to whom: typed variations, ordered rules, a default, an off value, and each environment's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+from variate.errors import InvalidInputError
+from variate.model.condition import Condition
+from variate.model.document import Document
+from variate.model.experiment import MAX_VARIATIONS
+from variate.model.instant import check_instant
+from variate.model.rules import check_id, check_name, check_text, shown
+from variate.model.snapshot import check_environment
+
+MAX_RULES = 1_000
+MAX_TAGS = 100
+
+
+class FlagType(StrEnum):
+    """What kind of value every variation of a flag has."""
+
+    BOOLEAN = "boolean"
+    STRING = "string"
+    NUMBER = "number"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagVariation:
+    """One of the values a flag can have."""
+
+    name: str
+    value: Document
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        check_id("name", self.name)
+        check_text("description", self.description)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeVariation:
+    """Every unit gets this variation."""
+
+    variation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeRollout:
+    """Units are shared out by weight; each keeps its place, so a greater weight of the first only adds units to it."""
+
+    weights: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeExperiment:
+    """A unit in the experiment gets the flag's variation of the same name; others go on to the next rule."""
+
+    experiment_id: str
+
+
+Serve: TypeAlias = ServeVariation | ServeRollout | ServeExperiment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagRule:
+    """Units for which ``condition`` is true (None: all) get what ``serve`` says; the first that matches decides."""
+
+    name: str
+    condition: Condition | None = None
+    serve: Serve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prerequisite:
+    """Another flag that has to give one of ``variations``, or this one is off."""
+
+    flag_id: str
+    variations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentState:
+    """What is different in one environment. What is None there is as in the flag itself."""
+
+    enabled: bool = True
+    rules: tuple[FlagRule, ...] | None = None
+    default: Serve | None = None
+    off: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.enabled, bool):
+            raise InvalidInputError("enabled", f"must be true or false, not {type(self.enabled).__name__}")
+        check_schedule(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targeting:
+    """A flag's typed part; true once built: every variation that is named is there, and of the flag's type."""
+
+    type: FlagType
+    schema: Document | None = None
+    variations: tuple[FlagVariation, ...]
+    rules: tuple[FlagRule, ...] = ()
+    default: Serve
+    off: str
+    prerequisites: tuple[Prerequisite, ...] = ()
+    environments: Mapping[str, EnvironmentState] = field(default_factory=lambda: MappingProxyType({}))
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    salt: str | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._check_variations()
+        self._check_rules("", self.rules)
+        self._check_serve("default", self.default)
+        self._check_name("off", self.off)
+        if isinstance(self.default, ServeExperiment):
+            raise InvalidInputError("default", "must be a variation or a rollout: it is for whom no rule decided")
+        for prerequisite in self.prerequisites:
+            check_id("prerequisites.flag", prerequisite.flag_id)
+            if not prerequisite.variations:
+                raise InvalidInputError("prerequisites.variations", "must name at least one variation")
+        if self.schema is not None and self.type is not FlagType.JSON:
+            raise InvalidInputError("schema", "is for flags of type json")
+        if self.salt is not None:
+            check_id("salt", self.salt)
+        if self.owner is not None:
+            check_name("owner", self.owner)
+        if len(self.tags) > MAX_TAGS or len(set(self.tags)) < len(self.tags):
+            raise InvalidInputError("tags", f"must be at most {MAX_TAGS} different ones")
+        for tag in self.tags:
+            check_name("tags", tag)
+        check_schedule(self)
+        for environment, state in self.environments.items():
+            check_environment("environments", environment)
+            place = f"environments.{environment}."
+            self._check_rules(place, state.rules or ())
+            if state.default is not None:
+                self._check_serve(f"{place}default", state.default)
+            if state.off is not None:
+                self._check_name(f"{place}off", state.off)
+
+    @property
+    def names(self) -> list[str]:
+        """The variations' names, in order."""
+        return [each.name for each in self.variations]
+
+    def _check_variations(self) -> None:
+        if not 1 <= len(self.variations) <= MAX_VARIATIONS:
+            raise InvalidInputError("variations", f"must be from 1 to {MAX_VARIATIONS}, not {len(self.variations)}")
+        names = self.names
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InvalidInputError("variations", f"must have different names; {twice!r} stands twice")
+        for place, each in enumerate(self.variations):
+            if not is_of_type(self.type, each.value):
+                raise InvalidInputError(f"variations[{place}].value", f"must be a {self.type}, as the flag is")
+
+    def _check_rules(self, place: str, rules: tuple[FlagRule, ...]) -> None:
+        if len(rules) > MAX_RULES:
+            raise InvalidInputError(f"{place}rules", f"must be at most {MAX_RULES}, not {len(rules)}")
+        names = [rule.name for rule in rules]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InvalidInputError(f"{place}rules", f"must have different names; {twice!r} stands twice")
+        for index, rule in enumerate(rules):
+            check_name(f"{place}rules[{index}].name", rule.name)
+            self._check_serve(f"{place}rules[{index}].serve", rule.serve)
+
+    def _check_serve(self, place: str, serve: Serve) -> None:
+        if isinstance(serve, ServeVariation):
+            self._check_name(place, serve.variation)
+        elif isinstance(serve, ServeRollout):
+            for name, weight in serve.weights:
+                self._check_name(f"{place}.rollout", name)
+                _check_weight(f"{place}.rollout.{name}", weight)
+            if not any(weight > 0 for _, weight in serve.weights):
+                raise InvalidInputError(f"{place}.rollout", "must have at least one weight above zero")
+        else:
+            check_id(f"{place}.experiment", serve.experiment_id)
+
+    def _check_name(self, place: str, name: str) -> None:
+        if name not in self.names:
+            raise InvalidInputError(place, f"must be one of the variations {', '.join(self.names)}, not {shown(name)}")
+
+
+def is_of_type(kind: FlagType, value: Document) -> bool:
+    """Return whether the value is of this kind; every value is JSON."""
+    found = value.value
+    if kind is FlagType.BOOLEAN:
+        return isinstance(found, bool)
+    if kind is FlagType.STRING:
+        return isinstance(found, str)
+    if kind is FlagType.NUMBER:
+        return isinstance(found, (int, float)) and not isinstance(found, bool)
+    return True
+
+
+def check_schedule(scheduled: EnvironmentState | Targeting) -> None:
+    """Bring both ends into UTC; raise ``InvalidInputError`` unless the end is after the start."""
+    for name in ("starts_at", "ends_at"):
+        moment = getattr(scheduled, name)
+        if moment is not None:
+            object.__setattr__(scheduled, name, check_instant(name, moment))
+    if scheduled.starts_at is not None and scheduled.ends_at is not None and scheduled.ends_at <= scheduled.starts_at:
+        raise InvalidInputError("ends_at", "must be after starts_at")
+
+
+def _check_weight(place: str, weight: object) -> None:
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < float("inf"):
+        raise InvalidInputError(place, f"must be a number that is not negative, not {shown(weight)}")
