@@ -20,7 +20,7 @@ def faults(subject: Subject, workload: Workload) -> Iterator[str]:
 
 def _of_the_experiment(subject: Subject, workload: Workload) -> Iterator[str]:
     work = subject.experiment
-    given = [work.read(work.answer_to(person)) for person in workload.people]
+    given = [work.given_to(person)[0] for person in workload.people]
     if strange := set(given) - set(VARIATIONS):
         yield f"{EXPERIMENT} gave {sorted(map(str, strange))}"
     yield from _share(given.count(VARIATIONS[1]), of=len(given), percent=50, what=f"{EXPERIMENT}: treatment")
@@ -32,8 +32,8 @@ def _of_the_flag(subject: Subject, workload: Workload) -> Iterator[str]:
     reasons: dict[int, set[str]] = {rule: set() for rule in range(4)}
     for person in workload.people:
         rule = flag.rule_of(person)
-        answer = subject.flag.answer_to(person)
-        on[rule].append(subject.flag.read(answer))
+        value, answer = subject.flag.given_to(person)
+        on[rule].append(value)
         if subject.why is not None:
             reasons[rule].add(subject.why(answer))
     for rule in (1, 2, 3):
@@ -49,7 +49,7 @@ def _of_the_flag(subject: Subject, workload: Workload) -> Iterator[str]:
 def _of_all_flags(subject: Subject, workload: Workload) -> Iterator[str]:
     rolled: list[bool] = []
     for person in workload.people[:_FOR_ALL_FLAGS]:
-        values = subject.flags.read(subject.flags.answer_to(person))
+        values, _ = subject.flags.given_to(person)
         if set(values) != {flag.id for flag in workload.flags}:
             yield f"all flags: {len(values)} values for {len(workload.flags)} flags"
             return

@@ -23,23 +23,23 @@ def make(workload: Workload) -> list[Subject]:
             name="flagsmith-flag-engine",
             experiment=Work(
                 call=call,
-                turn=_turn({EXPERIMENT: split}, {}),
-                read=lambda answer: str(answer["flags"][EXPERIMENT]["value"]),
+                turn=_turn_of_one(EXPERIMENT, "value", {EXPERIMENT: split}, {}),
+                read=str,
             ),
-            flag=Work(call=call, turn=_turn_of(workload.flags[:1]), read=lambda answer: _values(answer)["flag-0"]),
-            flags=Work(call=f"{call} of all", turn=_turn_of(workload.flags), read=_values),
+            flag=Work(call=call, turn=_turn_of_one("flag-0", "enabled", *_context(workload.flags[:1])), read=bool),
+            flags=Work(call=f"{call} of all", turn=_turn_of_all(*_context(workload.flags)), read=_values),
             why=lambda answer: str(answer["flags"]["flag-0"]["reason"]),
         )
     ]
 
 
-def _turn_of(flags: Sequence[Flag]) -> Turn:
+def _context(flags: Sequence[Flag]) -> tuple[dict[str, Any], dict[str, Any]]:
     segments = {segment["key"]: segment for flag in flags for segment in _segments(flag)}
-    return _turn({flag.id: _feature(flag.id, enabled=False) for flag in flags}, segments)
+    return {flag.id: _feature(flag.id, enabled=False) for flag in flags}, segments
 
 
-def _turn(features: Mapping[str, Any], segments: Mapping[str, Any]) -> Turn:
-    def turn(people: Sequence[Person]) -> Any:
+def _turn_of_one(name: str, field: str, features: Mapping[str, Any], segments: Mapping[str, Any]) -> Turn:
+    def turn(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = get_evaluation_result(
@@ -50,13 +50,31 @@ def _turn(features: Mapping[str, Any], segments: Mapping[str, Any]) -> Turn:
                     "segments": segments,
                 }
             )
-        return answer
+            value = answer["flags"][name][field]
+        return value, answer
 
     return turn
 
 
-def _values(answer: Any) -> dict[str, bool]:
-    return {name: bool(flag["enabled"]) for name, flag in answer["flags"].items()}
+def _turn_of_all(features: Mapping[str, Any], segments: Mapping[str, Any]) -> Turn:
+    def turn(people: Sequence[Person]) -> tuple[Any, Any]:
+        for unit, country, version, plan, age in people:
+            attributes = {"country": country, "version": version, "plan": plan, "age": age}
+            answer = get_evaluation_result(
+                {
+                    "environment": _ENVIRONMENT,
+                    "identity": {"identifier": unit, "key": unit, "traits": attributes},
+                    "features": features,
+                    "segments": segments,
+                }
+            )
+        return answer["flags"], answer
+
+    return turn
+
+
+def _values(flags: Any) -> dict[str, bool]:
+    return {name: bool(flag["enabled"]) for name, flag in flags.items()}
 
 
 def _feature(name: str, *, enabled: bool) -> dict[str, Any]:

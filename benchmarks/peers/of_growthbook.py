@@ -19,30 +19,32 @@ def make(workload: Workload) -> list[Subject]:
     set_attributes, evaluate = growthbook.set_attributes, growthbook.eval_feature
     ids = [flag.id for flag in workload.flags]
 
-    def experiment(people: Sequence[Person]) -> Any:
+    def experiment(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             set_attributes({"id": unit, "country": country, "version": version, "plan": plan, "age": age})
             answer = evaluate(EXPERIMENT)
-        return answer
+            value = answer.value
+        return value, answer
 
-    def flag(people: Sequence[Person]) -> Any:
+    def flag(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             set_attributes({"id": unit, "country": country, "version": version, "plan": plan, "age": age})
             answer = evaluate("flag-0")
-        return answer
+            value = answer.on
+        return value, answer
 
-    def flags(people: Sequence[Person]) -> Any:
+    def flags(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             set_attributes({"id": unit, "country": country, "version": version, "plan": plan, "age": age})
             answer = {id_: evaluate(id_) for id_ in ids}
-        return answer
+        return answer, answer
 
     call = "set_attributes, eval_feature"
     return [
         Subject(
             name="growthbook",
-            experiment=Work(call=call, turn=experiment, read=lambda answer: str(answer.value)),
-            flag=Work(call=call, turn=flag, read=_on),
+            experiment=Work(call=call, turn=experiment, read=str),
+            flag=Work(call=call, turn=flag, read=bool),
             flags=Work(
                 call=f"{call} of each", turn=flags, read=lambda answer: {id_: _on(one) for id_, one in answer.items()}
             ),

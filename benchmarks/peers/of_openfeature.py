@@ -30,32 +30,32 @@ def make(workload: Workload) -> list[Subject]:
     of_string, of_boolean = client.get_string_details, client.get_boolean_details
     ids = [flag.id for flag in workload.flags]
 
-    def experiment(people: Sequence[Person]) -> Any:
+    def experiment(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = of_string(EXPERIMENT, "none", EvaluationContext(unit, attributes))
-        return answer
+            value = answer.value
+        return value, answer
 
-    def flag(people: Sequence[Person]) -> Any:
+    def flag(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = of_boolean("flag-0", False, EvaluationContext(unit, attributes))
-        return answer
+            value = answer.value
+        return value, answer
 
-    def flags(people: Sequence[Person]) -> Any:
+    def flags(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             context = EvaluationContext(unit, attributes)
             answer = {id_: of_boolean(id_, False, context) for id_ in ids}
-        return answer
+        return answer, answer
 
     return [
         Subject(
             name="openfeature-sdk",
-            experiment=Work(
-                call="get_string_details, rules in Python", turn=experiment, read=lambda answer: str(answer.value)
-            ),
-            flag=Work(call="get_boolean_details, rules in Python", turn=flag, read=_on),
+            experiment=Work(call="get_string_details, rules in Python", turn=experiment, read=str),
+            flag=Work(call="get_boolean_details, rules in Python", turn=flag, read=bool),
             flags=Work(
                 call="get_boolean_details of each, rules in Python",
                 turn=flags,

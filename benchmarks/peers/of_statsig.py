@@ -31,29 +31,31 @@ def make(workload: Workload) -> list[Subject]:
     silent_experiment = ExperimentEvaluationOptions(disable_exposure_logging=True)
     respond, loads = statsig.get_client_initialize_response, json.loads
 
-    def experiment(people: Sequence[Person]) -> Any:
+    def experiment(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = get_experiment(StatsigUser(unit, custom=attributes), EXPERIMENT, silent_experiment)
-        return answer
+            value = answer.get("variation")
+        return value, answer
 
-    def flag(people: Sequence[Person]) -> Any:
+    def flag(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = gate(StatsigUser(unit, custom=attributes), "flag-0", silent)
-        return answer
+            value = answer.value
+        return value, answer
 
-    def flags(people: Sequence[Person]) -> Any:
+    def flags(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = loads(respond(StatsigUser(unit, custom=attributes), hash="none"))
-        return answer
+        return answer, answer
 
     return [
         Subject(
             name="statsig-python-core",
-            experiment=Work(call="get_experiment", turn=experiment, read=lambda answer: str(answer.get("variation"))),
-            flag=Work(call="get_feature_gate", turn=flag, read=_on),
+            experiment=Work(call="get_experiment", turn=experiment, read=str),
+            flag=Work(call="get_feature_gate", turn=flag, read=bool),
             flags=Work(
                 call="get_client_initialize_response, parsed",
                 turn=flags,
@@ -63,10 +65,6 @@ def make(workload: Workload) -> list[Subject]:
             close=lambda: statsig.shutdown().wait(),
         )
     ]
-
-
-def _on(gate: Any) -> bool:
-    return bool(gate.value)
 
 
 def _options(workload: Workload) -> Any:

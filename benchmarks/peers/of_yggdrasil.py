@@ -19,30 +19,32 @@ def make(workload: Workload) -> list[Subject]:
     check_enabled, check_variant = engine.check_enabled, engine.check_variant
     ids = [flag.id for flag in workload.flags]
 
-    def experiment(people: Sequence[Person]) -> Any:
+    def experiment(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = check_variant(EXPERIMENT, {"userId": unit, "properties": attributes})
-        return answer
+            value = answer.variant.name
+        return value, answer
 
-    def flag(people: Sequence[Person]) -> Any:
+    def flag(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = check_enabled("flag-0", {"userId": unit, "properties": attributes})
-        return answer
+            value = answer.is_enabled
+        return value, answer
 
-    def flags(people: Sequence[Person]) -> Any:
+    def flags(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             context = {"userId": unit, "properties": attributes}
             answer = {id_: check_enabled(id_, context) for id_ in ids}
-        return answer
+        return answer, answer
 
     return [
         Subject(
             name="yggdrasil-engine",
-            experiment=Work(call="check_variant", turn=experiment, read=lambda answer: str(answer.variant.name)),
-            flag=Work(call="check_enabled", turn=flag, read=_on),
+            experiment=Work(call="check_variant", turn=experiment, read=str),
+            flag=Work(call="check_enabled", turn=flag, read=bool),
             flags=Work(
                 call="check_enabled of each",
                 turn=flags,

@@ -44,29 +44,31 @@ def make(workload: Workload) -> list[Subject]:
     engine = load(snapshot(workload))
     decide, evaluate, evaluate_all = engine.decide, engine.evaluate_flag, engine.evaluate_all_flags
 
-    def experiment(people: Sequence[Person]) -> Any:
+    def experiment(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = decide(unit, EXPERIMENT, attributes)
-        return answer
+            value = answer.variation
+        return value, answer
 
-    def flag(people: Sequence[Person]) -> Any:
+    def flag(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = evaluate(unit, "flag-0", attributes)
-        return answer
+            value = answer.value
+        return value, answer
 
-    def flags(people: Sequence[Person]) -> Any:
+    def flags(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
             attributes = {"country": country, "version": version, "plan": plan, "age": age}
             answer = evaluate_all(unit, attributes)
-        return answer
+        return answer, answer
 
     return [
         Subject(
             name=OURS,
-            experiment=Work(call="decide", turn=experiment, read=lambda answer: str(answer.variation)),
-            flag=Work(call="evaluate_flag", turn=flag, read=_on),
+            experiment=Work(call="decide", turn=experiment, read=str),
+            flag=Work(call="evaluate_flag", turn=flag, read=bool),
             flags=Work(
                 call="evaluate_all_flags",
                 turn=flags,

@@ -13,24 +13,26 @@ OURS = "variate"
 
 T = TypeVar("T")
 
-Turn: TypeAlias = Callable[[Sequence[Person]], Any]
-"""Decides for each of the people, as an application would, with a fresh dict of attributes; returns the last answer.
+Turn: TypeAlias = Callable[[Sequence[Person]], tuple[Any, Any]]
+"""Decides for each of the people as an application would, from a fresh dict of attributes to the value it goes on with.
 
-The loop is the subject's own, so that no call of ours stands between the clock and the library.
+Returns the last value, and the answer it came in. The loop is the subject's own, so that no call of ours stands between
+the clock and the library.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work(Generic[T]):
-    """One piece of work: the call, as a line names it, the turn, and how to read an answer of the turn."""
+    """One piece of work: the call, as a line names it, the turn, and what the value of a turn says."""
 
     call: str
     turn: Turn
     read: Callable[[Any], T]
 
-    def answer_to(self, person: Person) -> Any:
-        """Return the library's answer for one of the people, from the turn that is timed."""
-        return self.turn((person,))
+    def given_to(self, person: Person) -> tuple[T, Any]:
+        """Return what one of the people gets, from the turn that is timed, and the library's answer."""
+        value, answer = self.turn((person,))
+        return self.read(value), answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
