@@ -1,7 +1,7 @@
 """``python -m benchmarks.peers.footprint time|memory``: what 1,000 flags of ours cost a process, as a JSON object.
 
-``load`` and ``first``, in seconds of the processor; or ``bytes``, which Python allocated for them and still holds: what decides, and
-what evaluating each flag once left behind, but not the answers.
+``load`` and ``first``, in seconds of the processor; or ``bytes``, which Python allocated for them and still holds: what
+decides, and what evaluating each flag once left behind, but not the answers.
 """
 
 from __future__ import annotations

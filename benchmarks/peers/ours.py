@@ -1,42 +1,31 @@
-"""variate's side.
-
-To fill in: ``snapshot`` and ``load``, and the two readers at the end if answers have another shape than they expect.
-"""
+"""variate's side: the engine on a snapshot of the experiment and the flags, which ask neither clock nor ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+import json
+from collections.abc import Sequence
+from typing import Any
 
 from benchmarks.peers.subject import OURS, Subject, Work
-from benchmarks.peers.workload import EXPERIMENT, Person, Workload
-
-
-class Engine(Protocol):
-    """What decides from one snapshot."""
-
-    def decide(self, unit: str, experiment_id: str, attributes: Mapping[str, Any], /) -> Any:
-        """Return the decision of the experiment."""
-
-    def evaluate_flag(self, unit: str, flag_id: str, attributes: Mapping[str, Any], /) -> Any:
-        """Return the decision of the flag."""
-
-    def evaluate_all_flags(self, unit: str, attributes: Mapping[str, Any], /) -> Mapping[str, Any]:
-        """Return the decision of each flag, by its id."""
+from benchmarks.peers.workload import EXPERIMENT, PLAN, ROLLOUT, VARIATIONS, Flag, Person, Workload
+from variate.decision import CompiledSnapshot, Engine, Surroundings
+from variate.model.snapshot import SNAPSHOT_FORMAT, Snapshot
 
 
 def snapshot(workload: Workload) -> str:
-    """Return the text of the snapshot that ``load`` takes: the experiment and the workload's flags.
-
-    A flag is on for ``country`` in ``flag.countries``, rule 1; for ``version`` from ``flag.version`` on, rule 2; for
-    ``plan`` being ``workload.PLAN`` and ``age`` above ``flag.age``, rule 3; else for ``workload.ROLLOUT`` percent.
-    """
-    raise NotImplementedError("there is no engine yet to make a snapshot for")
+    """Return the text of a snapshot of the experiment and the workload's flags."""
+    flags = {flag.id: _flag(flag) for flag in workload.flags}
+    experiments = {EXPERIMENT: _experiment()}
+    content = {"format": SNAPSHOT_FORMAT, "audiences": {}, "experiments": experiments, "flags": flags}
+    return Snapshot.of(content).text
 
 
 def load(text: str) -> Engine:
     """Return an engine ready to decide: all that is measured as loading a snapshot, parsing its text included."""
-    raise NotImplementedError("there is no engine yet")
+    compiled = CompiledSnapshot(json.loads(text), Surroundings(clock=lambda: 0.0, kept=lambda *_: None))
+    engine = Engine(lambda: compiled)
+    engine.use(compiled)
+    return engine
 
 
 def make(workload: Workload) -> list[Subject]:
@@ -80,8 +69,54 @@ def make(workload: Workload) -> list[Subject]:
 
 
 def _on(decision: Any) -> bool:
-    return bool(decision.value)
+    return decision.value is True
 
 
 def _why(decision: Any) -> str:
     return f"{decision.reason} {decision.rule}"
+
+
+def _experiment() -> dict[str, Any]:
+    return {
+        "version": 1,
+        "status": "active",
+        "salt": EXPERIMENT,
+        "variations": [{"name": variation, "value": None} for variation in VARIATIONS],
+        "weights": [50, 50],
+        "audience": None,
+        "traffic": 10_000,
+        "holdouts": [],
+        "layer": None,
+        "past": [],
+        "reads_ledger": False,
+        "takes_new_units": True,
+        "keeps_outside_audience": False,
+        **_always(),
+    }
+
+
+def _flag(flag: Flag) -> dict[str, Any]:
+    rules = {
+        "countries": _compared("country", "in", list(flag.countries)),
+        "version": _compared("version", "semver_greater_than_or_equals", flag.version),
+        "plan": {"all": [_compared("plan", "equals", PLAN), _compared("age", "greater_than", flag.age)]},
+    }
+    return {
+        "version": 1,
+        "enabled": True,
+        "salt": flag.id,
+        "variations": [{"name": "on", "value": True}, {"name": "off", "value": False}],
+        "prerequisites": [],
+        "rules": [{"name": name, "condition": condition, "serve": "on"} for name, condition in rules.items()],
+        "default": {"rollout": [["on", ROLLOUT], ["off", 100 - ROLLOUT]]},
+        "off": "off",
+        **_always(),
+    }
+
+
+def _always() -> dict[str, Any]:
+    return {"starts_at": None, "ends_at": None, "overrides": {}}
+
+
+def _compared(attribute: str, operator: str, value: Any) -> dict[str, Any]:
+    return {"attribute": attribute, "operator": operator, "value": value}
