@@ -268,13 +268,14 @@ def _check_condition(field: str, value: object) -> None:
         raise InvalidInputError(field, f"must be a condition, not {type(value).__name__}")
 
 
-def _check_group(field: str, conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    found = tuple(conditions)
-    if not found:
+def _check_group(field: str, conditions: object) -> tuple[Condition, ...]:
+    if not isinstance(conditions, (list, tuple)):
+        raise InvalidInputError(field, f"must be conditions, not {type(conditions).__name__}")
+    if not conditions:
         raise InvalidInputError(field, "must not be empty")
-    for index, each in enumerate(found):
+    for index, each in enumerate(conditions):
         _check_condition(f"{field}[{index}]", each)
-    return found
+    return tuple(conditions)
 
 
 def _depth_over(conditions: Iterable[Condition]) -> int:
