@@ -102,6 +102,8 @@ class FlagStore(Protocol):
     """The feature flags. A write and its audit entry are one atomic step.
 
     A backend that does not hold the audit log itself keeps the entry in its ``Outbox`` (kind ``audit``) instead.
+    A flag's rules and targeting are together at most ``MAX_DEFINITION_BYTES``: whoever makes it sees to that, and then
+    an entry that tells both, before and after, has room too.
     """
 
     def insert(self, flag: FeatureFlag, *, audit: AuditEntry) -> None:

@@ -21,6 +21,7 @@ from variate.model import (
     OverrideTarget,
     Variation,
 )
+from variate.model.design import Design
 from variate.testing.clocks import START
 
 _numbers = count(1)
@@ -62,6 +63,7 @@ def build_experiment(
     status: ExperimentStatus = ExperimentStatus.DRAFT,
     owner: str | None = None,
     variations: Sequence[Variation] | Mapping[str, float] | None = None,
+    design: Design = Design(),  # noqa: B008 - frozen
     version: int = 1,
     revision: int = 1,
     created_at: datetime = START,
@@ -80,6 +82,7 @@ def build_experiment(
         status=status,
         owner=owner,
         variations=tuple(variations),
+        design=design,
         version=version,
         revision=revision,
         created_at=created_at,
@@ -93,17 +96,19 @@ def build_flag(
     name: str = "new-checkout",
     description: str = "",
     rules: Json = None,
+    targeting: Json = None,
     status: FlagStatus = FlagStatus.INACTIVE,
     revision: int = 1,
     created_at: datetime = START,
     updated_at: datetime | None = None,
 ) -> FeatureFlag:
-    """Build a feature flag."""
+    """Build a feature flag: with ``targeting``, a dict of its fields, or free-form."""
     return FeatureFlag(
         id=build_id("flag") if id is None else id,
         name=name,
         description=description,
         rules=Document.of({} if rules is None else rules, field="rules"),
+        targeting=None if targeting is None else Document.of(targeting, field="targeting"),
         status=status,
         revision=revision,
         created_at=created_at,

@@ -54,6 +54,7 @@ def test_an_experiment_inserted_by_hand_is_a_whole_one(
         "owner": None,
         "version": 1,
         "revision": 1,
+        "definition": {},
     }
     value = {"colour": "grün", "size": 2.0}
     for name in ("treatment", "control", "another"):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -14,10 +16,21 @@ from sqlalchemy import Connection, create_engine, text
 
 from tests.engines.databases import open_postgres
 from variate.errors import NotMigratedError
-from variate.stores.sql import Database, SqlAssignmentStore, SQLiteDatabase, SqlOutbox
-from variate.stores.sql.migrating import SCRIPTS
+from variate.model.design import Design
+from variate.stores.sql import (
+    Database,
+    SqlAssignmentStore,
+    SqlExperimentStore,
+    SqlFlagStore,
+    SQLiteDatabase,
+    SqlOutbox,
+)
+from variate.stores.sql.columns import to_micros
+from variate.stores.sql.migrating import SCRIPTS, alembic_config
 from variate.stores.sql.schema import HEAD, VERSION_TABLE, metadata
-from variate.testing.builders import build_assignment
+from variate.testing.builders import build_assignment, build_variation
+from variate.testing.clocks import START
+from variate.testing.conformance.samples import DESIGN
 
 _MIGRATE = """
 import sys
@@ -31,9 +44,23 @@ sys.stdin.readline()
 print(len(database.migrate()))
 """
 
+_ROWS_OF_0001 = (
+    """INSERT INTO experiments (id, name, status, created_at, updated_at, owner)
+    VALUES ('e', 'Checkout', 'active', :at, :at, 'ada')""",
+    """INSERT INTO variations (id, experiment_id, name, value, weight, position, created_at, updated_at)
+    VALUES ('v', 'e', 'control', '["green"]', 2, 0, :at, :at)""",
+    """INSERT INTO feature_flags (id, name, rules, status, revision, created_at, updated_at)
+    VALUES ('f', 'checkout', '[1, 2.0]', 'active', 3, :at, :at)""",
+    """INSERT INTO assignments (user_id, experiment_id, version, variation, assigned_at)
+    VALUES ('u', 'e', 1, 'control', :at)""",
+)
+
 
 def test_the_first_migration_says_what_it_did_and_the_second_does_nothing(unmade_database: Database) -> None:
-    assert list(unmade_database.migrate()) == ["0001: Make the tables."]
+    assert list(unmade_database.migrate()) == [
+        "0001: Make the tables.",
+        "0002: Hold what decisions are made of: designs, targeting, definitions by name, snapshots.",
+    ]
     assert list(unmade_database.migrate()) == []
     unmade_database.require_migrated()
 
@@ -50,7 +77,7 @@ def test_what_alembic_does_not_compare_is_that_of_the_schema_too(database: Datab
     def definitions(connection: Connection) -> list[tuple[str, ...]]:
         if connection.dialect.name == "sqlite":
             query = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name <> 'variate_version'"
-            return sorted((name, "".join(sql.split())) for name, sql in connection.execute(text(query)))
+            return sorted((name, *_parts(sql)) for name, sql in connection.execute(text(query)))
         # On SQLite the whole statements are compared; here what they made: constraints, indexes, defaults, identities.
         query = (
             "SELECT c.conname, pg_get_constraintdef(c.oid) FROM pg_constraint c"
@@ -101,8 +128,39 @@ def test_of_four_processes_that_migrate_at_once_one_does_it(
         child.stdin.write(b"go\n")
         child.stdin.flush()
     answers = [int(child.communicate(timeout=60)[0]) for child in children]
-    assert sorted(answers) == [0, 0, 0, 1]
+    assert sorted(answers) == [0, 0, 0, len(list(ScriptDirectory(str(SCRIPTS)).walk_revisions()))]
     unmade_database.require_migrated()
+
+
+def test_rows_of_the_first_version_are_whole_rows_of_this_one(
+    unmade_database: Database, request: pytest.FixtureRequest
+) -> None:
+    address = _address_of(unmade_database, request)
+    moment = START if address.startswith("postgresql") else to_micros(START)
+    engine = create_engine(
+        address.replace("postgresql://", "postgresql+psycopg://") if "://" in address else f"sqlite:///{address}"
+    )
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection, done=[]), "0001")
+        for statement in _ROWS_OF_0001:
+            connection.execute(text(statement), {"at": moment})
+    engine.dispose()
+
+    done = unmade_database.migrate()
+    assert [step.partition(":")[0] for step in done] == ["0002"]
+    experiment, flag = SqlExperimentStore(unmade_database).get("e"), SqlFlagStore(unmade_database).get("f")
+    assert experiment is not None
+    assert (experiment.name, experiment.owner, experiment.design) == ("Checkout", "ada", Design())
+    assert [(each.name, each.weight, each.value.value) for each in experiment.variations] == [("control", 2, ["green"])]
+    assert flag is not None
+    assert (flag.rules.text, flag.targeting, flag.revision) == ("[1, 2.0]", None, 3)
+    kept = SqlAssignmentStore(unmade_database).get(unit="u", experiment_id="e", at=START)
+    assert kept is not None
+    designed = replace(
+        experiment, design=DESIGN, revision=2, variations=(*experiment.variations, build_variation("treatment"))
+    )
+    SqlExperimentStore(unmade_database).replace(designed, expected_revision=1, audit=[], outbox=[])
+    assert SqlExperimentStore(unmade_database).get("e") == designed
 
 
 def test_postgres_waits_for_variate_migrate(postgres_url: str) -> None:
@@ -144,6 +202,20 @@ def test_tables_of_a_newer_version_are_left_alone(database: Database) -> None:
         database.migrate()
     with pytest.raises(NotMigratedError, match="9999"):
         SqlOutbox(database).pending(limit=1)
+
+
+def _parts(sql: str) -> list[str]:
+    """Return the parts of a statement in order of text: SQLite writes a column that was added after the constraints."""
+    opening, _, inside = "".join(sql.split()).partition("(")
+    parts, depth = [""], 0
+    for character in inside:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    end = parts.pop()
+    return [opening, *sorted([*parts, end.removesuffix(")")])]
 
 
 def _address_of(database: Database, request: pytest.FixtureRequest) -> str:

@@ -18,7 +18,13 @@ from tests.unit.testing.reference import (
 from tests.unit.testing.reference_records import ReferenceEventStore, ReferenceOverrideStore
 from variate.errors import DecryptionError, InvalidInputError
 from variate.model import Document, Event, Json, OverrideTarget
-from variate.model.record import audit_from_record, audit_record, experiment_record, override_from_record
+from variate.model.record import (
+    audit_from_record,
+    audit_record,
+    experiment_record,
+    flag_record,
+    override_from_record,
+)
 from variate.model.record import override_record as override_as_record
 from variate.stores.wrappers.encrypted import (
     EncryptedAuditLog,
@@ -262,6 +268,37 @@ class TestFlags:
         assert SECRET not in repr(memory)
         assert store.get("f") == changed
         assert [*store.list(limit=10)] == [changed]
+
+    def test_targeting_is_sealed_with_the_rules(self, memory: Memory, cipher: EnvelopeCipher) -> None:
+        store = EncryptedFlagStore(ReferenceFlagStore(memory), cipher, frozenset({"flag.rules"}))
+        flag = build_flag("f", rules=[SECRET], targeting={"environments": {"production": SECRET}})
+        entry = build_audit_entry(entity_type="flag", data={"flag": flag_record(flag)})
+        store.insert(flag, audit=entry)
+        assert SECRET not in repr(memory)
+        assert store.get("f") == flag
+        changed = replace(flag, targeting=document({"off": SECRET}), revision=2)
+        store.replace(changed, expected_revision=1, audit=build_audit_entry(entity_type="flag", data=SECRET))
+        assert SECRET not in repr(memory)
+        assert [*store.list(limit=10)] == [changed]
+
+    @pytest.mark.parametrize("of_another", [False, True], ids=["of its rules", "of another flag"])
+    def test_what_is_sealed_does_not_open_as_targeting_elsewhere(
+        self, memory: Memory, cipher: EnvelopeCipher, of_another: bool
+    ) -> None:
+        store = EncryptedFlagStore(ReferenceFlagStore(memory), cipher, frozenset({"flag.rules"}))
+        for each in ("f", "g"):
+            store.insert(build_flag(each, targeting={"off": each}), audit=build_audit_entry())
+        held = memory.flags["f"]
+        memory.flags["f"] = replace(held, targeting=memory.flags["g"].targeting if of_another else held.rules)
+        with pytest.raises(DecryptionError):
+            store.get("f")
+
+    def test_where_rules_are_not_chosen_targeting_stays_readable(self, memory: Memory) -> None:
+        store = EncryptedFlagStore(ReferenceFlagStore(memory), NoCipher(), frozenset({"variation.value"}))
+        flag = build_flag("f", targeting={"off": "a"})
+        store.insert(flag, audit=build_audit_entry(entity_type="flag"))
+        assert memory.flags["f"] is flag
+        assert store.get("f") is flag
 
     def test_entries_that_cannot_tell_a_sealed_field_stay_readable(
         self, memory: Memory, cipher: EnvelopeCipher

@@ -138,6 +138,8 @@ def _flag_item(flag: FeatureFlag) -> Item:
         "created_at": instant(flag.created_at),
         "updated_at": instant(flag.updated_at),
     }
+    if flag.targeting is not None:
+        item["targeting"] = text(flag.targeting.text)
     return check_item("rules", item)
 
 
@@ -148,6 +150,7 @@ def _read_flag(item: Item) -> FeatureFlag:
         name=item["name"]["S"],
         description=item["description"]["S"],
         rules=Document(rules["S"]) if "revision" in item else read_document(rules, field="rules"),
+        targeting=Document(item["targeting"]["S"]) if "targeting" in item else None,
         status=FlagStatus(item["status"]["S"]),
         revision=_revision(item),
         created_at=read_instant(item["created_at"]),

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, insert, select
 
 from variate.model import AuditEntry, Experiment, ExperimentStatus, OutboxMessage, Page, Variation
+from variate.model.design_record import design_from_record, design_record
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
-from variate.stores.sql.records import insert_new, log, post, replace_at
+from variate.stores.sql.records import document_of, insert_new, log, post, replace_at
 from variate.stores.sql.schema import experiments, variations
 
 _RECENT = Listing("experiments", (experiments.c.created_at, True), (experiments.c.id, False))
@@ -111,6 +112,7 @@ def _row(experiment: Experiment) -> dict[str, Any]:
         "owner": experiment.owner,
         "version": experiment.version,
         "revision": experiment.revision,
+        "definition": document_of(design_record(experiment.design)),
         "created_at": experiment.created_at,
         "updated_at": experiment.updated_at,
     }
@@ -142,6 +144,7 @@ def _experiment(row: Row[Any], parts: Sequence[Row[Any]]) -> Experiment:
         owner=row.owner,
         version=row.version,
         revision=row.revision,
+        design=design_from_record(row.definition.value),
         created_at=row.created_at,
         updated_at=row.updated_at,
         variations=tuple(

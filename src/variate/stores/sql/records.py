@@ -1,16 +1,22 @@
-"""The audit entries and outbox messages that other writes bring along, and what a conflict looks like."""
+"""What writes have in common: their audit entries and outbox messages, and what a conflict looks like."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, select, update
 
 from variate.errors import ConflictError, NotFoundError
-from variate.model import AuditEntry, OutboxMessage
+from variate.model import AuditEntry, Document, Json, OutboxMessage
 from variate.stores.sql.database import Database
 from variate.stores.sql.schema import audit_logs, outbox
+
+
+def document_of(record: Json) -> Document:
+    """Return the record as a document of any size: a column holds more than one document of a caller's may be."""
+    return Document(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
 
 
 def log(database: Database, connection: Connection, entries: Sequence[AuditEntry]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 from variate.model import ExperimentStatus, FlagStatus, OverrideTarget
 from variate.stores.sql.columns import IdText, Instant, JsonDocument, WholeNumber, fresh_id
 
-HEAD = "0001"
+HEAD = "0002"
 """The migration that makes these tables; a test compares it with the newest one shipped."""
 
 VERSION_TABLE = "variate_version"
@@ -61,6 +62,7 @@ experiments = Table(
     Column("owner", IdText),
     Column("version", WholeNumber, nullable=False, server_default=text("1")),
     Column("revision", WholeNumber, nullable=False, server_default=text("1")),
+    Column("definition", JsonDocument, nullable=False, server_default="{}"),
     CheckConstraint(_one_of("status", ExperimentStatus), name="status"),
     CheckConstraint("version >= 1", name="version"),
     CheckConstraint("revision >= 1", name="revision"),
@@ -126,6 +128,7 @@ feature_flags = Table(
     Column("revision", WholeNumber, nullable=False, server_default=text("1")),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("targeting", JsonDocument),
     CheckConstraint(_one_of("status", FlagStatus), name="status"),
     CheckConstraint("revision >= 1", name="revision"),
 )
@@ -214,3 +217,39 @@ serving_experiments = Table(
     Column("revision", WholeNumber, nullable=False),
     Column("data", JsonDocument, nullable=False),
 )
+
+definitions = Table(
+    "definitions",
+    metadata,
+    Column("kind", IdText, primary_key=True),
+    Column("id", IdText, primary_key=True),
+    Column("revision", WholeNumber, nullable=False),
+    Column("data", JsonDocument, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    CheckConstraint("revision >= 1", name="revision"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("digest", IdText, primary_key=True),
+    # Moves forward when it is put, published or superseded, so that a purge of the past leaves it alone.
+    Column("used_at", Instant, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+Index("ix_snapshots_used", snapshots.c.used_at)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("environment", IdText, primary_key=True),
+    Column("sequence", WholeNumber, primary_key=True, autoincrement=False),
+    Column("digest", IdText, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+    CheckConstraint("sequence >= 1", name="sequence"),
+)
+Index("ix_publications_digest", publications.c.digest)

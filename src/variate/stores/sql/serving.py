@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 from sqlalchemy import Connection, select
 
-from variate.model import Document, Experiment
+from variate.model import Experiment
 from variate.model.record import experiment_from_record, experiment_record
 from variate.stores.sql.database import Database
+from variate.stores.sql.records import document_of
 from variate.stores.sql.schema import serving_experiments
 
 
@@ -20,9 +19,8 @@ class SqlServingStore:
 
     def put(self, experiment: Experiment) -> None:
         """Store it unless the copy is at its revision or a later one. Safe to repeat, in any order."""
-        # No limit on the size here: a hundred variations of the largest kind are more than one document may be.
         statement = self._database.insert(serving_experiments).values(
-            id=experiment.id, revision=experiment.revision, data=_document(experiment)
+            id=experiment.id, revision=experiment.revision, data=document_of(experiment_record(experiment))
         )
         statement = statement.on_conflict_do_update(
             index_elements=["id"],
@@ -40,7 +38,3 @@ class SqlServingStore:
         query = select(serving_experiments.c.data).where(serving_experiments.c.id == experiment_id)
         found = self._database.read(lambda connection: connection.execute(query).scalar())
         return None if found is None else experiment_from_record(found.value)
-
-
-def _document(experiment: Experiment) -> Document:
-    return Document(json.dumps(experiment_record(experiment), ensure_ascii=False, separators=(",", ":")))

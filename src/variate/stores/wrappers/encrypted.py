@@ -30,6 +30,7 @@ from variate.stores.wrappers.sealed_fields import (
     EVENT_DATA,
     EXPERIMENT_DESCRIPTION,
     FLAG_RULES,
+    FLAG_TARGETING,
     OVERRIDE_REASON,
     VARIATION_VALUE,
     SealedFields,
@@ -132,7 +133,7 @@ class EncryptedAuditLog:
 
 
 class EncryptedFlagStore:
-    """A ``FlagStore`` whose rules, and the audit entries that tell them, are sealed where chosen."""
+    """A ``FlagStore`` whose rules and targeting, and the audit entries that tell them, are sealed where chosen."""
 
     def __init__(self, store: FlagStore, cipher: FieldCipher, fields: Set[str]) -> None:
         self._store = store
@@ -159,11 +160,17 @@ class EncryptedFlagStore:
 
     def _seal(self, flag: FeatureFlag) -> FeatureFlag:
         rules = self._sealed.seal_document(flag.rules, field=FLAG_RULES, place=flag.id)
-        return flag if rules is flag.rules else replace(flag, rules=rules)
+        targeting = flag.targeting
+        if targeting is not None:
+            targeting = self._sealed.seal_document(targeting, field=FLAG_TARGETING, place=flag.id)
+        return _with_parts(flag, rules, targeting)
 
     def _open(self, flag: FeatureFlag) -> FeatureFlag:
         rules = self._sealed.open_document(flag.rules, field=FLAG_RULES, place=flag.id)
-        return flag if rules is flag.rules else replace(flag, rules=rules)
+        targeting = flag.targeting
+        if targeting is not None:
+            targeting = self._sealed.open_document(targeting, field=FLAG_TARGETING, place=flag.id)
+        return _with_parts(flag, rules, targeting)
 
 
 class EncryptedOverrideStore:
@@ -296,6 +303,13 @@ def _open_experiment(sealed: SealedFields, experiment: Experiment) -> Experiment
         for each in experiment.variations
     ]
     return _with(experiment, description, values)
+
+
+def _with_parts(flag: FeatureFlag, rules: Document, targeting: Document | None) -> FeatureFlag:
+    """Return the flag with these, or itself where nothing differs."""
+    if rules is flag.rules and targeting is flag.targeting:
+        return flag
+    return replace(flag, rules=rules, targeting=targeting)
 
 
 def _place(experiment: Experiment, variation: Variation) -> str:

@@ -22,9 +22,12 @@ EVENT_DATA = "event.data"
 EXPERIMENT_DESCRIPTION = "experiment.description"
 VARIATION_VALUE = "variation.value"
 FLAG_RULES = "flag.rules"
+FLAG_TARGETING = "flag.targeting"
 OVERRIDE_REASON = "override.reason"
 AUDIT_DATA = "audit.data"
 
+_SEALED_ALONG: Mapping[str, str] = {FLAG_TARGETING: FLAG_RULES}
+"""What is no choice of its own: it is sealed where the other field is, for it tells as much."""
 _TOLD_BY_AUDIT: Mapping[str, Set[str]] = {
     "experiment": {EXPERIMENT_DESCRIPTION, VARIATION_VALUE, OVERRIDE_REASON},
     "flag": {FLAG_RULES},
@@ -50,7 +53,7 @@ class SealedFields:
 
     def __init__(self, cipher: FieldCipher, fields: Set[str]) -> None:
         self._cipher = cipher
-        self._fields = fields
+        self._fields = fields | {field for field, chosen in _SEALED_ALONG.items() if chosen in fields}
 
     def seal_text(self, value: str, *, field: str, place: str) -> str:
         """Return ``value`` as it is to be stored in ``field`` of the record ``place``. Empty text stays empty."""

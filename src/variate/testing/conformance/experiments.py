@@ -18,6 +18,7 @@ from variate.testing.conformance.concurrency import together, wins
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
 from variate.testing.conformance.samples import (
     ALIKE,
+    DESIGN,
     document_of,
     every_instant,
     every_json,
@@ -59,6 +60,16 @@ class ExperimentStoreConformance:
     def test_an_unknown_id_is_none(self, store: ExperimentStore) -> None:
         assert store.get("nobody") is None
         assert len(store.list(limit=10)) == 0
+
+    def test_the_design_is_held_and_replaced(self, store: ExperimentStore) -> None:
+        designed, plainest = build_experiment("e", design=DESIGN), build_experiment("e", revision=2)
+        _insert(store, designed)
+        assert plain(store.get("e")) == plain(designed)
+        assert plain([*store.list(limit=10)]) == plain([designed])
+        store.replace(plainest, expected_revision=1, audit=[], outbox=[])
+        assert plain(store.get("e")) == plain(plainest)
+        store.replace(replace(designed, revision=3), expected_revision=2, audit=[], outbox=[])
+        assert plain(store.get("e")) == plain(replace(designed, revision=3))
 
     @pytest.mark.parametrize("status", list(ExperimentStatus))
     def test_every_status_is_held(self, store: ExperimentStore, status: ExperimentStatus) -> None:

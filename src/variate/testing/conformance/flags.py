@@ -55,6 +55,7 @@ class FlagStoreConformance:
         flag = build_flag(
             description="The new one",
             rules={"percentage": 12.5},
+            targeting={"variations": [{"name": "größer", "value": 2.0}], "off": "größer"},
             status=ACTIVE,
             revision=3,
             updated_at=START + timedelta(hours=1),
@@ -62,6 +63,15 @@ class FlagStoreConformance:
         _insert(store, flag)
         assert plain(store.get(flag.id)) == plain(flag)
         assert plain([*store.list(limit=10)]) == plain([flag])
+
+    def test_a_flag_without_targeting_may_get_some_and_lose_it(self, store: FlagStore) -> None:
+        free = build_flag("f")
+        _insert(store, free)
+        for revision, targeting in enumerate(({"off": "a"}, {"off": "b"}, None, {"off": "c"}), start=2):
+            flag = build_flag("f", targeting=targeting, revision=revision)
+            store.replace(flag, expected_revision=revision - 1, audit=build_audit_entry())
+            assert plain(store.get("f")) == plain(flag)
+            assert plain([*store.list(limit=10)]) == plain([flag])
 
     def test_an_unknown_id_is_none(self, store: FlagStore) -> None:
         assert store.get("nobody") is None
@@ -89,14 +99,17 @@ class FlagStoreConformance:
         assert [each and each.name for each in found] == [f"of {each}" for each in ALIKE]
 
     @every_json
-    def test_rules_come_back_as_equal_json(self, store: FlagStore, value: Json) -> None:
-        flag = build_flag("f", rules=value)
+    def test_rules_and_targeting_come_back_as_equal_json(self, store: FlagStore, value: Json) -> None:
+        flag = build_flag("f", rules=value, targeting={"schema": value})
         _insert(store, flag)
         assert plain(store.get("f")) == plain(flag)
         assert plain([*store.list(limit=10)]) == plain([flag])
 
-    def test_the_greatest_definition_there_can_be_is_held(self, store: FlagStore) -> None:
-        flag = replace(build_flag("f"), rules=document_of(MAX_DEFINITION_BYTES))
+    @pytest.mark.parametrize("share", [0, 0.5, 1])
+    def test_the_greatest_definition_there_can_be_is_held(self, store: FlagStore, share: float) -> None:
+        size = int(share * MAX_DEFINITION_BYTES)
+        rules, targeting = document_of(max(size, 2)), document_of(max(MAX_DEFINITION_BYTES - size, 2))
+        flag = replace(build_flag("f"), rules=rules, targeting=targeting)
         before_and_after = replace(build_audit_entry(), document=document_of(2 * MAX_DEFINITION_BYTES + 10_000))
         store.insert(flag, audit=before_and_after)
         assert plain(store.get("f")) == plain(flag)

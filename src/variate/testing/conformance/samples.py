@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from variate.model import MAX_DEPTH, MAX_DOCUMENT_BYTES, Document, Json
+from variate.model.condition import read_condition
+from variate.model.design import Design, ExperimentMetric, MetricRole, PastAllocation
+from variate.model.layer import LayerRange
 
 TEXTS = {
     "emoji": "👩‍👩‍👧 in 🏳️‍🌈",
@@ -61,6 +64,41 @@ JSON_VALUES: dict[str, Json] = {
     "as deep as may be": json.loads("[" * (MAX_DEPTH - 1) + '{"deep": 1}' + "]" * (MAX_DEPTH - 1)),
 }
 every_json = pytest.mark.parametrize("value", list(JSON_VALUES.values()), ids=list(JSON_VALUES))
+
+CONDITION = read_condition(
+    "audience",
+    {
+        "all": [
+            {"attribute": "país.código", "operator": "in", "value": ["ES", "\u00fc", "😀"]},
+            {"any": [{"audience": "beta"}, {"not": {"percentage": 12.34, "salt": "wave-1"}}]},
+            {"attribute": "age", "operator": "greater_than", "value": 17.5},
+        ]
+    },
+)
+DESIGN = Design(
+    hypothesis="Green is better 🟢",
+    unit_type="household",
+    salt="wave-1",
+    audience=CONDITION,
+    traffic=12.34,
+    layer=LayerRange(layer_id="checkout", start=0.5, end=33.33),
+    holdouts=("h-2", "h-1"),
+    starts_at=INSTANTS[3],
+    ends_at=INSTANTS[5],
+    control="treatment",
+    metrics=(
+        ExperimentMetric(metric="revenue"),
+        ExperimentMetric(metric="latency", role=MetricRole.GUARDRAIL),
+    ),
+    takes_new_units=False,
+    keeps_outside_audience=True,
+    reads_ledger=True,
+    past=(
+        PastAllocation(weights=(1, 0.5), traffic=5, audience=None, until=INSTANTS[1]),
+        PastAllocation(weights=(1 / 3, 0), traffic=12.34, audience=CONDITION, until=INSTANTS[4]),
+    ),
+)
+"""A design of which nothing is as it is by itself; the experiment has a variation called treatment."""
 
 
 def plain(value: object) -> Any:

@@ -13,7 +13,7 @@ from variate.stores.ports import ServingStore
 from variate.testing.builders import build_experiment, build_variation
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together
-from variate.testing.conformance.samples import ALIKE, document_of, every_instant, every_json, every_text, plain
+from variate.testing.conformance.samples import ALIKE, DESIGN, document_of, every_instant, every_json, every_text, plain
 
 
 class ServingStoreConformance:
@@ -28,6 +28,7 @@ class ServingStoreConformance:
             description="Is green better?",
             status=ExperimentStatus.ACTIVE,
             owner="ada",
+            design=DESIGN,
             version=2,
             revision=7,
             updated_at=START + timedelta(hours=1),
