@@ -10,6 +10,7 @@ SHELL := /bin/bash
 WORKERS ?= 2
 PYTEST ?=
 DYNOXIDE_VERSION := 1.2.1
+FEATUREVISOR_VERSION := 4.0.0
 PEERS := UnleashClient eppo-server-sdk flagsmith-flag-engine growthbook openfeature-sdk statsig-python-core
 
 VENV := .venv
@@ -24,7 +25,7 @@ help: ## List what there is to make
 demo: $(VENV)/.runs ## Run an experiment on 20,000 simulated users and print its table
 	@$(BIN)/variate demo
 
-test: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide ## Run every test but the heavy ones, on real engines
+test: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide $(VENV)/.featurevisor ## Run every test but the heavy ones, on real engines
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(PYTEST)
 
 test-slow: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide ## Run the heavy tests: load, chaos, simulation
@@ -107,3 +108,9 @@ $(VENV)/.dynoxide: | $(BIN)/python
 	    "@dynoxide/$$(node -p 'process.platform + "-" + process.arch')@$(DYNOXIDE_VERSION)" >/dev/null 2>&1 || true; \
 	fi
 	@touch $@
+
+# Another project's conformance cases for conditions, out of its source distribution. Tests say so where it is missing.
+$(VENV)/.featurevisor: | $(VENV)/.pip
+	@echo 'Downloading the conformance cases of featurevisor $(FEATUREVISOR_VERSION) ...'
+	@if PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip download --quiet --no-deps --no-binary :all: \
+	  --dest $(VENV)/conformance featurevisor==$(FEATUREVISOR_VERSION); then touch $@; fi
