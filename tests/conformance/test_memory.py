@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from variate.stores.memory import MemoryCache, MemoryRateLimiter
-from variate.stores.ports import Cache, RateLimiter
-from variate.testing.conformance import CacheConformance, RateLimiterConformance
+from variate.stores.memory import MemoryAnnouncements, MemoryCache, MemoryRateLimiter
+from variate.stores.ports import Announcements, Cache, RateLimiter
+from variate.testing.conformance import AnnouncementsConformance, CacheConformance, RateLimiterConformance
 
 
 class TestMemoryCache(CacheConformance):
@@ -19,3 +19,9 @@ class TestMemoryRateLimiter(RateLimiterConformance):
     @pytest.fixture
     def store(self) -> RateLimiter:
         return MemoryRateLimiter()
+
+
+class TestMemoryAnnouncements(AnnouncementsConformance):
+    @pytest.fixture
+    def store(self) -> Announcements:
+        return MemoryAnnouncements()

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from variate.model import (
     Assignment,
@@ -33,15 +33,27 @@ from variate.model import (
     RateLimit,
     VerdictStatus,
 )
+from variate.model.layer import Layer
+
+D = TypeVar("D")
 
 
 class ExperimentStore(Protocol):
     """The experiments with their variations: the source of truth.
 
-    Each write puts the experiment, its audit entries and its outbox messages in one transaction: all or none.
+    Each write puts the experiment, its audit entries and its outbox messages in one transaction: all or none. So it
+    does the ``layers`` whose ranges change with the experiment: each goes over the one of its id at the revision before
+    its own. If one is at another revision the write raises ``ConflictError``, if one is gone ``NotFoundError``.
     """
 
-    def insert(self, experiment: Experiment, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
+    def insert(
+        self,
+        experiment: Experiment,
+        *,
+        layers: Sequence[Layer] = (),
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
         """Store a new experiment; raise ``ConflictError`` if its id is taken."""
 
     def get(self, experiment_id: str) -> Experiment | None:
@@ -62,6 +74,7 @@ class ExperimentStore(Protocol):
         experiment: Experiment,
         *,
         expected_revision: int,
+        layers: Sequence[Layer] = (),
         audit: Sequence[AuditEntry],
         outbox: Sequence[OutboxMessage],
     ) -> None:
@@ -69,6 +82,41 @@ class ExperimentStore(Protocol):
 
         Raise ``ConflictError`` if it is at another revision, ``NotFoundError`` if there is none.
         """
+
+
+class DefinitionStore(Protocol[D]):
+    """The definitions of one kind that experiments and flags are made with: audiences, layers or holdouts.
+
+    The source of truth. Each write puts the definition, its audit entries and its outbox messages in one transaction:
+    all or none. An id is one of its kind only.
+    """
+
+    def insert(self, definition: D, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
+        """Store a new definition; raise ``ConflictError`` if its id is taken."""
+
+    def get(self, definition_id: str) -> D | None:
+        """Return the definition, or None."""
+
+    def list(self, *, limit: int, last_key: str | None = None) -> Page[D]:
+        """Return the definitions in order of id."""
+
+    def replace(
+        self, definition: D, *, expected_revision: int, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]
+    ) -> None:
+        """Store ``definition`` over the one of its id if that is at ``expected_revision``.
+
+        Raise ``ConflictError`` if it is at another revision, ``NotFoundError`` if there is none.
+        """
+
+    def remove(
+        self,
+        definition_id: str,
+        *,
+        expected_revision: int,
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
+        """Delete the definition if it is at ``expected_revision``; raise as ``replace`` does. Its id is free again."""
 
 
 class AuditLog(Protocol):
@@ -149,7 +197,10 @@ class AssignmentStore(Protocol):
 
 
 class OverrideStore(Protocol):
-    """Forced variations: one per unit and target, the latest one counts."""
+    """Forced variations: one per unit and target, the latest one counts.
+
+    Its lists may show a write a moment late, where an engine reads them from an index that follows its table.
+    """
 
     def put(self, override: Override) -> None:
         """Store it unless one of its id, or a removal, is as new or newer by ``created_at``. Safe to repeat."""
@@ -170,6 +221,11 @@ class OverrideStore(Protocol):
 
     def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Override]:
         """Return the overrides in force for this unit, in order of target and target id."""
+
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        """Return every override in force on targets of this kind, in order of target id and unit."""
 
     def purge(self, *, expired_before: datetime) -> int:
         """Delete what expired before this and return how many; 0 where the engine expires by itself."""
@@ -261,3 +317,34 @@ class RateLimiter(Protocol):
 
     def sliding_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
         """Count this call among those of the last ``window_seconds``; a refused call is not counted."""
+
+
+class Announcements(Protocol):
+    """Short messages to every process that listens now, by channel; fire and forget.
+
+    They say that there is something to look for. What must not be lost stands in a store.
+    """
+
+    def announce(self, channel: str, text: str) -> None:
+        """Tell whoever listens to ``channel``; nothing is kept for those who do not. It waits for no listener.
+
+        ``channel`` is 1 to 1,024 bytes, ``text`` at most 65,536. If it raises, some may have heard it; where it had to
+        try again by itself, some may hear it twice.
+        """
+
+    def listen(self, channel: str) -> Subscription:
+        """Begin to listen: what is announced after this returned is heard, in the order it was announced in."""
+
+
+class Subscription(Protocol):
+    """What one listener hears. Of several threads that ask it, each message goes to one."""
+
+    def next(self, *, timeout_seconds: float) -> str | None:
+        """Return the next message, or None where there is none for that long (0 or above), or once this is closed.
+
+        Raise ``StoreUnavailableError``, then and ever after, once messages may have been missed: the connection was
+        lost, or so many wait here that the oldest could not be kept. Listen anew, and look for yourself.
+        """
+
+    def close(self) -> None:
+        """Stop listening, and wake whoever waits in ``next``. It does not block, and is safe to repeat."""

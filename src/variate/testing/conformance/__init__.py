@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
     *(
         f"{__name__}.{module}"
         for module in (
+            "announcements",
             "assignments",
             "audit",
             "cache",
@@ -35,7 +36,8 @@ pytest.register_assert_rewrite(
     )
 )
 
-from variate.testing.conformance.assignments import AssignmentStoreConformance  # noqa: E402 - after the registration
+from variate.testing.conformance.announcements import AnnouncementsConformance  # noqa: E402 - after the registration
+from variate.testing.conformance.assignments import AssignmentStoreConformance  # noqa: E402
 from variate.testing.conformance.audit import AuditLogConformance  # noqa: E402
 from variate.testing.conformance.cache import CacheConformance  # noqa: E402
 from variate.testing.conformance.events import EventStoreConformance  # noqa: E402
@@ -47,6 +49,7 @@ from variate.testing.conformance.rate_limiter import RateLimiterConformance  # n
 from variate.testing.conformance.serving import ServingStoreConformance  # noqa: E402
 
 __all__ = [
+    "AnnouncementsConformance",
     "AssignmentStoreConformance",
     "AuditLogConformance",
     "CacheConformance",
