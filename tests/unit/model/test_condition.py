@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -292,3 +295,23 @@ def test_values_that_are_built_are_checked_as_those_that_are_read() -> None:
     for build in wrong:
         with pytest.raises(InvalidInputError, match=r"^condition\."):
             build()
+
+
+def test_the_reference_names_every_operator() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "conditions.md").read_text(encoding="utf-8")
+    assert [operator for operator in Operator if f"`{operator}`" not in page] == []
+
+
+def test_what_only_some_conditions_need_is_imported_with_the_first_of_them() -> None:
+    code = """if True:
+        import sys
+        from variate.model.condition import read_condition
+
+        heavy = {"re2", "ipaddress", "difflib"}
+        read_condition("c", {"attribute": "a", "operator": "equals", "value": "b"})
+        assert not heavy & set(sys.modules), heavy & set(sys.modules)
+        read_condition("c", {"attribute": "a", "operator": "matches", "value": "b"})
+        assert "re2" in sys.modules
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
