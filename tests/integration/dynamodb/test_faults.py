@@ -83,6 +83,7 @@ OPERATIONS: list[tuple[str, str, str, Operation]] = [
     ("overrides", "get", "get_item", lambda t: DynamoDBOverrideStore(t).get(**WHERE)),
     ("overrides", "of_target", "query", lambda t: DynamoDBOverrideStore(t).of_target(**TARGET, limit=5)),
     ("overrides", "of_unit", "query", lambda t: DynamoDBOverrideStore(t).of_unit("u", **PAGE)),
+    ("overrides", "of_type", "query", lambda t: DynamoDBOverrideStore(t).of_type(OVERRIDE.target, **PAGE)),
     ("experiments", "put", "put_item", lambda t: DynamoDBServingStore(t).put(build_experiment())),
     ("experiments", "get", "get_item", lambda t: DynamoDBServingStore(t).get("e")),
 ]

@@ -205,3 +205,4 @@ def test_overrides_of_the_guide_are_listed(tables: FreshTables, guide: Guide) ->
     (found,) = store.of_target(target=OverrideTarget.EXPERIMENT, target_id="e", at=WHOLE, limit=10)
     assert (found.unit, found.value, found.reason) == ("ada", "b", "")
     assert [*store.of_unit("ada", at=WHOLE, limit=10)] == [found]
+    assert [*store.of_type(OverrideTarget.EXPERIMENT, at=WHOLE, limit=10)] == [found]

@@ -61,6 +61,9 @@ QUESTIONS: dict[str, Ask] = {
         target=OverrideTarget.FLAG, target_id="x", at=START, limit=10, last_key=key
     ),
     "overrides of a unit": lambda db, key: SqlOverrideStore(db).of_unit("x", at=START, limit=10, last_key=key),
+    "overrides of a type": lambda db, key: SqlOverrideStore(db).of_type(
+        OverrideTarget.FLAG, at=START, limit=10, last_key=key
+    ),
     "events of a unit": lambda db, key: SqlEventStore(db).of_unit("x", at=START, limit=10, last_key=key),
     "events of a window": lambda db, key: SqlEventStore(db).window(
         start=START, end=_END, at=START, limit=10, last_key=key

@@ -347,6 +347,7 @@ class TestOverrides:
         assert store.get(unit="ada", target=target, target_id=target_id, at=START) == override
         assert [*store.of_unit("ada", at=START, limit=10)] == [override]
         assert [*store.of_target(target=target, target_id=target_id, at=START, limit=10)] == [override]
+        assert [*store.of_type(target, at=START, limit=10)] == [override]
 
     def test_an_override_travels_sealed_through_the_outbox_and_arrives(
         self, store: EncryptedOverrideStore, memory: Memory, cipher: EnvelopeCipher

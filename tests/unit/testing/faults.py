@@ -23,6 +23,7 @@ from tests.unit.testing.reference_records import (
     ReferenceEventStore,
     ReferenceOverrideStore,
     ReferenceRateLimiter,
+    alive,
 )
 from variate.errors import ConflictError
 from variate.model import (
@@ -221,6 +222,65 @@ class ForgetsRemovals(ReferenceOverrideStore):
 class TakesWhatArrivesLast(ReferenceOverrideStore):
     def put(self, override: Override) -> None:
         self.overrides[override.id] = override
+
+
+class ListsEveryKind(ReferenceOverrideStore):
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        found = self._alive(at)
+        return cut(found, by=lambda each: (each.target_id, each.unit), of=target, limit=limit, last_key=last_key)
+
+
+class OrdersATypeByUnit(ReferenceOverrideStore):
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        found = [each for each in self._alive(at) if each.target is target]
+        return cut(found, by=lambda each: (each.unit, each.target_id), of=target, limit=limit, last_key=last_key)
+
+
+class PagesByTargetAlone(ReferenceOverrideStore):
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        found = sorted((each for each in self._alive(at) if each.target is target), key=lambda each: each.unit)
+        return cut(found, by=lambda each: (each.target_id,), of=target, limit=limit, last_key=last_key, width=1)
+
+
+class LeavesTiesAsTheyCome(ReferenceOverrideStore):
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        start = int(last_key or 0)
+        found = sorted(
+            (each for each in self._alive(at) if each.target is target), key=lambda each: (each.target_id, each.id)
+        )
+        more = len(found) > start + limit
+        return Page(tuple(found[start : start + limit]), str(start + limit) if more else None)
+
+
+class ListsWhatExpired(ReferenceOverrideStore):
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        return super().of_type(target, at=datetime.min.replace(tzinfo=at.tzinfo), limit=limit, last_key=last_key)
+
+
+class ListsWhatWasRemoved(ReferenceOverrideStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ever: dict[str, Override] = {}
+
+    def put(self, override: Override) -> None:
+        self.ever[override.id] = override
+        super().put(override)
+
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        found = [each for each in self.ever.values() if each.target is target and alive(each, at)]
+        return cut(found, by=lambda each: (each.target_id, each.unit), of=target, limit=limit, last_key=last_key)
 
 
 class ServesWhatArrivesLast(ReferenceServingStore):

@@ -109,6 +109,13 @@ class ReferenceOverrideStore:
         of = ("of_unit", unit)
         return cut(found, by=lambda each: (each.target.value, each.target_id), of=of, limit=limit, last_key=last_key)
 
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        found = [each for each in self._alive(at) if each.target is target]
+        of = ("of_type", target)
+        return cut(found, by=lambda each: (each.target_id, each.unit), of=of, limit=limit, last_key=last_key)
+
     def purge(self, *, expired_before: datetime) -> int:
         with self.lock:
             ended = [

@@ -133,6 +133,27 @@ FOUND: dict[str, Callable[[], None]] = {
     "an older override replaces a newer": (
         lambda: overrides.test_an_older_one_that_arrives_later_does_not(faults.TakesWhatArrivesLast())
     ),
+    "a list of one kind has the other too": (
+        lambda: overrides.test_of_type_leaves_out_the_other_kind(faults.ListsEveryKind())
+    ),
+    "a kind is in order of unit first": (
+        lambda: overrides.test_of_type_is_in_order_of_target_id_and_unit(faults.OrdersATypeByUnit())
+    ),
+    "pages of a kind lose the rest of a target": (
+        lambda: overrides.test_of_type_is_in_order_of_target_id_and_unit(faults.PagesByTargetAlone())
+    ),
+    "overrides of one target come as the index has them": (
+        lambda: overrides.test_of_type_is_in_order_of_target_id_and_unit(faults.LeavesTiesAsTheyCome())
+    ),
+    "pages of a kind go by offset": (
+        lambda: overrides.test_what_is_put_between_pages_of_a_type_neither_hides_nor_repeats_an_old_one(
+            faults.LeavesTiesAsTheyCome()
+        )
+    ),
+    "an expired override is listed": (
+        lambda: overrides.test_it_is_gone_at_the_moment_it_expires_and_not_before(faults.ListsWhatExpired())
+    ),
+    "a removed override is listed": (lambda: overrides.test_one_that_was_removed_is_gone(faults.ListsWhatWasRemoved())),
     "an older copy replaces a newer": (
         lambda: ServingStoreConformance().test_an_earlier_revision_that_arrives_later_is_passed_over(
             faults.ServesWhatArrivesLast()

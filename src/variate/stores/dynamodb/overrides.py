@@ -56,16 +56,7 @@ class DynamoDBOverrideStore:
         if last_key is not None:
             position = Position(last_key, scope=scope, length=2)
             after = (position.id(), position.id())
-        query = IndexQuery(
-            index="target-index",
-            partition="target_id",
-            value=target_id,
-            sort="user_id",
-            low=None if after is None else text(after[0]),
-            filters=(alive(at), equal("type", target)),
-        )
-        found = self._table.query(query, page_size=limit + 2)
-        items = in_order(found, tie=lambda item: item["user_id"]["S"], order=_target_order, after=after)
+        items = self._on_target(target, target_id, at=at, limit=limit, after=after)
         return page_of(items, limit=limit, read=self._read, scope=scope, position=_target_order)
 
     def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Override]:
@@ -83,9 +74,55 @@ class DynamoDBOverrideStore:
         )
         return page_of(items, limit=limit, read=self._read, scope=scope, position=_unit_order)
 
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        """See ``OverrideStore.of_type``."""
+        check_page_limit(limit)
+        after, scope = None, scope_of("overrides of type", target)
+        if last_key is not None:
+            position = Position(last_key, scope=scope, length=3)
+            after = (position.id(), position.id(), position.id())
+        items = self._of_type(target, at=at, limit=limit, after=after)
+        return page_of(items, limit=limit, read=self._read, scope=scope, position=_type_order)
+
     def purge(self, *, expired_before: datetime) -> int:  # noqa: ARG002 - DynamoDB deletes by ``ttl`` itself
         """See ``OverrideStore.purge``."""
         return 0
+
+    def _on_target(
+        self, target: OverrideTarget, target_id: str, *, at: datetime, limit: int, after: tuple[str, str] | None
+    ) -> Iterable[Item]:
+        query = IndexQuery(
+            index="target-index",
+            partition="target_id",
+            value=target_id,
+            sort="user_id",
+            low=None if after is None else text(after[0]),
+            filters=(alive(at), equal("type", target)),
+        )
+        # Beside what is given: the one before, the one by which a page is not the last, and the one that ends its tie.
+        found = self._table.query(query, page_size=limit + 3)
+        return in_order(found, tie=lambda item: item["user_id"]["S"], order=_target_order, after=after)
+
+    def _of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, after: tuple[str, str, str] | None
+    ) -> Iterable[Item]:
+        if after is not None:
+            # The rest of the target where the last page ended comes from the index that has it in order of unit: here
+            # it is one tie, and where it fills many pages, each would read it whole.
+            yield from self._on_target(target, after[0], at=at, limit=limit, after=after[1:])
+        query = IndexQuery(
+            index="type-index",
+            partition="type",
+            value=target,
+            sort="target_id",
+            low=None if after is None else text(after[0]),
+            beyond=after is not None,
+            filters=(alive(at),),
+        )
+        found = self._table.query(query, page_size=limit + 2)
+        yield from in_order(found, tie=lambda item: item["target_id"]["S"], order=_type_order, after=None)
 
     def _of_unit_and_target(
         self, unit: str, target: OverrideTarget, *, at: datetime, limit: int, after: tuple[str, str, str] | None
@@ -141,6 +178,10 @@ def _is_in_force(item: Item, *, at: datetime) -> bool:
 
 def _target_order(item: Item) -> tuple[str, str]:
     return item["user_id"]["S"], item["id"]["S"]
+
+
+def _type_order(item: Item) -> tuple[str, str, str]:
+    return item["target_id"]["S"], item["user_id"]["S"], item["id"]["S"]
 
 
 def _unit_order(item: Item) -> tuple[str, str, str]:

@@ -1,7 +1,8 @@
 """Queries of an index, and pages of them.
 
 An index sorts by one attribute. Items that tie there come in no order anybody promises, so a page that promises one
-takes each tie whole, sorts it and goes on after the last item it gave. Ties are small where this is used.
+takes each tie whole, sorts it and goes on after the last item it gave. Ties are small where this is used, or are taken
+but once.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ _LAST = microseconds(datetime.max.replace(tzinfo=UTC))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexQuery:
-    """The items of one partition of an index, from ``low`` to ``high`` of its sort attribute, both included."""
+    """The items of one partition of an index, from ``low`` to ``high`` of its sort attribute, both included.
+
+    Without ``high``, those of ``low`` itself can be left out: ``beyond``.
+    """
 
     index: str
     partition: str
@@ -37,6 +41,7 @@ class IndexQuery:
     sort: str
     low: Attribute | None = None
     high: Attribute | None = None
+    beyond: bool = False
     forward: bool = True
     filters: tuple[Condition, ...] = ()
 
@@ -59,7 +64,7 @@ class IndexQuery:
         if self.low is not None and self.high is not None:
             key += " AND #sort BETWEEN :low AND :high"
         elif self.low is not None:
-            key += " AND #sort >= :low"
+            key += " AND #sort > :low" if self.beyond else " AND #sort >= :low"
         elif self.high is not None:
             key += " AND #sort <= :high"
         arguments: dict[str, Any] = {

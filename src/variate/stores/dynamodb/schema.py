@@ -88,6 +88,7 @@ SCHEMA = (
         indexes=(
             Index(name="user-index", partition="user_id", sort="target_id"),
             Index(name="target-index", partition="target_id", sort="user_id"),
+            Index(name="type-index", partition="type", sort="target_id"),
         ),
         expires=True,
     ),

@@ -15,6 +15,7 @@ from variate.stores.sql.schema import overrides
 
 _BY_UNIT = Listing("overrides-of-target", (overrides.c.user_id, False))
 _BY_TARGET = Listing("overrides-of-unit", (overrides.c.type, False), (overrides.c.target_id, False))
+_BY_TARGET_AND_UNIT = Listing("overrides-of-type", (overrides.c.target_id, False), (overrides.c.user_id, False))
 _KEY = ("type", "target_id", "user_id")
 
 
@@ -85,6 +86,13 @@ class SqlOverrideStore:
         """Return the overrides in force for this unit, in order of target and target id."""
         query = select(overrides).where(overrides.c.user_id == unit)
         return self._page(_BY_TARGET.of(unit), query, at=at, limit=limit, last_key=last_key)
+
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        """Return every override in force on targets of this kind, in order of target id and unit."""
+        query = select(overrides).where(overrides.c.type == target.value)
+        return self._page(_BY_TARGET_AND_UNIT.of(target), query, at=at, limit=limit, last_key=last_key)
 
     def purge(self, *, expired_before: datetime) -> int:
         """Delete what expired before this and return how many."""

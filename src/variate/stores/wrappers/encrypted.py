@@ -206,6 +206,12 @@ class EncryptedOverrideStore:
         """Return the overrides in force for this unit, opened, in order of target and target id."""
         return self._opened(self._store.of_unit(unit, at=at, limit=limit, last_key=last_key))
 
+    def of_type(
+        self, target: OverrideTarget, *, at: datetime, limit: int, last_key: str | None = None
+    ) -> Page[Override]:
+        """Return every override in force on targets of this kind, opened, in order of target id and unit."""
+        return self._opened(self._store.of_type(target, at=at, limit=limit, last_key=last_key))
+
     def purge(self, *, expired_before: datetime) -> int:
         """Delete what expired before this and return how many."""
         return self._store.purge(expired_before=expired_before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import permutations
+from itertools import permutations, product
 
 import pytest
 
@@ -35,6 +35,7 @@ class OverrideStoreConformance:
         assert _of(store, override) == override
         assert [*store.of_unit("ada", at=START, limit=10)] == [override]
         assert [*store.of_target(target=EXPERIMENT, target_id="experiment", at=START, limit=10)] == [override]
+        assert [*store.of_type(EXPERIMENT, at=START, limit=10)] == [override]
 
     def test_where_nothing_was_put_there_is_none(self, store: OverrideStore) -> None:
         store.put(build_override("ada", target=EXPERIMENT, target_id="x"))
@@ -43,6 +44,7 @@ class OverrideStoreConformance:
         assert store.get(unit="ada", target=EXPERIMENT, target_id="y", at=START) is None
         assert len(store.of_unit("bob", at=START, limit=10)) == 0
         assert len(store.of_target(target=FLAG, target_id="x", at=START, limit=10)) == 0
+        assert len(store.of_type(FLAG, at=START, limit=10)) == 0
 
     def test_without_an_end_it_is_in_force_for_ever(self, store: OverrideStore) -> None:
         override = build_override()
@@ -56,6 +58,7 @@ class OverrideStoreConformance:
         store.put(new)
         assert _of(store, new) == new
         assert [*store.of_unit("ada", at=START, limit=10)] == [new]
+        assert [*store.of_type(new.target, at=START, limit=10)] == [new]
 
     def test_an_older_one_that_arrives_later_does_not(self, store: OverrideStore) -> None:
         new = build_override("ada", value="new", created_at=START)
@@ -83,6 +86,7 @@ class OverrideStoreConformance:
             assert _of(store, override, at=at) == (override if found else None)
             assert [*store.of_unit("ada", at=at, limit=10)] == found
             assert [*store.of_target(target=EXPERIMENT, target_id="experiment", at=at, limit=10)] == found
+            assert [*store.of_type(EXPERIMENT, at=at, limit=10)] == found
 
     def test_one_that_was_removed_is_gone(self, store: OverrideStore) -> None:
         override, other = build_override("ada"), build_override("bob")
@@ -92,6 +96,7 @@ class OverrideStoreConformance:
         assert _of(store, override) is None
         assert len(store.of_unit("ada", at=START, limit=10)) == 0
         assert [*store.of_target(target=EXPERIMENT, target_id="experiment", at=START, limit=10)] == [other]
+        assert [*store.of_type(EXPERIMENT, at=START, limit=10)] == [other]
 
     def test_removing_again_or_what_is_unknown_says_there_was_none(self, store: OverrideStore) -> None:
         override = build_override("ada")
@@ -170,6 +175,7 @@ class OverrideStoreConformance:
         assert _of(store, override) == override
         assert [*store.of_unit(text, at=START, limit=10)] == [override]
         assert [*store.of_target(target=FLAG, target_id=text, at=START, limit=10)] == [override]
+        assert [*store.of_type(FLAG, at=START, limit=10)] == [override]
         assert _remove(store, override, at=START + SECOND) is True
 
     def test_the_longest_reason_there_can_be_is_held(self, store: OverrideStore) -> None:
@@ -210,6 +216,20 @@ class OverrideStoreConformance:
             store.put(build_override("bob", target=target, target_id=target_id))
         check_pages(_of_unit(store, "ada"), expected=targets, of=lambda each: (each.target, each.target_id))
 
+    def test_of_type_is_in_order_of_target_id_and_unit(self, store: OverrideStore) -> None:
+        keys = [(f"t{ending}", unit) for ending in IN_ORDER for unit in ("A", "b")]
+        keys += [("u", f"u{ending}") for ending in IN_ORDER]
+        for target_id, unit in sorted(keys, key=lambda key: key[1], reverse=True):
+            store.put(build_override(unit, target_id=target_id))
+        check_pages(_of_type(store), expected=keys, of=_place)
+
+    def test_of_type_leaves_out_the_other_kind(self, store: OverrideStore) -> None:
+        for target_id in ("x", "y", "z"):
+            store.put(build_override("ada", target=EXPERIMENT, target_id=target_id))
+            store.put(build_override("bob", target=FLAG, target_id=target_id))
+        check_pages(_of_type(store, EXPERIMENT), expected=[("x", "ada"), ("y", "ada"), ("z", "ada")], of=_place)
+        check_pages(_of_type(store, FLAG), expected=[("x", "bob"), ("y", "bob"), ("z", "bob")], of=_place)
+
     def test_pages_pass_over_what_is_no_longer_in_force_and_are_full_all_the_same(self, store: OverrideStore) -> None:
         for number in range(30):
             ends = START + SECOND if number % 3 == 1 else None
@@ -223,6 +243,8 @@ class OverrideStoreConformance:
         at = START + SECOND
         assert [each.unit for each in walk(_of_target(store, "x", at=at), limit=4)] == expected
         assert [each.target_id for each in walk(_of_unit(store, "ada", at=at), limit=4)] == expected
+        of_type = [*((target_id, "ada") for target_id in expected), *(("x", unit) for unit in expected)]
+        assert [_place(each) for each in walk(_of_type(store, at=at), limit=4)] == of_type
 
     def test_what_is_put_between_pages_neither_hides_nor_repeats_an_old_one(self, store: OverrideStore) -> None:
         old = [f"old-{number:02}" for number in range(25)]
@@ -239,6 +261,22 @@ class OverrideStoreConformance:
             found += page
         assert [each.unit for each in found if each.unit in old] == old
 
+    def test_what_is_put_between_pages_of_a_type_neither_hides_nor_repeats_an_old_one(
+        self, store: OverrideStore
+    ) -> None:
+        old = [(f"old-{target}", f"old-{unit}") for target in range(5) for unit in range(5)]
+        for target_id, unit in old:
+            store.put(build_override(unit, target_id=target_id))
+        page = _of_type(store)(7, None)
+        found = [*page]
+        for target_id, unit in [*product(("aaa", "old-1x", "zzz"), ("aaa", "zzz")), ("old-1", "aaa"), ("old-1", "zzz")]:
+            store.put(build_override(unit, target_id=target_id))
+        store.put(build_override("old-2", target_id="old-2", created_at=START + SECOND))
+        while page.last_key is not None:
+            page = _of_type(store)(7, page.last_key)
+            found += page
+        assert [_place(each) for each in found if _place(each) in old] == old
+
     def test_a_last_key_of_anything_else_is_refused(self, store: OverrideStore) -> None:
         for unit in ("ada", "bob", "cy"):
             for target_id in ("x", "y", "z"):
@@ -246,8 +284,13 @@ class OverrideStoreConformance:
                 store.put(build_override(unit, target_id=target_id, target=FLAG))
         of_ada, of_bob = _of_unit(store, "ada"), _of_unit(store, "bob")
         of_x, of_y, of_flag = _of_target(store, "x"), _of_target(store, "y"), _of_target(store, "x", target=FLAG)
-        check_refusals(of_ada, foreign=[of_bob(1, None).last_key, of_x(1, None).last_key])
-        check_refusals(of_x, foreign=[of_y(1, None).last_key, of_flag(1, None).last_key, of_ada(1, None).last_key])
+        of_experiments, of_flags = _of_type(store), _of_type(store, FLAG)
+        of_type = of_experiments(1, None).last_key
+        check_refusals(of_ada, foreign=[of_bob(1, None).last_key, of_x(1, None).last_key, of_type])
+        of_others = [fetch(1, None).last_key for fetch in (of_y, of_flag, of_ada)]
+        check_refusals(of_x, foreign=[*of_others, of_type])
+        of_others = [fetch(1, None).last_key for fetch in (of_flags, of_x, of_ada)]
+        check_refusals(of_experiments, foreign=of_others)
 
     def test_purge_deletes_what_expired_before_or_leaves_it_to_the_engine(self, store: OverrideStore) -> None:
         ends = START + SECOND
@@ -276,6 +319,17 @@ def _of_unit(store: OverrideStore, unit: str, *, at: datetime = START) -> Fetch[
         return store.of_unit(unit, at=at, limit=limit, last_key=last_key)
 
     return fetch
+
+
+def _of_type(store: OverrideStore, target: OverrideTarget = EXPERIMENT, *, at: datetime = START) -> Fetch[Override]:
+    def fetch(limit: int, last_key: str | None) -> Page[Override]:
+        return store.of_type(target, at=at, limit=limit, last_key=last_key)
+
+    return fetch
+
+
+def _place(override: Override) -> tuple[str, str]:
+    return override.target_id, override.unit
 
 
 def _of_target(
