@@ -9,10 +9,24 @@ from pathlib import Path
 import pytest
 
 from variate.errors import InvalidInputError
+from variate.model.audience import Audience
+from variate.model.layer import Layer
 from variate.settings import ENCRYPTABLE_FIELDS
-from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStore, Outbox, OverrideStore, ServingStore
+from variate.stores.ports import (
+    AuditLog,
+    DefinitionStore,
+    EventStore,
+    ExperimentStore,
+    FlagStore,
+    Outbox,
+    OverrideStore,
+    ServingStore,
+)
 from variate.stores.sql import (
+    AUDIENCES,
+    LAYERS,
     SqlAuditLog,
+    SqlDefinitionStore,
     SqlEventStore,
     SqlExperimentStore,
     SqlFlagStore,
@@ -29,15 +43,20 @@ from variate.stores.wrappers.encrypted import (
     EncryptedOverrideStore,
     EncryptedServingStore,
 )
+from variate.stores.wrappers.encrypted_definitions import EncryptedDefinitionStore
 from variate.stores.wrappers.sealing import EnvelopeCipher, FieldCipher, KeyFileDataKeys
+from variate.testing.builders import build_audience
 from variate.testing.conformance import (
     AuditLogConformance,
+    DefinitionStoreConformance,
     EventStoreConformance,
     ExperimentStoreConformance,
     FlagStoreConformance,
+    LayerClaimsConformance,
     OverrideStoreConformance,
     ServingStoreConformance,
 )
+from variate.testing.conformance.definitions import Build
 from variate.testing.conformance.flags import AuditTrail, trail_of_log
 
 Fields = frozenset[str]
@@ -84,6 +103,42 @@ class TestEncryptedExperimentStore(ExperimentStoreConformance):
     @pytest.fixture
     def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> ExperimentStore:
         return EncryptedExperimentStore(SqlExperimentStore(database), cipher, fields)
+
+    @pytest.fixture
+    def audit_log(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditLog:
+        return EncryptedAuditLog(SqlAuditLog(database), cipher, fields)
+
+    @pytest.fixture
+    def outbox(self, database: SQLiteDatabase) -> Outbox:
+        return SqlOutbox(database)
+
+
+class TestEncryptedDefinitionStore(DefinitionStoreConformance):
+    @pytest.fixture
+    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> DefinitionStore[Audience]:
+        return EncryptedDefinitionStore(SqlDefinitionStore(database, AUDIENCES), cipher, fields)
+
+    @pytest.fixture
+    def audit_log(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditLog:
+        return EncryptedAuditLog(SqlAuditLog(database), cipher, fields)
+
+    @pytest.fixture
+    def outbox(self, database: SQLiteDatabase) -> Outbox:
+        return SqlOutbox(database)
+
+    @pytest.fixture
+    def build(self) -> Build:
+        return build_audience
+
+
+class TestEncryptedLayerClaims(LayerClaimsConformance):
+    @pytest.fixture
+    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> ExperimentStore:
+        return EncryptedExperimentStore(SqlExperimentStore(database), cipher, fields)
+
+    @pytest.fixture
+    def layers(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> DefinitionStore[Layer]:
+        return EncryptedDefinitionStore(SqlDefinitionStore(database, LAYERS), cipher, fields)
 
     @pytest.fixture
     def audit_log(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditLog:

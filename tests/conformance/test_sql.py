@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import pytest
 
 from tests.engines.databases import database
+from variate.errors import InvalidInputError
+from variate.model.audience import Audience
+from variate.model.condition import condition_record
+from variate.model.holdout import Holdout
+from variate.model.layer import Layer
 from variate.stores.ports import (
     AssignmentStore,
     AuditLog,
+    DefinitionStore,
     EventStore,
     ExperimentStore,
     FlagStore,
@@ -18,9 +25,13 @@ from variate.stores.ports import (
     ServingStore,
 )
 from variate.stores.sql import (
+    AUDIENCES,
+    HOLDOUTS,
+    LAYERS,
     Database,
     SqlAssignmentStore,
     SqlAuditLog,
+    SqlDefinitionStore,
     SqlEventStore,
     SqlExperimentStore,
     SqlFlagStore,
@@ -28,19 +39,29 @@ from variate.stores.sql import (
     SqlOverrideStore,
     SqlServingStore,
 )
-from variate.testing.builders import build_experiment, build_outbox_message
+from variate.testing.builders import (
+    build_audience,
+    build_experiment,
+    build_holdout,
+    build_layer,
+    build_outbox_message,
+)
 from variate.testing.conformance import (
     AssignmentStoreConformance,
     AuditLogConformance,
+    DefinitionStoreConformance,
     EventStoreConformance,
     ExperimentStoreConformance,
     FlagStoreConformance,
+    LayerClaimsConformance,
     OutboxConformance,
     OverrideStoreConformance,
     ServingStoreConformance,
 )
+from variate.testing.conformance.definitions import Build
 from variate.testing.conformance.flags import AuditTrail, trail_of_log
 from variate.testing.conformance.outbox import Emit
+from variate.testing.conformance.samples import ALIKE, CONDITION
 
 __all__ = ["database"]
 
@@ -57,6 +78,86 @@ class TestSqlExperimentStore(ExperimentStoreConformance):
     @pytest.fixture
     def outbox(self, database: Database) -> Outbox:
         return SqlOutbox(database)
+
+
+class OfDefinitions(DefinitionStoreConformance):
+    @pytest.fixture
+    def audit_log(self, database: Database) -> AuditLog:
+        return SqlAuditLog(database)
+
+    @pytest.fixture
+    def outbox(self, database: Database) -> Outbox:
+        return SqlOutbox(database)
+
+
+class TestSqlAudienceStore(OfDefinitions):
+    @pytest.fixture
+    def store(self, database: Database) -> DefinitionStore[Audience]:
+        return SqlDefinitionStore(database, AUDIENCES)
+
+    @pytest.fixture
+    def build(self) -> Build:
+        return partial(build_audience, condition=condition_record(CONDITION))
+
+
+class TestSqlHoldoutStore(OfDefinitions):
+    @pytest.fixture
+    def store(self, database: Database) -> DefinitionStore[Holdout]:
+        return SqlDefinitionStore(database, HOLDOUTS)
+
+    @pytest.fixture
+    def build(self) -> Build:
+        return partial(build_holdout, percentage=12.34, salt="😀")
+
+
+class TestSqlLayerStore(OfDefinitions):
+    @pytest.fixture
+    def store(self, database: Database) -> DefinitionStore[Layer]:
+        return SqlDefinitionStore(database, LAYERS)
+
+    @pytest.fixture
+    def build(self) -> Build:
+        return partial(
+            build_layer, salt="😀", ranges={each: (number, number + 0.5) for number, each in enumerate(ALIKE)}
+        )
+
+
+class TestSqlLayerClaims(LayerClaimsConformance):
+    @pytest.fixture
+    def store(self, database: Database) -> ExperimentStore:
+        return SqlExperimentStore(database)
+
+    @pytest.fixture
+    def layers(self, database: Database) -> DefinitionStore[Layer]:
+        return SqlDefinitionStore(database, LAYERS)
+
+    @pytest.fixture
+    def audit_log(self, database: Database) -> AuditLog:
+        return SqlAuditLog(database)
+
+    @pytest.fixture
+    def outbox(self, database: Database) -> Outbox:
+        return SqlOutbox(database)
+
+
+def test_an_id_is_one_of_its_kind_only(database: Database) -> None:
+    audiences, layers = SqlDefinitionStore(database, AUDIENCES), SqlDefinitionStore(database, LAYERS)
+    holdouts = SqlDefinitionStore(database, HOLDOUTS)
+    audience, layer = build_audience("d"), build_layer("d", revision=2)
+    audiences.insert(audience, audit=[], outbox=[])
+    layers.insert(layer, audit=[], outbox=[])
+    assert holdouts.get("d") is None
+    assert (audiences.get("d"), layers.get("d")) == (audience, layer)
+    assert ([*audiences.list(limit=10)], [*layers.list(limit=10)], [*holdouts.list(limit=10)]) == (
+        [audience],
+        [layer],
+        [],
+    )
+    audiences.insert(build_audience("e"), audit=[], outbox=[])
+    with pytest.raises(InvalidInputError, match="last_key"):
+        layers.list(limit=1, last_key=audiences.list(limit=1).last_key)
+    layers.remove("d", expected_revision=2, audit=[], outbox=[])
+    assert (audiences.get("d"), layers.get("d")) == (audience, None)
 
 
 class TestSqlAuditLog(AuditLogConformance):

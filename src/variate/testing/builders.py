@@ -21,7 +21,11 @@ from variate.model import (
     OverrideTarget,
     Variation,
 )
+from variate.model.audience import Audience
+from variate.model.condition import read_condition
 from variate.model.design import Design
+from variate.model.holdout import Holdout
+from variate.model.layer import Layer, LayerRange
 from variate.testing.clocks import START
 
 _numbers = count(1)
@@ -110,6 +114,80 @@ def build_flag(
         rules=Document.of({} if rules is None else rules, field="rules"),
         targeting=None if targeting is None else Document.of(targeting, field="targeting"),
         status=status,
+        revision=revision,
+        created_at=created_at,
+        updated_at=created_at if updated_at is None else updated_at,
+    )
+
+
+def build_audience(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    name: str = "Beta testers",
+    description: str = "",
+    condition: Json = None,
+    revision: int = 1,
+    created_at: datetime = START,
+    updated_at: datetime | None = None,
+) -> Audience:
+    """Build an audience: those of plan beta, where no condition is given."""
+    usual = {"attribute": "plan", "operator": "equals", "value": "beta"}
+    return Audience(
+        id=build_id("audience") if id is None else id,
+        name=name,
+        description=description,
+        condition=read_condition("condition", usual if condition is None else condition),
+        revision=revision,
+        created_at=created_at,
+        updated_at=created_at if updated_at is None else updated_at,
+    )
+
+
+def build_holdout(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    name: str = "Never anything new",
+    description: str = "",
+    percentage: float = 5,
+    salt: str | None = None,
+    revision: int = 1,
+    created_at: datetime = START,
+    updated_at: datetime | None = None,
+) -> Holdout:
+    """Build a holdout; its salt is its id where none is given."""
+    chosen = build_id("holdout") if id is None else id
+    return Holdout(
+        id=chosen,
+        name=name,
+        description=description,
+        percentage=percentage,
+        salt=chosen if salt is None else salt,
+        revision=revision,
+        created_at=created_at,
+        updated_at=created_at if updated_at is None else updated_at,
+    )
+
+
+def build_layer(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    name: str = "Checkout",
+    description: str = "",
+    salt: str | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    revision: int = 1,
+    created_at: datetime = START,
+    updated_at: datetime | None = None,
+) -> Layer:
+    """Build a layer; ``ranges`` are two percentages by experiment, and none where not given."""
+    chosen = build_id("layer") if id is None else id
+    claims = {} if ranges is None else ranges
+    return Layer(
+        id=chosen,
+        name=name,
+        description=description,
+        salt=chosen if salt is None else salt,
+        ranges={owner: LayerRange(layer_id=chosen, start=start, end=end) for owner, (start, end) in claims.items()},
         revision=revision,
         created_at=created_at,
         updated_at=created_at if updated_at is None else updated_at,

@@ -13,9 +13,11 @@ from sqlalchemy import Connection, Engine, event, text
 
 from variate.model import MAX_PAGE, ExperimentStatus, FlagStatus, OverrideTarget
 from variate.stores.sql import (
+    LAYERS,
     Database,
     SqlAssignmentStore,
     SqlAuditLog,
+    SqlDefinitionStore,
     SqlEventStore,
     SqlExperimentStore,
     SqlFlagStore,
@@ -39,6 +41,8 @@ QUESTIONS: dict[str, Ask] = {
         status=ExperimentStatus.ACTIVE, limit=10, last_key=key
     ),
     "experiments by owner": lambda db, key: SqlExperimentStore(db).list(owner="x", limit=10, last_key=key),
+    "a layer": lambda db, key: SqlDefinitionStore(db, LAYERS).get("x"),
+    "layers": lambda db, key: SqlDefinitionStore(db, LAYERS).list(limit=10, last_key=key),
     "the log": lambda db, key: SqlAuditLog(db).list(limit=10, last_key=key),
     "the log of an entity": lambda db, key: SqlAuditLog(db).list(
         entity_type="experiment", entity_id="x", limit=10, last_key=key

@@ -12,9 +12,13 @@ import pytest
 from sqlalchemy import Connection, Engine, event, select
 
 from variate.model import FlagStatus, OverrideTarget
+from variate.model.layer import Layer
 from variate.stores.sql import (
+    AUDIENCES,
+    LAYERS,
     Database,
     SqlAuditLog,
+    SqlDefinitionStore,
     SqlExperimentStore,
     SqlFlagStore,
     SqlOutbox,
@@ -23,9 +27,11 @@ from variate.stores.sql import (
 )
 from variate.stores.sql.schema import metadata
 from variate.testing.builders import (
+    build_audience,
     build_audit_entry,
     build_experiment,
     build_flag,
+    build_layer,
     build_outbox_message,
     build_override,
     build_variation,
@@ -53,6 +59,41 @@ def _replace(database: Database) -> None:
     SqlExperimentStore(database).replace(
         changed, expected_revision=1, audit=[build_audit_entry("a")], outbox=[build_outbox_message("m")]
     )
+
+
+def _claim(database: Database) -> None:
+    SqlExperimentStore(database).insert(
+        build_experiment("new"), layers=[_claimed("one"), _claimed("two")], audit=[build_audit_entry("a")], outbox=[]
+    )
+
+
+def _reclaim(database: Database) -> None:
+    changed = replace(STANDING, name="New", revision=2)
+    SqlExperimentStore(database).replace(
+        changed, expected_revision=1, layers=[_claimed("two")], audit=[], outbox=[build_outbox_message("m")]
+    )
+
+
+def _define(database: Database) -> None:
+    SqlDefinitionStore(database, AUDIENCES).insert(
+        build_audience("new"), audit=[build_audit_entry("a")], outbox=[build_outbox_message("m")]
+    )
+
+
+def _redefine(database: Database) -> None:
+    SqlDefinitionStore(database, LAYERS).replace(
+        _claimed("one"), expected_revision=1, audit=[build_audit_entry("a")], outbox=[build_outbox_message("m")]
+    )
+
+
+def _undefine(database: Database) -> None:
+    SqlDefinitionStore(database, LAYERS).remove(
+        "one", expected_revision=1, audit=[build_audit_entry("a")], outbox=[build_outbox_message("m")]
+    )
+
+
+def _claimed(layer_id: str) -> Layer:
+    return build_layer(layer_id, ranges={"new": (0, 50)}, revision=2)
 
 
 def _insert_flag(database: Database) -> None:
@@ -84,11 +125,27 @@ def _serve(database: Database) -> None:
 
 @pytest.mark.parametrize(
     "write",
-    [_insert, _replace, _insert_flag, _replace_flag, _log, _settle, _remove, _serve],
+    [
+        _insert,
+        _replace,
+        _claim,
+        _reclaim,
+        _define,
+        _redefine,
+        _undefine,
+        _insert_flag,
+        _replace_flag,
+        _log,
+        _settle,
+        _remove,
+        _serve,
+    ],
     ids=lambda each: each.__name__,
 )
 def test_a_fault_anywhere_leaves_the_old_state(database: Database, write: Callable[[Database], None]) -> None:
     SqlExperimentStore(database).insert(STANDING, audit=[], outbox=[build_outbox_message("standing")])
+    for layer_id in ("one", "two"):
+        SqlDefinitionStore(database, LAYERS).insert(build_layer(layer_id), audit=[], outbox=[])
     SqlFlagStore(database).insert(FLAG, audit=build_audit_entry("standing"))
     SqlOverrideStore(database).put(OVERRIDE)
     SqlServingStore(database).put(STANDING)

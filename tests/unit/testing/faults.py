@@ -13,6 +13,7 @@ from typing import Any
 from tests.unit.testing.pages import cut, micros
 from tests.unit.testing.reference import (
     ReferenceAuditLog,
+    ReferenceDefinitionStore,
     ReferenceExperimentStore,
     ReferenceOutbox,
     ReferenceServingStore,
@@ -40,6 +41,7 @@ from variate.model import (
     VerdictStatus,
     override_id,
 )
+from variate.model.layer import Layer
 
 
 class LastWriteWins(ReferenceAssignmentStore):
@@ -173,11 +175,12 @@ class NotesBeforeItLooks(ReferenceExperimentStore):
         experiment: Experiment,
         *,
         expected_revision: int,
+        layers: Sequence[Layer] = (),
         audit: Sequence[AuditEntry],
         outbox: Sequence[OutboxMessage],
     ) -> None:
         self.memory.note(audit, outbox)
-        super().replace(experiment, expected_revision=expected_revision, audit=[], outbox=[])
+        super().replace(experiment, expected_revision=expected_revision, layers=layers, audit=[], outbox=[])
 
 
 class LooksThenReplaces(ReferenceExperimentStore):
@@ -186,6 +189,7 @@ class LooksThenReplaces(ReferenceExperimentStore):
         experiment: Experiment,
         *,
         expected_revision: int,
+        layers: Sequence[Layer] = (),
         audit: Sequence[AuditEntry],
         outbox: Sequence[OutboxMessage],
     ) -> None:
@@ -196,12 +200,53 @@ class LooksThenReplaces(ReferenceExperimentStore):
         self.memory.note(audit, outbox)
 
 
+class StoresLayersThenLooks(ReferenceExperimentStore):
+    def insert(
+        self,
+        experiment: Experiment,
+        *,
+        layers: Sequence[Layer] = (),
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
+        for layer in layers:
+            self.memory.check_layers([layer])
+            self.memory.definitions["layer", layer.id] = layer
+        super().insert(experiment, audit=audit, outbox=outbox)
+
+
+class OverwritesLayers(ReferenceExperimentStore):
+    def insert(
+        self,
+        experiment: Experiment,
+        *,
+        layers: Sequence[Layer] = (),
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
+        super().insert(experiment, audit=audit, outbox=outbox)
+        self.memory.definitions.update({("layer", each.id): each for each in layers})
+
+
 class ReadsInTwoSteps(ReferenceExperimentStore):
     def get(self, experiment_id: str) -> Experiment | None:
         found = super().get(experiment_id)
         time.sleep(0.001)  # long enough for a writer to come between
         later = super().get(experiment_id)
         return found and later and replace(found, variations=later.variations)
+
+
+class LeavesTheRemoved(ReferenceDefinitionStore):
+    def remove(
+        self,
+        definition_id: str,
+        *,
+        expected_revision: int,
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
+        self.memory.check_revision(self.kind, definition_id, expected_revision)
+        self.memory.note(audit, outbox)
 
 
 class AltersEntries(ReferenceAuditLog):

@@ -21,6 +21,7 @@ from variate.model import (
     OutboxMessage,
     Page,
 )
+from variate.model.layer import Layer
 
 
 @dataclass
@@ -30,8 +31,22 @@ class Memory:
     lock: Any = field(default_factory=RLock)
     experiments: dict[str, Experiment] = field(default_factory=dict)
     flags: dict[str, FeatureFlag] = field(default_factory=dict)
+    definitions: dict[tuple[str, str], Any] = field(default_factory=dict)
     audit: dict[str, AuditEntry] = field(default_factory=dict)
     messages: dict[str, OutboxMessage] = field(default_factory=dict)
+
+    def check_revision(self, kind: str, definition_id: str, expected: int) -> None:
+        """Raise where the definition is not there at the revision expected."""
+        standing = self.definitions.get((kind, definition_id))
+        if standing is None:
+            raise NotFoundError(kind, definition_id)
+        if standing.revision != expected:
+            raise ConflictError("changed")
+
+    def check_layers(self, layers: Sequence[Layer]) -> None:
+        """Raise where one of them cannot be stored."""
+        for layer in layers:
+            self.check_revision("layer", layer.id, layer.revision - 1)
 
     def note(self, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
         """Store what is not there yet."""
@@ -45,11 +60,20 @@ class ReferenceExperimentStore:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
 
-    def insert(self, experiment: Experiment, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
+    def insert(
+        self,
+        experiment: Experiment,
+        *,
+        layers: Sequence[Layer] = (),
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
         with self.memory.lock:
             if experiment.id in self.memory.experiments:
                 raise ConflictError("taken")
+            self.memory.check_layers(layers)
             self.memory.experiments[experiment.id] = experiment
+            self.memory.definitions.update({("layer", each.id): each for each in layers})
             self.memory.note(audit, outbox)
 
     def get(self, experiment_id: str) -> Experiment | None:
@@ -77,6 +101,7 @@ class ReferenceExperimentStore:
         experiment: Experiment,
         *,
         expected_revision: int,
+        layers: Sequence[Layer] = (),
         audit: Sequence[AuditEntry],
         outbox: Sequence[OutboxMessage],
     ) -> None:
@@ -86,7 +111,51 @@ class ReferenceExperimentStore:
                 raise NotFoundError("experiment", experiment.id)
             if standing.revision != expected_revision:
                 raise ConflictError("changed")
+            self.memory.check_layers(layers)
             self.memory.experiments[experiment.id] = experiment
+            self.memory.definitions.update({("layer", each.id): each for each in layers})
+            self.memory.note(audit, outbox)
+
+
+class ReferenceDefinitionStore:
+    def __init__(self, memory: Memory, kind: str) -> None:
+        self.memory = memory
+        self.kind = kind
+
+    def insert(self, definition: Any, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
+        with self.memory.lock:
+            if (self.kind, definition.id) in self.memory.definitions:
+                raise ConflictError("taken")
+            self.memory.definitions[(self.kind, definition.id)] = definition
+            self.memory.note(audit, outbox)
+
+    def get(self, definition_id: str) -> Any:
+        return self.memory.definitions.get((self.kind, definition_id))
+
+    def list(self, *, limit: int, last_key: str | None = None) -> Page[Any]:
+        with self.memory.lock:
+            found = [each for (kind, _), each in self.memory.definitions.items() if kind == self.kind]
+        return cut(found, by=lambda each: (each.id,), of=self.kind, limit=limit, last_key=last_key, width=1)
+
+    def replace(
+        self, definition: Any, *, expected_revision: int, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]
+    ) -> None:
+        with self.memory.lock:
+            self.memory.check_revision(self.kind, definition.id, expected_revision)
+            self.memory.definitions[(self.kind, definition.id)] = definition
+            self.memory.note(audit, outbox)
+
+    def remove(
+        self,
+        definition_id: str,
+        *,
+        expected_revision: int,
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
+        with self.memory.lock:
+            self.memory.check_revision(self.kind, definition_id, expected_revision)
+            del self.memory.definitions[(self.kind, definition_id)]
             self.memory.note(audit, outbox)
 
 

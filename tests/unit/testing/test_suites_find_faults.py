@@ -9,14 +9,23 @@ from datetime import datetime
 import pytest
 
 from tests.unit.testing import faults
-from tests.unit.testing.reference import Memory, ReferenceAuditLog, ReferenceExperimentStore, ReferenceOutbox
+from tests.unit.testing.reference import (
+    Memory,
+    ReferenceAuditLog,
+    ReferenceDefinitionStore,
+    ReferenceExperimentStore,
+    ReferenceOutbox,
+)
 from variate.model import Document, OutboxMessage
+from variate.testing.builders import build_layer
 from variate.testing.conformance import (
     AssignmentStoreConformance,
     AuditLogConformance,
     CacheConformance,
+    DefinitionStoreConformance,
     EventStoreConformance,
     ExperimentStoreConformance,
+    LayerClaimsConformance,
     OutboxConformance,
     OverrideStoreConformance,
     RateLimiterConformance,
@@ -28,6 +37,7 @@ assignments = AssignmentStoreConformance()
 events = EventStoreConformance()
 experiments = ExperimentStoreConformance()
 overrides = OverrideStoreConformance()
+claims = LayerClaimsConformance()
 caches = CacheConformance()
 limiters = RateLimiterConformance()
 
@@ -43,6 +53,19 @@ def on_memory(
         test(store(memory), **others)
 
     return run
+
+
+def on_layers(test: Callable[..., None], store: type[ReferenceExperimentStore]) -> None:
+    """Run the test of claims on a faulty experiment store."""
+    memory = Memory()
+    test(
+        store(memory),
+        ReferenceDefinitionStore(memory, "layer"),
+        ReferenceAuditLog(memory),
+        ReferenceOutbox(memory),
+        is_new=True,
+        step=1,
+    )
 
 
 def emitting(test: Callable[..., None]) -> None:
@@ -121,6 +144,17 @@ FOUND: dict[str, Callable[[], None]] = {
     "an experiment is read in two steps": on_memory(
         experiments.test_readers_never_see_half_a_replacement, faults.ReadsInTwoSteps, with_log=False
     ),
+    "layers are stored before all are looked at": lambda: on_layers(
+        claims.test_a_layer_at_another_revision_is_a_conflict_and_nothing_is_written, faults.StoresLayersThenLooks
+    ),
+    "layers are overwritten": lambda: on_layers(
+        claims.test_a_layer_at_another_revision_is_a_conflict_and_nothing_is_written, faults.OverwritesLayers
+    ),
+    "a removed definition is still there": (
+        lambda: DefinitionStoreConformance().test_a_removed_one_is_gone_and_its_id_is_free(
+            faults.LeavesTheRemoved(Memory(), "layer"), build_layer
+        )
+    ),
     "an audit entry is altered": (
         lambda: AuditLogConformance().test_an_entry_that_is_there_is_left_as_it_stands(faults.AltersEntries(Memory()))
     ),
@@ -183,7 +217,7 @@ FOUND: dict[str, Callable[[], None]] = {
 
 @pytest.mark.parametrize("fault", list(FOUND))
 def test_a_suite_finds_it(fault: str) -> None:
-    with pytest.raises((AssertionError, IndexError)):
+    with pytest.raises((AssertionError, IndexError, pytest.fail.Exception)):
         FOUND[fault]()
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.testing.reference import (
     Memory,
     ReferenceAuditLog,
+    ReferenceDefinitionStore,
     ReferenceExperimentStore,
     ReferenceFlagStore,
     ReferenceOutbox,
@@ -21,19 +22,24 @@ from tests.unit.testing.reference_records import (
     ReferenceOverrideStore,
     ReferenceRateLimiter,
 )
-from variate.testing.builders import build_outbox_message
+from variate.model.layer import Layer
+from variate.stores.ports import DefinitionStore
+from variate.testing.builders import build_audience, build_holdout, build_layer, build_outbox_message
 from variate.testing.conformance import (
     AssignmentStoreConformance,
     AuditLogConformance,
     CacheConformance,
+    DefinitionStoreConformance,
     EventStoreConformance,
     ExperimentStoreConformance,
     FlagStoreConformance,
+    LayerClaimsConformance,
     OutboxConformance,
     OverrideStoreConformance,
     RateLimiterConformance,
     ServingStoreConformance,
 )
+from variate.testing.conformance.definitions import Build
 from variate.testing.conformance.flags import AuditTrail, trail_of_log
 from variate.testing.conformance.outbox import Emit
 
@@ -47,6 +53,44 @@ class TestExperimentStore(ExperimentStoreConformance):
     @pytest.fixture
     def store(self, memory: Memory) -> ReferenceExperimentStore:
         return ReferenceExperimentStore(memory)
+
+    @pytest.fixture
+    def audit_log(self, memory: Memory) -> ReferenceAuditLog:
+        return ReferenceAuditLog(memory)
+
+    @pytest.fixture
+    def outbox(self, memory: Memory) -> ReferenceOutbox:
+        return ReferenceOutbox(memory)
+
+
+@pytest.mark.parametrize("kind", ["audience", "holdout", "layer"])
+class TestDefinitionStore(DefinitionStoreConformance):
+    @pytest.fixture
+    def store(self, memory: Memory, kind: str) -> ReferenceDefinitionStore:
+        return ReferenceDefinitionStore(memory, kind)
+
+    @pytest.fixture
+    def audit_log(self, memory: Memory) -> ReferenceAuditLog:
+        return ReferenceAuditLog(memory)
+
+    @pytest.fixture
+    def outbox(self, memory: Memory) -> ReferenceOutbox:
+        return ReferenceOutbox(memory)
+
+    @pytest.fixture
+    def build(self, kind: str) -> Build:
+        builders: dict[str, Build] = {"audience": build_audience, "holdout": build_holdout, "layer": build_layer}
+        return builders[kind]
+
+
+class TestLayerClaims(LayerClaimsConformance):
+    @pytest.fixture
+    def store(self, memory: Memory) -> ReferenceExperimentStore:
+        return ReferenceExperimentStore(memory)
+
+    @pytest.fixture
+    def layers(self, memory: Memory) -> DefinitionStore[Layer]:
+        return ReferenceDefinitionStore(memory, "layer")
 
     @pytest.fixture
     def audit_log(self, memory: Memory) -> ReferenceAuditLog:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from variate.stores.sql.assignments import SqlAssignmentStore
 from variate.stores.sql.audit import SqlAuditLog, SqlOutbox
 from variate.stores.sql.database import Database
+from variate.stores.sql.definitions import AUDIENCES, HOLDOUTS, LAYERS, DefinitionKind, SqlDefinitionStore
 from variate.stores.sql.events import SqlEventStore
 from variate.stores.sql.experiments import SqlExperimentStore
 from variate.stores.sql.flags import SqlFlagStore
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
     from variate.stores.sql.postgres import PostgresDatabase
 
 __all__ = [
+    "AUDIENCES",
+    "HOLDOUTS",
+    "LAYERS",
     "Database",
+    "DefinitionKind",
     "PostgresDatabase",
     "SQLiteDatabase",
     "SqlAssignmentStore",
     "SqlAuditLog",
+    "SqlDefinitionStore",
     "SqlEventStore",
     "SqlExperimentStore",
     "SqlFlagStore",

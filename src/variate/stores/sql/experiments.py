@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select
 
 from variate.model import AuditEntry, Experiment, ExperimentStatus, OutboxMessage, Page, Variation
 from variate.model.design_record import design_from_record, design_record
+from variate.model.layer import Layer
 from variate.stores.sql.database import Database
+from variate.stores.sql.definitions import LAYERS
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import document_of, insert_new, log, post, replace_at
 from variate.stores.sql.schema import experiments, variations
@@ -23,12 +25,20 @@ class SqlExperimentStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def insert(self, experiment: Experiment, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
+    def insert(
+        self,
+        experiment: Experiment,
+        *,
+        layers: Sequence[Layer] = (),
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
         """Store a new experiment; raise ``ConflictError`` if its id is taken."""
 
         def work(connection: Connection) -> None:
             insert_new(self._database, connection, experiments, _row(experiment), entity="experiment")
             connection.execute(insert(variations), _variation_rows(experiment))
+            _replace_layers(connection, layers)
             log(self._database, connection, audit)
             post(self._database, connection, outbox)
 
@@ -63,6 +73,7 @@ class SqlExperimentStore:
         experiment: Experiment,
         *,
         expected_revision: int,
+        layers: Sequence[Layer] = (),
         audit: Sequence[AuditEntry],
         outbox: Sequence[OutboxMessage],
     ) -> None:
@@ -77,6 +88,7 @@ class SqlExperimentStore:
             replace_at(connection, experiments, row, expected_revision=expected_revision, entity="experiment")
             connection.execute(delete(variations).where(variations.c.experiment_id == experiment.id))
             connection.execute(insert(variations), _variation_rows(experiment))
+            _replace_layers(connection, layers)
             log(self._database, connection, audit)
             post(self._database, connection, outbox)
 
@@ -93,6 +105,12 @@ class SqlExperimentStore:
             return [(row, parts[row.id]) for row in found]
 
         return self._database.read_together(work)
+
+
+def _replace_layers(connection: Connection, layers: Sequence[Layer]) -> None:
+    # In one order everywhere, so that two writes which share layers wait for each other, and never in a circle.
+    for layer in sorted(layers, key=lambda each: each.id):
+        LAYERS.replace(connection, layer, expected_revision=layer.revision - 1)
 
 
 def _variations_of(experiment_ids: Sequence[str]) -> Select[Any]:

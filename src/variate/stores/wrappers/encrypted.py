@@ -25,6 +25,7 @@ from variate.model import (
     Variation,
     VerdictStatus,
 )
+from variate.model.layer import Layer
 from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStore, OverrideStore, ServingStore
 from variate.stores.wrappers.sealed_fields import (
     EVENT_DATA,
@@ -45,10 +46,18 @@ class EncryptedExperimentStore:
         self._store = store
         self._sealed = SealedFields(cipher, fields)
 
-    def insert(self, experiment: Experiment, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
+    def insert(
+        self,
+        experiment: Experiment,
+        *,
+        layers: Sequence[Layer] = (),
+        audit: Sequence[AuditEntry],
+        outbox: Sequence[OutboxMessage],
+    ) -> None:
         """Store a new experiment; raise ``ConflictError`` if its id is taken."""
         self._store.insert(
             _seal_experiment(self._sealed, experiment),
+            layers=layers,
             audit=self._sealed.seal_entries(audit),
             outbox=self._sealed.seal_messages(outbox),
         )
@@ -79,6 +88,7 @@ class EncryptedExperimentStore:
         experiment: Experiment,
         *,
         expected_revision: int,
+        layers: Sequence[Layer] = (),
         audit: Sequence[AuditEntry],
         outbox: Sequence[OutboxMessage],
     ) -> None:
@@ -86,6 +96,7 @@ class EncryptedExperimentStore:
         self._store.replace(
             _seal_experiment(self._sealed, experiment),
             expected_revision=expected_revision,
+            layers=layers,
             audit=self._sealed.seal_entries(audit),
             outbox=self._sealed.seal_messages(outbox),
         )

@@ -31,6 +31,9 @@ _SEALED_ALONG: Mapping[str, str] = {FLAG_TARGETING: FLAG_RULES}
 _TOLD_BY_AUDIT: Mapping[str, Set[str]] = {
     "experiment": {EXPERIMENT_DESCRIPTION, VARIATION_VALUE, OVERRIDE_REASON},
     "flag": {FLAG_RULES},
+    "audience": frozenset(),
+    "layer": frozenset(),
+    "holdout": frozenset(),
 }
 """The fields whose values an audit entry may tell, by its type of entity; any other type may tell all of them."""
 _ALL_TOLD = frozenset[str]().union(*_TOLD_BY_AUDIT.values())

@@ -23,6 +23,8 @@ pytest.register_assert_rewrite(
             "assignments",
             "audit",
             "cache",
+            "claims",
+            "definitions",
             "events",
             "experiments",
             "flags",
@@ -40,6 +42,8 @@ from variate.testing.conformance.announcements import AnnouncementsConformance  
 from variate.testing.conformance.assignments import AssignmentStoreConformance  # noqa: E402
 from variate.testing.conformance.audit import AuditLogConformance  # noqa: E402
 from variate.testing.conformance.cache import CacheConformance  # noqa: E402
+from variate.testing.conformance.claims import LayerClaimsConformance  # noqa: E402
+from variate.testing.conformance.definitions import DefinitionStoreConformance  # noqa: E402
 from variate.testing.conformance.events import EventStoreConformance  # noqa: E402
 from variate.testing.conformance.experiments import ExperimentStoreConformance  # noqa: E402
 from variate.testing.conformance.flags import FlagStoreConformance  # noqa: E402
@@ -53,9 +57,11 @@ __all__ = [
     "AssignmentStoreConformance",
     "AuditLogConformance",
     "CacheConformance",
+    "DefinitionStoreConformance",
     "EventStoreConformance",
     "ExperimentStoreConformance",
     "FlagStoreConformance",
+    "LayerClaimsConformance",
     "OutboxConformance",
     "OverrideStoreConformance",
     "RateLimiterConformance",

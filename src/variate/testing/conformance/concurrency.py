@@ -25,7 +25,7 @@ def together(count: int, call: Callable[[int], T]) -> list[T]:
         return [future.result() for future in [pool.submit(start, number) for number in range(count)]]
 
 
-def wins(call: Callable[[], object], *, losing: type[Exception]) -> bool:
+def wins(call: Callable[[], object], *, losing: type[Exception] | tuple[type[Exception], ...]) -> bool:
     """Whether ``call()`` returns; False where it raises ``losing``."""
     try:
         call()
