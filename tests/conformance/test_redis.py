@@ -8,11 +8,11 @@ import pytest
 import redis
 
 from variate.stores.memory import MemoryRateLimiter
-from variate.stores.ports import Cache, RateLimiter
-from variate.stores.redis import RedisCache, RedisRateLimiter
+from variate.stores.ports import Announcements, Cache, RateLimiter
+from variate.stores.redis import RedisAnnouncements, RedisCache, RedisRateLimiter
 from variate.stores.wrappers.breaker import CircuitBreaker
 from variate.stores.wrappers.resilient import ResilientCache, ResilientRateLimiter
-from variate.testing.conformance import CacheConformance, RateLimiterConformance
+from variate.testing.conformance import AnnouncementsConformance, CacheConformance, RateLimiterConformance
 
 
 @pytest.fixture
@@ -53,3 +53,18 @@ class TestResilientRateLimiter(RateLimiterConformance):
     def store(self, client: redis.Redis) -> RateLimiter:
         primary = RedisRateLimiter(lambda use_reader=False: client)
         return ResilientRateLimiter(primary, MemoryRateLimiter(), CircuitBreaker())
+
+
+class TestRedisAnnouncements(AnnouncementsConformance):
+    @pytest.fixture
+    def store(self, client: redis.Redis) -> Announcements:
+        return RedisAnnouncements(lambda use_reader=False: client)
+
+
+class TestRedisAnnouncementsOfBytes(AnnouncementsConformance):
+    """A client that does not decode, and speaks the older protocol, serves as well."""
+
+    @pytest.fixture
+    def store(self, redis_url: str) -> Iterator[Announcements]:
+        with redis.Redis.from_url(redis_url, protocol=2, socket_timeout=1) as client:
+            yield RedisAnnouncements(lambda use_reader=False: client)

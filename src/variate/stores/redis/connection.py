@@ -81,6 +81,17 @@ class Script:
             return client.eval(self._text, keys, *keys_and_args)
 
 
+def own_connection(client: Redis) -> Any:
+    """Return a connection outside the client's pool, made as the pool makes them.
+
+    It decodes nothing, speaks RESP 2, and is asked for its health by nobody but its owner.
+    """
+    pool = client.connection_pool
+    # Where a pool speaks RESP 3 it hands its connections what only RESP 3 knows.
+    given = {name: each for name, each in pool.connection_kwargs.items() if not name.startswith("maint_notifications")}
+    return pool.connection_class(**{**given, "decode_responses": False, "protocol": 2, "health_check_interval": 0})
+
+
 def as_text(value: bytes | str | None) -> str | None:
     """Return the value as text, whether or not the client decodes."""
     return value.decode() if isinstance(value, bytes) else value
