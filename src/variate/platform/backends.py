@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from variate.model import Experiment
 from variate.stores.health import Migratable
 from variate.stores.ports import (
+    Announcements,
     AssignmentStore,
     AuditLog,
     Cache,
@@ -29,6 +30,7 @@ class HotBackends:
     cache: Cache
     aside: CacheAside
     rate_limiter: RateLimiter
+    announcements: Announcements
     pings: Mapping[str, Callable[[], str]]
     close: Callable[[], None]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from variate.platform.backends import Backends, HotBackends
 from variate.platform.encryption import encrypt
 from variate.settings import Profile, Settings
-from variate.stores.memory import MemoryCache, MemoryRateLimiter
+from variate.stores.memory import MemoryAnnouncements, MemoryCache, MemoryRateLimiter
 from variate.stores.wrappers.breaker import CircuitBreaker
 from variate.stores.wrappers.cached import CacheAside
 from variate.stores.wrappers.resilient import ResilientCache, ResilientRateLimiter
@@ -38,10 +38,15 @@ def _hot(settings: Settings) -> HotBackends:
     if settings.redis_url is None and settings.profile is not Profile.AWS:
         cache = MemoryCache()
         return HotBackends(
-            cache=cache, aside=CacheAside(cache), rate_limiter=MemoryRateLimiter(), pings={}, close=lambda: None
+            cache=cache,
+            aside=CacheAside(cache),
+            rate_limiter=MemoryRateLimiter(),
+            announcements=MemoryAnnouncements(),
+            pings={},
+            close=lambda: None,
         )
     from variate.clients.redis import RedisClient
-    from variate.stores.redis import RedisCache, RedisRateLimiter
+    from variate.stores.redis import RedisAnnouncements, RedisCache, RedisRateLimiter
     from variate.stores.redis.health import describe_server
 
     client = RedisClient(settings=settings)
@@ -52,6 +57,7 @@ def _hot(settings: Settings) -> HotBackends:
         cache=ResilientCache(redis, breaker),
         aside=CacheAside(redis, breaker=breaker),
         rate_limiter=ResilientRateLimiter(limiter, MemoryRateLimiter(), breaker),
+        announcements=RedisAnnouncements(client.get_redis_connection),
         pings={"redis": lambda: describe_server(client.get_redis_connection)},
         close=client.close_connections,
     )
