@@ -15,6 +15,7 @@ from variate.stores.dynamodb import DynamoDBOverrideStore, DynamoDBTables
 from variate.stores.dynamodb.schema import SCHEMA, TableSchema, attribute_definitions
 from variate.testing.builders import build_override
 from variate.testing.clocks import START
+from variate.testing.conformance.paging import walk
 
 EXPERIMENT = OverrideTarget.EXPERIMENT
 
@@ -62,11 +63,7 @@ def test_a_page_that_ends_with_a_target_goes_on_with_the_next(tables: FreshTable
     for target_id in ("x", "x!", "y"):
         for unit in ("ada", "bob"):
             store.put(build_override(unit, target_id=target_id))
-    page = store.of_type(EXPERIMENT, at=START, limit=2)
-    found = [*page]
-    while page.last_key is not None:
-        page = store.of_type(EXPERIMENT, at=START, limit=2, last_key=page.last_key)
-        found += page
+    found = walk(lambda limit, last_key: store.of_type(EXPERIMENT, at=START, limit=limit, last_key=last_key), limit=2)
     assert [(each.target_id, each.unit) for each in found] == [
         (target_id, unit) for target_id in ("x", "x!", "y") for unit in ("ada", "bob")
     ]
