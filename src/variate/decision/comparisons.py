@@ -2,7 +2,7 @@
 
 The test of an attribute's kind comes first, and the cheap part of it first: ``type(v) is str`` for what nearly
 everybody sends, ``isinstance`` for the subclasses of it, such as the members of a ``StrEnum``. Attributes hold values
-of any kind, so nothing is hashed or compared before its kind is known.
+of any kind, so nothing is hashed or ordered before its kind is known.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from variate.decision.kinds import (
     meets_texts,
     scalar_key,
 )
+from variate.decision.versions import compared_versions
 from variate.model.condition import Comparison
-from variate.model.networks import MAX_ADDRESS_CHARACTERS, network_edges, remembered_address_key
+from variate.model.networks import ADDRESSES, network_edges
 from variate.model.operators import Operator, Scalar
 from variate.model.patterns import compiled_pattern, found_in
-from variate.model.semver import MAX_VERSION_CHARACTERS, remembered_version_key, version_key
-from variate.model.timestamps import MAX_MOMENT_CHARACTERS, moment_key, remembered_moment_key
+from variate.model.timestamps import MOMENTS, moment_key
 
 
 def comparison_source(comparison: Comparison, constants: Constants) -> str:
@@ -106,6 +106,8 @@ def _equality(place: _Place, comparison: Comparison) -> tuple[str, ...]:
         return (f"{place.or_missing} is None",)
     if isinstance(value, bool):
         return (f"{place.found} is {place.constants.name(value if equals else not value)}",)
+    if isinstance(value, str) and equals:  # nothing of another kind equals it
+        return (f"{place.found} == {place.constants.name(value)}",)
     is_kind = place.is_text if isinstance(value, str) else place.is_number
     return is_kind, f"{place.local} {'==' if equals else '!='} {place.constants.name(value)}"
 
@@ -150,11 +152,10 @@ def _number(symbol: str) -> _Tests:
 def _moment(symbol: str) -> _Tests:
     def tests(place: _Place, comparison: Comparison) -> tuple[str, ...]:
         local, constants = place.local, place.constants
-        key, remembered, anew = constants.local(), constants.shared(remembered_moment_key), constants.shared(moment_key)
-        is_usual = f"type({local}) is str and len({local}) <= {MAX_MOMENT_CHARACTERS}"
+        key, texts, others = constants.local(), constants.shared(MOMENTS), constants.shared(moment_key)
         return (
             f"({local} := {place.found}) is not None",
-            f"({key} := {remembered}({local}) if {is_usual} else {anew}({local})) is not None",
+            f"({key} := {texts}[{local}] if type({local}) is str else {others}({local})) is not None",
             f"{key} {symbol} {constants.name(moment_key(comparison.value))}",
         )
 
@@ -163,24 +164,18 @@ def _moment(symbol: str) -> _Tests:
 
 def _version(symbol: str) -> _Tests:
     def tests(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-        key, remembered = place.constants.local(), place.constants.shared(remembered_version_key)
-        return (
-            place.is_text,
-            f"len({place.local}) <= {MAX_VERSION_CHARACTERS}",
-            f"({key} := {remembered}({place.local})) is not None",
-            f"{key} {symbol} {place.constants.name(version_key(str(comparison.value)))}",
-        )
+        answers = place.constants.name(compared_versions(symbol, str(comparison.value)))
+        return place.is_text, f"{answers}[{place.local}]"
 
     return tests
 
 
 def _network(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-    key, remembered = place.constants.local(), place.constants.shared(remembered_address_key)
+    key, addresses = place.constants.local(), place.constants.shared(ADDRESSES)
     edges = place.constants.name(network_edges(map(str, _values(comparison))))
     return (
         place.is_text,
-        f"len({place.local}) <= {MAX_ADDRESS_CHARACTERS}",
-        f"({key} := {remembered}({place.local})) is not None",
+        f"({key} := {addresses}[{place.local}]) is not None",
         f"{place.constants.shared(bisect_right)}({edges}, {key}) % 2 == {int(comparison.operator is Operator.IN_CIDR)}",
     )
 

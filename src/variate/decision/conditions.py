@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import mmh3
 
-from variate.decision.bucketing import BUCKETS, prefix
+from variate.decision.bucketing import hash_bound, prefix
 from variate.decision.comparisons import comparison_source
 from variate.decision.constants import Constants
 from variate.model.condition import AllOf, AnyOf, Comparison, Condition, InAudience, Negation, Percentage
@@ -20,8 +20,6 @@ __all__ = ["Constants", "Matcher", "compile_condition", "condition_source"]
 
 Matcher: TypeAlias = Callable[[str, Mapping[str, Any]], bool]
 """A compiled condition: unit and attributes in, whether it matches out."""
-
-_HASHES = 1 << 32
 
 
 def compile_condition(condition: Condition, *, matcher: Callable[[str], Matcher]) -> Matcher:
@@ -52,10 +50,8 @@ def condition_source(condition: Condition, constants: Constants, *, matcher: Cal
         case InAudience(audience_id):
             return f"({constants.name(matcher(audience_id))}(unit, attributes))"
         case Percentage():
-            # hash * BUCKETS >> 32 < buckets, with the multiply-shift done to the other side, once.
-            below = -(-condition.buckets * _HASHES // BUCKETS)
             start, digest = constants.name(prefix(condition.salt)), constants.shared(mmh3.hash)
-            return f"({digest}({start} + unit, 0, False) < {constants.name(below)})"
+            return f"({digest}({start} + unit, 0, False) < {constants.name(hash_bound(condition.buckets))})"
 
 
 @lru_cache(maxsize=1024)

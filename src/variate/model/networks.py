@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from variate.errors import InvalidInputError
+from variate.model.remembered import Remembered
 from variate.model.rules import check_text, shown
 
 MAX_ADDRESS_CHARACTERS = 45
@@ -15,14 +15,7 @@ _MAX_NETWORK_BYTES = 64
 _IPV6_STARTS = 1 << 32
 
 
-def address_key(text: str) -> int | None:
-    """Return the place of an address, or None if ``text`` is none. An IPv4-mapped IPv6 address is its IPv4 address."""
-    return remembered_address_key(text) if len(text) <= MAX_ADDRESS_CHARACTERS else None
-
-
-@lru_cache(maxsize=4096)
-def remembered_address_key(text: str) -> int | None:
-    """Return ``address_key(text)`` for a text of at most 45 characters, which the caller has made sure of."""
+def _read(text: str) -> int | None:
     from ipaddress import ip_address  # noqa: PLC0415 - only who targets addresses waits for it
 
     if "%" in text:  # a scope: it has a meaning on one machine only
@@ -35,6 +28,10 @@ def remembered_address_key(text: str) -> int | None:
         return int(address)
     mapped = address.ipv4_mapped
     return int(address) + _IPV6_STARTS if mapped is None else int(mapped)
+
+
+ADDRESSES = Remembered(_read, longest=MAX_ADDRESS_CHARACTERS)
+"""The place of each address, None for other text. An IPv4-mapped IPv6 address is the IPv4 address it carries."""
 
 
 def network_edges(networks: Iterable[str]) -> tuple[int, ...]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeAlias
+
+from variate.model.remembered import Remembered
 
 MAX_VERSION_CHARACTERS = 256
 
@@ -61,13 +62,10 @@ class _Wildcard:
 
 def version_key(text: str) -> VersionKey | None:
     """Return what orders ``text`` among versions, or None if it is no version or above 256 characters."""
-    # Here and not in what is remembered: texts of any length would be held by the thousand.
-    return remembered_version_key(text) if len(text) <= MAX_VERSION_CHARACTERS else None
+    return VERSIONS[text]
 
 
-@lru_cache(maxsize=4096)
-def remembered_version_key(text: str) -> VersionKey | None:
-    """Return ``version_key(text)`` for a text of at most 256 characters, which the caller has made sure of."""
+def _read(text: str) -> VersionKey | None:
     found = _SHAPE.fullmatch(text)
     if found is None:
         return None
@@ -92,3 +90,7 @@ def _places(numbers: Iterable[str | None]) -> Iterator[int | None]:
         else:
             missing = None
             yield None
+
+
+VERSIONS = Remembered(_read, longest=MAX_VERSION_CHARACTERS)
+"""The keys of versions, each read once: ``VERSIONS[text]`` is ``version_key(text)``."""

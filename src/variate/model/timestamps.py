@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from functools import lru_cache
+
+from variate.model.remembered import Remembered
 
 MAX_MOMENT_CHARACTERS = 35
 """``2026-01-31T09:30:00.123456789+14:00``."""
@@ -33,7 +34,8 @@ _LAST = _milliseconds(datetime.max.replace(tzinfo=UTC))
 def moment_key(value: object) -> int | None:
     """Return the milliseconds from 1970 to ``value``; None if it is neither a time's text nor an aware datetime."""
     if isinstance(value, str):
-        return remembered_moment_key(value) if len(value) <= MAX_MOMENT_CHARACTERS else None
+        key: int | None = MOMENTS[value]
+        return key
     if not isinstance(value, datetime):
         return None
     try:
@@ -43,21 +45,17 @@ def moment_key(value: object) -> int | None:
         return None
 
 
-@lru_cache(maxsize=4096)
-def remembered_moment_key(text: str) -> int | None:
-    """Return ``moment_key(text)`` for a text of at most 35 characters, which the caller has made sure of."""
+def _read(text: str) -> int | None:
     found = _SHAPE.fullmatch(text)
     if found is None:
         return None
     *fields, decimals, sign, hours, minutes = found.groups()
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
-    if abs(offset) > _WIDEST_OFFSET:
-        return None
     year, month, day, hour, minute, second = map(int, fields)
     microsecond = int((decimals or "")[:6].ljust(6, "0"))
     try:
         moment = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=timezone(offset))
-    except ValueError:  # no such day, or hour 24, or second 60
+    except ValueError:  # no such day, hour 24, second 60, an offset of a day
         return None
     return _within(moment, offset)
 
@@ -67,3 +65,7 @@ def _within(moment: datetime, offset: timedelta) -> int | None:
         return None
     key = _milliseconds(moment)
     return key if _FIRST <= key <= _LAST else None
+
+
+MOMENTS = Remembered(_read, longest=MAX_MOMENT_CHARACTERS)
+"""The keys of times in text, each read once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from types import CodeType, FunctionType, MappingProxyType
 from typing import Any
 
@@ -13,20 +13,56 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.decision.condition_strategies import AUDIENCES, Level, Plan, attributes, conditions
+from tests.unit.decision.condition_strategies import (
+    AUDIENCES,
+    Amount,
+    Level,
+    Plan,
+    Word,
+    attributes,
+    comparisons,
+    conditions,
+    everywhere,
+    values,
+)
 from variate.decision.bucketing import bucket
 from variate.decision.conditions import Constants, Matcher, compile_condition, condition_source
 from variate.decision.matching import matches
 from variate.model.condition import MAX_CONDITION_DEPTH, Condition, read_condition
+from variate.model.networks import ADDRESSES
 from variate.model.operators import Operator
+from variate.model.remembered import CAPACITY
+from variate.model.semver import VERSIONS
+from variate.model.timestamps import MOMENTS
+
+
+class Nowhere(tzinfo):
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        raise NotImplementedError
+
+    dst = tzname = utcoffset  # type: ignore[assignment]
+
 
 UTC_NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOON_IN_TOKYO = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=9)))
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 - naive on purpose
+NO_ZONES = [
+    datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-14, minutes=-1))),
+    datetime(2026, 1, 1, tzinfo=Nowhere()),
+]
 
 NO_STRINGS: list[Any] = [1, 1.5, True, ["pro"], {"pro": 1}, NAIVE]
 NO_NUMBERS: list[Any] = ["18", "", True, False, [18], {}, NAIVE]
-NO_MOMENTS: list[Any] = ["", "2026-01-01", "2026-01-01T12:00:00", 1_767_268_800, True, ["2026-01-01T00:00:00Z"], NAIVE]
+NO_MOMENTS: list[Any] = [
+    "",
+    "2026-01-01",
+    "2026-01-01T12:00:00",
+    1_767_268_800,
+    True,
+    ["2026-01-01T00:00:00Z"],
+    NAIVE,
+    *NO_ZONES,
+]
 NO_VERSIONS: list[Any] = ["", "one", " 1.2.3", "1.2.3\n", 1, 1.2, True, ["1.2.3"], "1." + "0" * 300]
 NO_ADDRESSES: list[Any] = ["", "localhost", "10.0.0.1/32", "10.0.0.1.2", "fe80::1%eth0", 167_772_161, ["10.0.0.1"]]
 NO_LISTS: list[Any] = ["ab", "", 1, True, {"a": 1}, {}]
@@ -66,7 +102,7 @@ TABLE: dict[str, tuple[Any, list[Any], list[Any], list[Any]]] = {
     "semver_less_than": ("1.2.3", ["1.2.3-rc.1", "1.2", "0.9"], ["1.2.3", "1.2.10", "1.x"], NO_VERSIONS),
     "semver_less_than_or_equals": ("1.2.3", ["1.2.3", "1.2.3-rc.1", "1.x"], ["1.2.10"], NO_VERSIONS),
     "in_cidr": (
-        ["10.0.0.0/8", "10.128.0.0/9", "2001:db8::/32", "192.168.0.1"],
+        ["10.0.0.0/8", "10.64.0.0/10", "2001:db8::/32", "192.168.0.1"],
         ["10.0.0.0", "10.255.255.255", "::ffff:10.0.0.1", "2001:db8::1", "2001:0DB8::ffff", "192.168.0.1"],
         ["11.0.0.0", "9.255.255.255", "2001:db9::", "192.168.0.2", "::10.0.0.1", "::"],
         NO_ADDRESSES,
@@ -166,6 +202,7 @@ def test_a_scalar_equals_itself_and_nothing_of_another_kind(value: Any) -> None:
     assert [each for each in SCALARS if decide(compare("in", [value]), {"it": each})] == equal
     assert [each for each in SCALARS if decide(compare("includes", value), {"it": [each]})] == equal
     assert [each for each in SCALARS if decide(compare("includes_any", [value]), {"it": [each]})] == equal
+    assert not any(decide(record, {}) for record in (compare("equals", value), compare("in", [value, None, True, 1])))
 
 
 @pytest.mark.parametrize("value", SCALARS)
@@ -188,10 +225,44 @@ def test_not_equals_compares_within_the_kind_of_its_value(value: Any, other: Any
 
 @pytest.mark.parametrize("operator", ["equals", "in"])
 def test_whole_and_other_numbers_are_one_kind(operator: str) -> None:
-    for left, right in [(1, 1.0), (1.0, 1), (0, -0.0), (10**30, 10**30), (2**53, float(2**53))]:
+    equal: list[tuple[Any, Any]] = [(1, 1.0), (1.0, 1), (0, -0.0), (10**30, 10**30), (2**53, float(2**53))]
+    for left, right in equal:
         assert decide(compare(operator, [left] if operator == "in" else left), {"it": right})
-    for left, right in [(2**53 + 1, float(2**53)), (1, True), (0, False), (1, "1"), (1, float("nan"))]:
+    different: list[tuple[Any, Any]] = [(2**53 + 1, float(2**53)), (1, True), (0, False), (1, "1"), (1, float("nan"))]
+    for left, right in different:
         assert not decide(compare(operator, [left] if operator == "in" else left), {"it": right})
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "remembered"),
+    [
+        ("semver_less_than", "1.2.3", VERSIONS),
+        ("before", "2026-01-01T00:00:00Z", MOMENTS),
+        ("in_cidr", "10.0.0.0/8", ADDRESSES),
+    ],
+)
+def test_what_was_read_is_remembered_within_bounds(operator: str, value: str, remembered: dict[str, Any]) -> None:
+    decides = compiled(read_condition("condition", compare(operator, value)))
+    for number in range(CAPACITY + 10):
+        decides("ada", {"it": f"not seen before: {number}"})
+        assert 0 < len(remembered) <= CAPACITY
+    assert f"not seen before: {CAPACITY + 9}" in remembered
+    assert not decides("ada", {"it": "x" * 1_000})
+    assert not decides("ada", {"it": Word("x" * 1_000)})
+    assert "x" * 1_000 not in remembered, "texts of any length would be held by the thousand"
+
+
+@pytest.mark.parametrize("operator", ["in", "includes_any"])
+def test_a_value_of_a_subclass_is_of_the_kind_of_its_class(operator: str) -> None:
+    for operands, members in (
+        (["pro", "a"], [Plan.PRO, Word("a")]),
+        ([1, 1.5], [Level.LOW, Amount(1.5)]),
+        (["pro", 1, 1.5, None, True], [Plan.PRO, Level.LOW, Amount(1.5)]),
+    ):
+        for member in members:
+            assert decide(compare(operator, operands), {"it": member if operator == "in" else [member]})
+            assert not decide(compare(f"not_{operator}", operands), {"it": member if operator == "in" else [member]})
+            assert not decide(compare(operator, operands), {"it": Plan.FREE if operator == "in" else [Level.HIGH]})
 
 
 def test_an_empty_list_of_values_holds_nothing() -> None:
@@ -245,7 +316,12 @@ def test_an_audience_gets_the_unit_and_the_attributes() -> None:
 
     def matcher(audience_id: str) -> Matcher:
         assert audience_id == "beta"
-        return lambda unit, given_attributes: bool(seen.append((unit, given_attributes)))
+
+        def is_beta(unit: str, given_attributes: Mapping[str, Any]) -> bool:
+            seen.append((unit, given_attributes))
+            return False
+
+        return is_beta
 
     assert compile_condition(read_condition("c", {"audience": "beta"}), matcher=matcher)("ada", {"a": 1}) is False
     assert seen == [("ada", {"a": 1})]
@@ -269,7 +345,7 @@ def test_a_percentage_ends_at_the_last_hash_of_its_last_bucket(monkeypatch: pyte
         assert decide({"percentage": 100, "salt": "s"}, {})
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     condition=conditions(),
     others=st.tuples(conditions(()), conditions(())),
@@ -282,6 +358,13 @@ def test_a_compiled_condition_says_what_the_reference_says(
     audiences = dict(zip(AUDIENCES, others, strict=True))
     expected = matches(condition, unit, given_attributes, audiences=audiences)
     assert compiled(condition, audiences)(unit, given_attributes) is expected
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(condition=comparisons(), value=values())
+def test_a_compiled_comparison_says_what_the_reference_says(condition: Condition, value: Any) -> None:
+    given_attributes = everywhere(value)
+    assert compiled(condition)("ada", given_attributes) is matches(condition, "ada", given_attributes, audiences={})
 
 
 def _shape(record: Any) -> tuple[str, CodeType]:
@@ -315,6 +398,14 @@ def test_conditions_of_one_shape_share_their_text_and_code(left: Any, right: Any
     (text, code), (other_text, other_code) = _shape(left), _shape(right)
     assert text == other_text
     assert code is other_code
+
+
+def test_what_every_function_uses_is_named_once_and_operands_each_time() -> None:
+    constants = Constants()
+    helper, operand = object(), "US"
+    assert [constants.shared(helper), constants.name(operand), constants.shared(helper)] == ["c0", "c1", "c0"]
+    assert constants.name(operand) == "c2"
+    assert constants.values == [helper, operand, operand]
 
 
 def test_a_thousand_comparisons_in_one_condition_compile() -> None:
