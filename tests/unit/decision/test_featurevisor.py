@@ -76,6 +76,7 @@ def _cases(name: str) -> Any:
 
 def _translated(given: Any) -> Any:
     """Return featurevisor's condition in our JSON; a bare string names one of its segments, our audiences."""
+    translated: dict[str, Any]
     match given:
         case list():
             translated = {"all": [_translated(each) for each in given]}
