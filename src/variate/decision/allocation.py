@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 
-from variate.decision.bucketing import BUCKETS
+from variate.model.decision import BUCKETS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from variate.decision.conditions import condition_source
 from variate.decision.constants import Constants
@@ -18,11 +19,13 @@ from variate.model.decision import Decision, Outcome, Reason
 from variate.model.rules import shown
 from variate.model.snapshot import SNAPSHOT_FORMAT
 
-UNKNOWN = Decision((Outcome(reason=Reason.UNKNOWN), None))
+F = TypeVar("F")
+
+UNKNOWN = Decision.of(Outcome.none(Reason.UNKNOWN))
 
 
 class CompiledSnapshot:
-    """The content of a snapshot and a function for each of its definitions. Immutable but for what is compiled late.
+    """A function for each definition of a snapshot's content. Immutable but for what is compiled late.
 
     Loading one takes no longer than parsing it. Raise ``InvalidInputError`` for content of a form that is newer than
     this version of variate knows.
@@ -33,36 +36,45 @@ class CompiledSnapshot:
             raise InvalidInputError(
                 "format", f"must be {SNAPSHOT_FORMAT}, not {shown(content.get('format'))}: upgrade variate"
             )
-        self.content = content
-        audiences = _Functions(content["audiences"], self._audience, kind="audience")
-        self.experiments = _Functions(content["experiments"], self._experiment, kind="experiment")
-        self.flags = _Functions(content["flags"], self._flag, kind="flag")
+        self.experiment_records: Mapping[str, Any] = content["experiments"]
+        audiences = _Functions[Matches](content["audiences"], self._audience, kind="audience", unknown=_nobody)
+        self.experiments = _Functions[Decide](
+            content["experiments"], self._experiment, kind="experiment", unknown=_unknown
+        )
+        self.flags = _Functions[Decide](dict(content["flags"]), self._flag, kind="flag", unknown=_unknown, drops=True)
         self._others = Others(audience=audiences.need, experiment=self.experiments.need, flag=self.flags.need)
         self._around = around
         self._all_flags: tuple[tuple[str, Decide], ...] | None = None
+        self._drawn = _Functions[Decide](
+            content["experiments"], self._drawn_experiment, kind="experiment", unknown=_unknown
+        )
 
     @property
     def all_flags(self) -> tuple[tuple[str, Decide], ...]:
         """Every flag's id and function."""
         if self._all_flags is None:
-            self._all_flags = tuple((key, self.flags[key]) for key in self.content["flags"])
+            self._all_flags = tuple((key, self.flags[key]) for key in self.flags.known)
         return self._all_flags
 
     def asks_ledger(self, experiment_id: str) -> bool:
         """Return whether the ledger may hold another variation for some unit than the hash gives it now."""
-        record = self.content["experiments"].get(experiment_id)
+        record = self.experiment_records.get(experiment_id)
         return record is not None and record["status"] == "active" and asks_ledger(record)
+
+    def drawn(self, experiment_id: str) -> Decide:
+        """Return what decides the experiment as if the ledger were empty."""
+        return self._drawn[experiment_id]
 
     def kept(self, experiment_id: str, variation: str) -> Decision | None:
         """Return the decision for a unit that the ledger holds ``variation`` for; None where that is not there."""
-        record = self.content["experiments"][experiment_id]
+        record = self.experiment_records[experiment_id]
         outcome = outcomes_of(record, Reason.KEPT).get(variation)
-        return None if outcome is None else Decision((outcome, None))
+        return None if outcome is None else Decision.of(outcome)
 
     def problems(self) -> Iterator[tuple[str, str, VariateError]]:
         """Compile everything; yield the kind and id of each definition that cannot be, with what is wrong."""
         for kind, functions in (("experiments", self.experiments), ("flags", self.flags)):
-            for key in self.content[kind]:
+            for key in functions.known:
                 try:
                     functions.need(key)
                 except VariateError as error:
@@ -76,23 +88,37 @@ class CompiledSnapshot:
     def _experiment(self, key: str, record: Any) -> Decide:
         return compile_experiment(key, record, others=self._others, around=self._around)
 
+    def _drawn_experiment(self, key: str, record: Any) -> Decide:
+        around = replace(self._around, kept=lambda *_: None)
+        return compile_experiment(key, record, others=self._others, around=around)
+
     def _flag(self, _: str, record: Any) -> Decide:
         return compile_flag(record, others=self._others, around=self._around)
 
 
-class _Functions(dict[str, Any]):
-    """Functions by id, each made when first asked for. What the snapshot does not have gives the unknown decision.
+class _Functions(dict[str, F]):
+    """Functions by id, each made when first asked for. What the snapshot does not have gives ``unknown``.
 
-    Two threads may both make one: it is the same, and one of the two stays.
+    Two threads may both make one: it is the same, and one of the two stays. With ``drops`` a record goes once it is
+    compiled, which takes several times the memory that the function does.
     """
 
-    def __init__(self, records: Mapping[str, Any], make: Callable[[str, Any], Any], *, kind: str) -> None:
+    def __init__(
+        self, records: dict[str, Any], make: Callable[[str, Any], F], *, kind: str, unknown: F, drops: bool = False
+    ) -> None:
         super().__init__()
         self._records = records
         self._make = make
         self._kind = kind
+        self._unknown = unknown
+        self._drops = drops
 
-    def need(self, key: str) -> Any:
+    @property
+    def known(self) -> list[str]:
+        """The id of every definition there is."""
+        return list(self._records)
+
+    def need(self, key: str) -> F:
         """Return the function; raise ``InvalidInputError`` where there is none, or its definition depends on itself."""
         if key not in self._records:
             raise InvalidInputError(self._kind, f"{shown(key)} is not there")
@@ -101,13 +127,19 @@ class _Functions(dict[str, Any]):
         except RecursionError as error:
             raise InvalidInputError(self._kind, f"{shown(key)} depends on itself") from error
 
-    def __missing__(self, key: str) -> Any:
+    def __missing__(self, key: str) -> F:
         record = self._records.get(key)
         if record is None:
-            return _unknown
+            return self.get(key, self._unknown)  # another thread may have compiled and dropped it just now
         made = self[key] = self._make(key, record)
+        if self._drops:
+            self._records[key] = None
         return made
 
 
 def _unknown(unit: str, attributes: Mapping[str, Any]) -> Decision:  # noqa: ARG001 - the shape of every definition
     return UNKNOWN
+
+
+def _nobody(unit: str, attributes: Mapping[str, Any]) -> bool:  # noqa: ARG001 - the shape of every audience
+    return False

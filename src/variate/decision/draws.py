@@ -21,9 +21,10 @@ def hash_source(salt: str, constants: Constants) -> str:
     return f"{constants.shared(mmh3.hash)}({constants.name(prefix(salt))} + unit, 0, False)"
 
 
-def decided(outcome: str, drawn: str, constants: Constants) -> str:
-    """Return the expression of a decision with this outcome and hash."""
-    return f"{constants.shared(Decision)}(({outcome}, {drawn}))"
+def decided(outcome: Outcome, constants: Constants) -> str:
+    """Return the expression of a decision with this outcome and the hash ``h``."""
+    parts = ", ".join(constants.name(part) for part in outcome)
+    return f"{constants.shared(Decision)}(({parts}, h))"
 
 
 def split_lines(salt: str, weights: Sequence[float], outcomes: Sequence[Outcome], constants: Constants) -> list[str]:
@@ -35,11 +36,10 @@ def split_lines(salt: str, weights: Sequence[float], outcomes: Sequence[Outcome]
         for start, end, outcome in zip((0, *thresholds), thresholds, outcomes, strict=False)
         if end > start
     ]
+    drawn = f"h = {hash_source(salt, constants)}"
     if len(shares) > _CHAINED:
         search, ends = constants.shared(bisect_right), constants.name([end for end, _ in shares])
-        chosen = f"{constants.name([outcome for _, outcome in shares])}[{search}({ends}, h)]"
-    else:
-        chosen = constants.name(shares[-1][1])
-        for end, outcome in reversed(shares[:-1]):
-            chosen = f"{constants.name(outcome)} if h < {constants.name(end)} else {chosen}"
-    return [f"h = {hash_source(salt, constants)}", f"return {decided(chosen, 'h', constants)}"]
+        found = f"{constants.name([outcome for _, outcome in shares])}[{search}({ends}, h)]"
+        return [drawn, f"return {constants.shared(Decision)}((*{found}, h))"]
+    lines = [f"if h < {constants.name(end)}: return {decided(each, constants)}" for end, each in shares[:-1]]
+    return [drawn, *lines, f"return {decided(shares[-1][1], constants)}"]

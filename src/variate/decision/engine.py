@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from variate.decision.compiled import CompiledSnapshot
+from variate.decision.context import Decide
 from variate.errors import InvalidInputError
 from variate.model.decision import Decision
 from variate.model.rules import check_id
@@ -72,22 +73,17 @@ class Engine:
         one mapping a unit.
         """
         snapshot = self.snapshot
-        record = snapshot.content["experiments"].get(experiment_id, {})
-        place = {each["name"]: index for index, each in enumerate(record.get("variations", ()))}
+        record = snapshot.experiment_records.get(experiment_id, {})
+        place: dict[str | None, int] = {each["name"]: index for index, each in enumerate(record.get("variations", ()))}
+        place[None] = NO_VARIATION
         decide = snapshot.experiments[experiment_id]
-        # By identity: a compiled experiment ends in the same few outcomes, and to hash one takes longer than to decide.
-        indexes: dict[int, int] = {}
         found = array("h", bytes(2 * len(units)))
         pairs = zip(units, attributes, strict=True) if attributes is not None else ((unit, _NONE) for unit in units)
         for number, (unit, given) in enumerate(pairs):
             try:
-                outcome = decide(unit, given)[0]
+                found[number] = place[decide(unit, given)[0]]
             except _MISUSE as error:
                 raise _explained(error, unit, experiment_id, given) from error
-            index = indexes.get(id(outcome))
-            if index is None:
-                index = indexes[id(outcome)] = place.get(outcome.variation or "", NO_VARIATION)
-            found[number] = index
         return found
 
     @property
@@ -102,8 +98,8 @@ class Engine:
     def use(self, snapshot: CompiledSnapshot) -> None:
         """Decide from this one from now on."""
         self._snapshot: CompiledSnapshot | None = snapshot
-        self._experiments: Mapping[str, Any] = snapshot.experiments
-        self._flags: Mapping[str, Any] = snapshot.flags
+        self._experiments: Mapping[str, Decide] = snapshot.experiments
+        self._flags: Mapping[str, Decide] = snapshot.flags
 
     def suspend(self) -> None:
         """Have the next decision call ``load`` first."""
@@ -112,14 +108,14 @@ class Engine:
         self._flags = _Awaited(lambda: self.snapshot.flags)
 
 
-class _Awaited(dict[str, Any]):
+class _Awaited(dict[str, Decide]):
     """Stands where functions will be: what is asked of it makes them come."""
 
-    def __init__(self, functions: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, functions: Callable[[], Mapping[str, Decide]]) -> None:
         super().__init__()
         self._functions = functions
 
-    def __missing__(self, key: str) -> Any:
+    def __missing__(self, key: str) -> Decide:
         return self._functions()[key]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from variate.decision.bucketing import BUCKETS, draw_salt, group_salt, hash_bound
+from variate.decision.bucketing import draw_salt, group_salt, hash_bound
 from variate.decision.conditions import condition_source
 from variate.decision.constants import Constants
 from variate.decision.context import Decide, Others, Surroundings
@@ -15,7 +15,7 @@ from variate.decision.kept import with_ledger
 from variate.decision.outcomes import outcomes_of
 from variate.decision.steps import override_lines, schedule_lines
 from variate.model.condition import read_condition
-from variate.model.decision import Decision, Outcome, Reason
+from variate.model.decision import BUCKETS, Decision, Outcome, Reason
 
 Record = Mapping[str, Any]
 
@@ -27,10 +27,10 @@ def compile_experiment(experiment_id: str, record: Record, *, others: Others, ar
     """
     version = record["version"]
     if record["status"] != "active":
-        return _constant(Outcome(reason=Reason.NOT_RUNNING, version=version))
+        return _constant(Outcome.none(Reason.NOT_RUNNING, version=version))
     constants = Constants()
     gate = [
-        *schedule_lines(record, Outcome(reason=Reason.NOT_RUNNING, version=version), constants, around),
+        *schedule_lines(record, Outcome.none(Reason.NOT_RUNNING, version=version), constants, around),
         *override_lines(record["overrides"], outcomes_of(record, Reason.OVERRIDE), constants, around),
         *_holdout_lines(record["holdouts"], version, constants),
         *_layer_lines(record["layer"], version, constants),
@@ -60,7 +60,7 @@ def _holdout_lines(holdouts: Sequence[Record], version: int, constants: Constant
     lines = []
     for holdout in holdouts:
         if holdout["buckets"]:
-            held = decided(constants.name(Outcome(reason=Reason.HELD_OUT, version=version)), "h", constants)
+            held = decided(Outcome.none(Reason.HELD_OUT, version=version), constants)
             lines += [
                 f"h = {hash_source(group_salt('holdout', salt=holdout['salt']), constants)}",
                 f"if h < {constants.name(hash_bound(holdout['buckets']))}: return {held}",
@@ -72,7 +72,7 @@ def _layer_lines(layer: Record | None, version: int, constants: Constants) -> li
     if layer is None:
         return []
     first, end = (constants.name(hash_bound(layer[name])) for name in ("start", "end"))
-    outside = decided(constants.name(Outcome(reason=Reason.LAYER, version=version)), "h", constants)
+    outside = decided(Outcome.none(Reason.LAYER, version=version), constants)
     return [
         f"h = {hash_source(group_salt('layer', salt=layer['salt']), constants)}",
         f"if not {first} <= h < {end}: return {outside}",
@@ -91,10 +91,10 @@ def _share_lines(record: Record, share: Record, constants: Constants, others: Ot
     if share["audience"] is not None:
         condition = read_condition("audience", share["audience"])
         matches = condition_source(condition, constants, matcher=others.audience)
-        outside = constants.name(Decision((Outcome(reason=Reason.AUDIENCE, version=version), None)))
+        outside = constants.name(Decision.of(Outcome.none(Reason.AUDIENCE, version=version)))
         lines.append(f"if not {matches}: return {outside}")
     if share["traffic"] < BUCKETS:
-        beyond = decided(constants.name(Outcome(reason=Reason.TRAFFIC, version=version)), "h", constants)
+        beyond = decided(Outcome.none(Reason.TRAFFIC, version=version), constants)
         lines += [
             f"h = {hash_source(draw_salt('traffic', salt=salt, version=version), constants)}",
             f"if h >= {constants.name(hash_bound(share['traffic']))}: return {beyond}",
@@ -105,5 +105,5 @@ def _share_lines(record: Record, share: Record, constants: Constants, others: Ot
 
 
 def _constant(outcome: Outcome) -> Decide:
-    decision = Decision((outcome, None))
+    decision = Decision.of(outcome)
     return lambda unit, attributes: decision  # noqa: ARG005 - the shape of every compiled definition

@@ -27,7 +27,7 @@ def compile_flag(record: Record, *, others: Others, around: Surroundings) -> Dec
     version = record["version"]
     if record["variations"] is None:
         reason = Reason.FREE_FORM if record["enabled"] else Reason.OFF
-        decision = Decision((Outcome(reason=reason, version=version), None))
+        decision = Decision.of(Outcome.none(reason, version=version))
         return lambda unit, attributes: decision  # noqa: ARG005 - the shape of every compiled definition
     constants = Constants()
     if not record["enabled"]:
@@ -40,7 +40,7 @@ def compile_flag(record: Record, *, others: Others, around: Surroundings) -> Dec
     for prerequisite in record["prerequisites"]:
         flag, wanted = constants.name(others.flag(prerequisite["flag"])), frozenset(prerequisite["variations"])
         off = _off(record, Reason.PREREQUISITE, constants)
-        lines.append(f"if {flag}(unit, attributes)[0].variation not in {constants.name(wanted)}: return {off}")
+        lines.append(f"if {flag}(unit, attributes)[0] not in {constants.name(wanted)}: return {off}")
     for rule in record["rules"]:
         lines += _rule_lines(record, rule, constants, others)
     lines += _serve_lines(record, record["default"], Reason.DEFAULT, None, constants)
@@ -48,7 +48,7 @@ def compile_flag(record: Record, *, others: Others, around: Surroundings) -> Dec
 
 
 def _off(record: Record, reason: Reason, constants: Constants) -> str:
-    return constants.name(Decision((outcomes_of(record, reason)[record["off"]], None)))
+    return constants.name(Decision.of(outcomes_of(record, reason)[record["off"]]))
 
 
 def _rule_lines(record: Record, rule: Record, constants: Constants, others: Others) -> list[str]:
@@ -69,7 +69,7 @@ def _rule_lines(record: Record, rule: Record, constants: Constants, others: Othe
 
 def _serve_lines(record: Record, serve: Any, reason: Reason, rule: str | None, constants: Constants) -> list[str]:
     if isinstance(serve, str):
-        return [f"return {constants.name(Decision((outcomes_of(record, reason, rule=rule)[serve], None)))}"]
+        return [f"return {constants.name(Decision.of(outcomes_of(record, reason, rule=rule)[serve]))}"]
     outcomes = outcomes_of(record, Reason.SPLIT, rule=rule)
     names: Sequence[str] = [name for name, _ in serve["rollout"]]
     weights = [weight for _, weight in serve["rollout"]]
@@ -84,8 +84,8 @@ def _through(record: Record, rule: str, experiment: Decide) -> Callable[[str, Ma
     }
 
     def serve(unit: str, attributes: Mapping[str, Any]) -> Decision | None:
-        outcome, drawn = experiment(unit, attributes)
-        served = by_reason.get(outcome.reason, {}).get(outcome.variation or "")
-        return None if served is None else Decision((served, drawn))
+        given = experiment(unit, attributes)
+        served = by_reason.get(given.reason, {}).get(given.variation or "")
+        return None if served is None else Decision.of(served, given[5])
 
     return serve

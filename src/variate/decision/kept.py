@@ -31,8 +31,8 @@ def with_ledger(
     untils = [seconds(each["until"], missing=0.0) for each in record["past"]]
     always = record["reads_ledger"] or not record["takes_new_units"]
     beyond_audience = record["keeps_outside_audience"]
-    closed = None if record["takes_new_units"] else Decision((_stopped(version), None))
-    kept = {name: Decision((outcome, None)) for name, outcome in outcomes_of(record, Reason.KEPT).items()}
+    closed = None if record["takes_new_units"] else Decision.of(Outcome.none(Reason.INTAKE_STOPPED, version=version))
+    kept = {name: Decision.of(outcome) for name, outcome in outcomes_of(record, Reason.KEPT).items()}
     clock, ask = around.clock, around.kept
 
     def decide(unit: str, attributes: Mapping[str, Any]) -> Decision:
@@ -64,7 +64,3 @@ def _oldest(draws: Sequence[Decide], unit: str, attributes: Mapping[str, Any]) -
 
 def _differs(before: Decision, now: Decision) -> bool:
     return before.variation is not None and before.variation != now.variation
-
-
-def _stopped(version: int) -> Outcome:
-    return Outcome(reason=Reason.INTAKE_STOPPED, version=version)

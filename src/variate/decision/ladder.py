@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from variate.decision.allocation import Allocation
-from variate.decision.bucketing import BUCKETS, bucket_of, draw, draw_salt, group_salt
+from variate.decision.bucketing import bucket_of, draw, draw_salt, group_salt
 from variate.decision.context import Kept, seconds
 from variate.decision.matching import matches
 from variate.decision.outcomes import outcomes_of
 from variate.model.condition import read_condition
-from variate.model.decision import Decision, Outcome, Reason
+from variate.model.decision import BUCKETS, Decision, Outcome, Reason
 
 Record = Mapping[str, Any]
 Attributes = Mapping[str, Any]
@@ -81,9 +81,9 @@ class Ladder:
     def _experiment(self, experiment_id: str) -> Decision:
         record = self._content["experiments"].get(experiment_id)
         if record is None:
-            return self._ends("running", "the snapshot has no such experiment", Outcome(reason=Reason.UNKNOWN))
+            return self._ends("running", "the snapshot has no such experiment", Outcome.none(Reason.UNKNOWN))
         version = record["version"]
-        closed = Outcome(reason=Reason.NOT_RUNNING, version=version)
+        closed = Outcome.none(Reason.NOT_RUNNING, version=version)
         if record["status"] != "active":
             return self._ends("running", f"its status is {record['status']}", closed)
         if said := self._outside(record):
@@ -95,14 +95,14 @@ class Ladder:
             drawn = self._draw(group_salt("holdout", salt=holdout["salt"]))
             said = f"{holdout['id']!r} holds out buckets below {holdout['buckets']}"
             if drawn.bucket < holdout["buckets"]:
-                return self._ends("holdout", said, Outcome(reason=Reason.HELD_OUT, version=version), drawn)
+                return self._ends("holdout", said, Outcome.none(Reason.HELD_OUT, version=version), drawn)
             self._goes_on("holdout", said, drawn)
         layer = record["layer"]
         if layer is not None:
             drawn = self._draw(group_salt("layer", salt=layer["salt"]))
             said = f"of layer {layer['id']!r} it has buckets {layer['start']} to {layer['end'] - 1}"
             if not layer["start"] <= drawn.bucket < layer["end"]:
-                return self._ends("layer", said, Outcome(reason=Reason.LAYER, version=version), drawn)
+                return self._ends("layer", said, Outcome.none(Reason.LAYER, version=version), drawn)
             self._goes_on("layer", said, drawn)
         return self._kept_or_drawn(experiment_id, record)
 
@@ -131,7 +131,7 @@ class Ladder:
                 return self._ends("kept", f"the ledger holds {name!r}; looked up, because {why}", outcome)
             self._goes_on("kept", f"the ledger holds nothing; looked up, because {why}")
         if not record["takes_new_units"]:
-            stopped = Outcome(reason=Reason.INTAKE_STOPPED, version=record["version"])
+            stopped = Outcome.none(Reason.INTAKE_STOPPED, version=record["version"])
             return self._ends("intake", "no new units are taken in", stopped)
         self._rungs += rungs
         return answer
@@ -144,7 +144,7 @@ class Ladder:
             text = json.dumps(share["audience"], ensure_ascii=False)
             if not self._matches(share["audience"]):
                 rungs.append(Rung(name="audience", said=f"does not match {text}", decided=True))
-                return Decision((Outcome(reason=Reason.AUDIENCE, version=version), None)), rungs
+                return Decision.of(Outcome.none(Reason.AUDIENCE, version=version)), rungs
             rungs.append(Rung(name="audience", said=f"matches {text}"))
         if share["traffic"] < BUCKETS:
             drawn = self._draw(draw_salt("traffic", salt=salt, version=version))
@@ -152,7 +152,7 @@ class Ladder:
             said = f"buckets below {share['traffic']} are enrolled"
             rungs.append(Rung(name="traffic", said=said, decided=out, salt=drawn.salt, bucket=drawn.bucket))
             if out:
-                return Decision((Outcome(reason=Reason.TRAFFIC, version=version), drawn.hash)), rungs
+                return Decision.of(Outcome.none(Reason.TRAFFIC, version=version), drawn.hash), rungs
         drawn = self._draw(draw_salt("variation", salt=salt, version=version))
         decision, rung = _split("variation", list(outcomes_of(record, Reason.SPLIT).values()), share["weights"], drawn)
         rungs.append(rung)
@@ -161,12 +161,12 @@ class Ladder:
     def _flag(self, flag_id: str) -> Decision:
         record = self._content["flags"].get(flag_id)
         if record is None:
-            return self._ends("on", "the snapshot has no such flag", Outcome(reason=Reason.UNKNOWN))
+            return self._ends("on", "the snapshot has no such flag", Outcome.none(Reason.UNKNOWN))
         version = record["version"]
         if record["variations"] is None:
             reason = Reason.FREE_FORM if record["enabled"] else Reason.OFF
             return self._ends(
-                "on", "it has no variations; its rules are free-form", Outcome(reason=reason, version=version)
+                "on", "it has no variations; its rules are free-form", Outcome.none(reason, version=version)
             )
         if not record["enabled"]:
             return self._ends("on", "it is switched off", outcomes_of(record, Reason.OFF)[record["off"]])
@@ -202,7 +202,8 @@ class Ladder:
         if outcome is None:
             self._goes_on(name, f"{said}: on to the next rule")
             return None
-        return Decision((self._ends(name, said, outcome)[0], given[1]))
+        self._ends(name, said, outcome)
+        return Decision.of(outcome, given[5])
 
     def _serve(self, record: Record, serve: Any, reason: Reason, rule: str | None) -> Decision:
         if isinstance(serve, str):
@@ -251,13 +252,13 @@ class Ladder:
     def _ends(self, name: str, said: str, outcome: Outcome, drawn: _Draw | None = None) -> Decision:
         salt, place = (None, None) if drawn is None else (drawn.salt, drawn.bucket)
         self._rungs.append(Rung(name=name, said=said, decided=True, salt=salt, bucket=place))
-        return Decision((outcome, None if drawn is None else drawn.hash))
+        return Decision.of(outcome, None if drawn is None else drawn.hash)
 
 
 def _split(name: str, outcomes: Sequence[Outcome], weights: Sequence[float], drawn: _Draw) -> tuple[Decision, Rung]:
     """Return the outcome that has the bucket, and the rung that says so."""
     allocation = Allocation.of(weights)
-    decision = Decision((outcomes[allocation.at(drawn.bucket)], drawn.hash))
+    decision = Decision.of(outcomes[allocation.at(drawn.bucket)], drawn.hash)
     shares = ", ".join(map(str, allocation.shares))
     said = f"{decision.variation!r}: the variations have {shares} buckets in order"
     return decision, Rung(name=name, said=said, decided=True, salt=drawn.salt, bucket=drawn.bucket)

@@ -20,7 +20,7 @@ def schedule_lines(
         return []
     starts = constants.name(seconds(record["starts_at"], missing=-FOREVER))
     ends = constants.name(seconds(record["ends_at"], missing=FOREVER))
-    closed = constants.name(Decision((outside, None)))
+    closed = constants.name(Decision.of(outside))
     return [f"if not {starts} <= {constants.name(around.clock)}() < {ends}: return {closed}"]
 
 
@@ -29,7 +29,7 @@ def override_lines(
 ) -> list[str]:
     """Return the lines that decide for the units somebody forced a variation for, until that expires."""
     forced = {
-        unit: (Decision((outcomes[each["variation"]], None)), seconds(each["until"], missing=FOREVER))
+        unit: (Decision.of(outcomes[each["variation"]]), seconds(each["until"], missing=FOREVER))
         for unit, each in overrides.items()
         if each["variation"] in outcomes
     }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from variate.model.document import Document, Json
+from variate.model.document import Json
 
 BUCKETS = 10_000
 """How many places a draw has."""
@@ -49,62 +49,66 @@ class Reason(StrEnum):
     """The flag has no variations: its rules are the caller's own, and variate does not evaluate them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What many decisions have in common: all of a decision but the bucket."""
+class Outcome(NamedTuple):
+    """What many decisions have in common: all of a decision but the draw. Its ``value`` cannot be changed."""
 
-    variation: str | None = None
-    document: Document | None = None
+    variation: str | None
+    value: Json
     reason: Reason
-    rule: str | None = None
-    version: int | None = None
+    rule: str | None
+    version: int | None
+
+    @classmethod
+    def none(cls, reason: Reason, *, version: int | None = None) -> Outcome:
+        """Return the outcome of a rung that gives no variation."""
+        return cls(None, None, reason, None, version)
 
 
-class Decision(tuple[Outcome, int | None]):
-    """What one unit gets: the outcome, and the hash of the draw that decided (None where nothing was drawn).
+class _Part(property, Generic[T]):
+    """One of a tuple's items by name, fetched without a call of Python's."""
 
-    A pair, made as ``Decision((outcome, hash))``: making one is a third of what a decision costs, and so the bucket is
-    told from the hash only when somebody asks.
+    def __init__(self, place: int) -> None:
+        super().__init__(itemgetter(place))
+
+    if TYPE_CHECKING:
+        # A property gives itself where it is asked of the class; nobody asks it of this one.
+        def __get__(self, instance: object, owner: type | None = None) -> T: ...  # type: ignore[override]
+
+
+class Decision(tuple[str | None, Json, Reason, str | None, int | None, int | None]):
+    """What one unit gets, and why.
+
+    A tuple, made as ``Decision((*outcome, hash))`` with the hash of the draw that decided, or None: making one is a
+    third of what a decision costs, so the bucket is told from the hash only when somebody asks.
     """
 
     __slots__ = ()
 
-    @property
-    def variation(self) -> str | None:
-        """The name of the variation, or None where there is none for this unit."""
-        return self[0].variation
-
-    @property
-    def value(self) -> Json:
-        """The variation's value, decoded anew so that no two callers share it; None where there is no variation."""
-        document = self[0].document
-        return None if document is None else document.value
-
-    @property
-    def reason(self) -> Reason:
-        """The rung that decided."""
-        return self[0].reason
-
-    @property
-    def rule(self) -> str | None:
-        """The name of the flag's rule that decided, if one did."""
-        return self[0].rule
+    variation = _Part[str | None](0)
+    """The name of the variation; None where there is none for this unit."""
+    value = _Part[Json](1)
+    """The variation's value, or None. A dict or a list is shared, so it refuses to be changed."""
+    reason = _Part[Reason](2)
+    """The rung that decided."""
+    rule = _Part[str | None](3)
+    """The name of the flag's rule that decided, if one did."""
+    version = _Part[int | None](4)
+    """The experiment's version or the flag's revision, where it is known."""
 
     @property
     def bucket(self) -> int | None:
         """The unit's place, 0 to 9,999, in the draw that decided."""
-        drawn = self[1]
+        drawn = self[5]
         return None if drawn is None else drawn * BUCKETS >> 32
 
-    @property
-    def version(self) -> int | None:
-        """The experiment's version or the flag's revision; None for what is unknown."""
-        return self[0].version
+    @classmethod
+    def of(cls, outcome: Outcome, drawn: int | None = None) -> Decision:
+        """Return the decision with this outcome, and the hash of its draw."""
+        return cls((*outcome, drawn))
 
     def value_or(self, default: T) -> Json | T:
         """Return the value, or ``default`` where there is no variation."""
-        document = self[0].document
-        return default if document is None else document.value
+        return default if self[0] is None else self[1]
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in _FIELDS)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from variate.decision import BUCKETS, Allocation
-from variate.decision.choice import choose
-from variate.model import Experiment, Variation
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from variate.decision import BUCKETS, Allocation, buckets, draw_salt
 
 weights_of_one_to_twenty = st.lists(
     st.floats(min_value=0, allow_nan=False, allow_infinity=False) | st.integers(min_value=0, max_value=10_000),
@@ -23,14 +19,10 @@ weights_of_one_to_twenty = st.lists(
 ).filter(any)
 
 
-def _experiment(*weights: float, experiment_id: str = "e", version: int = 1) -> Experiment:
-    variations = tuple(
-        Variation(id=str(index), name=f"v{index}", weight=weight, created_at=NOW, updated_at=NOW)
-        for index, weight in enumerate(weights)
-    )
-    return Experiment(
-        id=experiment_id, name="e", variations=variations, version=version, created_at=NOW, updated_at=NOW
-    )
+def drawn(weights: tuple[float, ...], units: Iterable[str], *, version: int = 1) -> list[int]:
+    """Return the index of each unit's variation."""
+    allocation = Allocation.of(weights)
+    return [allocation.at(place) for place in buckets(draw_salt("variation", salt="e", version=version), units)]
 
 
 @pytest.mark.parametrize(
@@ -68,25 +60,24 @@ def test_every_bucket_goes_to_the_variation_that_has_it(weights: list[float]) ->
 
 
 def test_a_unit_gets_the_same_variation_however_it_is_asked_for() -> None:
-    experiment = _experiment(1, 2, 3)
     units = [f"user-{number}" for number in range(200)]
-    together = choose(experiment, units)
-    assert together == [choose(experiment, [unit])[0] for unit in units]
-    assert set(together) == {"v0", "v1", "v2"}
+    together = drawn((1, 2, 3), units)
+    assert together == [drawn((1, 2, 3), [unit])[0] for unit in units]
+    assert set(together) == {0, 1, 2}
 
 
 def test_units_are_split_by_weight() -> None:
-    counts = Counter(choose(_experiment(1, 3), [f"user-{number}" for number in range(100_000)]))
-    assert counts["v0"] == pytest.approx(25_000, abs=5 * 137), "five times sqrt(100,000 * 0.25 * 0.75) = 137"
+    counts = Counter(drawn((1, 3), [f"user-{number}" for number in range(100_000)]))
+    assert counts[0] == pytest.approx(25_000, abs=5 * 137), "five times sqrt(100,000 * 0.25 * 0.75) = 137"
 
 
 def test_a_weight_of_one_in_ten_thousand_is_met() -> None:
-    counts = Counter(choose(_experiment(1, 9_999), map(str, range(1_000_000))))
-    assert counts["v0"] == pytest.approx(100, abs=50), "five times sqrt(100)"
+    counts = Counter(drawn((1, 9_999), map(str, range(1_000_000))))
+    assert counts[0] == pytest.approx(100, abs=50), "five times sqrt(100)"
 
 
 def test_another_version_moves_about_half_of_an_even_split() -> None:
     units = [f"user-{number}" for number in range(10_000)]
-    before, after = (choose(_experiment(1, 1, version=version), units) for version in (1, 2))
+    before, after = (drawn((1, 1), units, version=version) for version in (1, 2))
     moved = sum(old != new for old, new in zip(before, after, strict=True))
     assert moved == pytest.approx(5_000, abs=250)
