@@ -13,8 +13,9 @@ from variate.stores.dynamodb import (
     DynamoDBFlagStore,
     DynamoDBOverrideStore,
     DynamoDBServingStore,
+    DynamoDBSnapshotStore,
 )
-from variate.stores.ports import AssignmentStore, EventStore, OverrideStore, ServingStore
+from variate.stores.ports import AssignmentStore, EventStore, OverrideStore, ServingStore, SnapshotStore
 from variate.testing.builders import build_audit_entry, build_flag
 from variate.testing.conformance import (
     AssignmentStoreConformance,
@@ -23,6 +24,7 @@ from variate.testing.conformance import (
     OutboxConformance,
     OverrideStoreConformance,
     ServingStoreConformance,
+    SnapshotStoreConformance,
 )
 from variate.testing.conformance.flags import AuditTrail, trail_of_outbox
 from variate.testing.conformance.outbox import Emit
@@ -52,6 +54,12 @@ class TestDynamoDBServingStore(ServingStoreConformance):
     @pytest.fixture
     def store(self, tables: FreshTables) -> ServingStore:
         return DynamoDBServingStore(tables)
+
+
+class TestDynamoDBSnapshotStore(SnapshotStoreConformance):
+    @pytest.fixture
+    def store(self, tables: FreshTables) -> SnapshotStore:
+        return DynamoDBSnapshotStore(tables)
 
 
 class TestDynamoDBFlagStore(FlagStoreConformance):

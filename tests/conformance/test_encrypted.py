@@ -21,6 +21,7 @@ from variate.stores.ports import (
     Outbox,
     OverrideStore,
     ServingStore,
+    SnapshotStore,
 )
 from variate.stores.sql import (
     AUDIENCES,
@@ -34,6 +35,7 @@ from variate.stores.sql import (
     SqlOutbox,
     SqlOverrideStore,
     SqlServingStore,
+    SqlSnapshotStore,
 )
 from variate.stores.wrappers.encrypted import (
     EncryptedAuditLog,
@@ -44,6 +46,7 @@ from variate.stores.wrappers.encrypted import (
     EncryptedServingStore,
 )
 from variate.stores.wrappers.encrypted_definitions import EncryptedDefinitionStore
+from variate.stores.wrappers.encrypted_snapshots import EncryptedSnapshotStore
 from variate.stores.wrappers.sealing import EnvelopeCipher, FieldCipher, KeyFileDataKeys
 from variate.testing.builders import build_audience
 from variate.testing.conformance import (
@@ -55,6 +58,7 @@ from variate.testing.conformance import (
     LayerClaimsConformance,
     OverrideStoreConformance,
     ServingStoreConformance,
+    SnapshotStoreConformance,
 )
 from variate.testing.conformance.definitions import Build
 from variate.testing.conformance.flags import AuditTrail, trail_of_log
@@ -194,3 +198,9 @@ class TestEncryptedServingStore(ServingStoreConformance):
     @pytest.fixture
     def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> ServingStore:
         return EncryptedServingStore(SqlServingStore(database), cipher, fields)
+
+
+class TestEncryptedSnapshotStore(SnapshotStoreConformance):
+    @pytest.fixture
+    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> SnapshotStore:
+        return EncryptedSnapshotStore(SqlSnapshotStore(database), cipher, fields)

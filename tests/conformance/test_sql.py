@@ -23,6 +23,7 @@ from variate.stores.ports import (
     Outbox,
     OverrideStore,
     ServingStore,
+    SnapshotStore,
 )
 from variate.stores.sql import (
     AUDIENCES,
@@ -38,6 +39,7 @@ from variate.stores.sql import (
     SqlOutbox,
     SqlOverrideStore,
     SqlServingStore,
+    SqlSnapshotStore,
 )
 from variate.testing.builders import (
     build_audience,
@@ -57,6 +59,7 @@ from variate.testing.conformance import (
     OutboxConformance,
     OverrideStoreConformance,
     ServingStoreConformance,
+    SnapshotStoreConformance,
 )
 from variate.testing.conformance.definitions import Build
 from variate.testing.conformance.flags import AuditTrail, trail_of_log
@@ -219,3 +222,9 @@ class TestSqlServingStore(ServingStoreConformance):
     @pytest.fixture
     def store(self, database: Database) -> ServingStore:
         return SqlServingStore(database)
+
+
+class TestSqlSnapshotStore(SnapshotStoreConformance):
+    @pytest.fixture
+    def store(self, database: Database) -> SnapshotStore:
+        return SqlSnapshotStore(database)

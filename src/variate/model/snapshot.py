@@ -21,10 +21,12 @@ SNAPSHOT_FORMAT = 1
 class Snapshot:
     """The text of a snapshot: JSON as ``spec/snapshot.schema.json`` describes it.
 
-    ``Snapshot.of`` makes it from content; ``Snapshot(text)`` is for stores, which hand back what was kept.
+    ``Snapshot.of`` makes it from content; ``Snapshot(text)`` is for stores, which hand back what was kept. A store may
+    hold the text sealed: then ``sealed_digest`` is the digest of what was sealed.
     """
 
     text: str
+    sealed_digest: str | None = None
 
     @classmethod
     def of(cls, content: Json) -> Snapshot:
@@ -34,7 +36,7 @@ class Snapshot:
     @property
     def digest(self) -> str:
         """The SHA-256 of the text's UTF-8 bytes, in hexadecimal: the snapshot's name."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return self.sealed_digest or hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def content(self) -> Json:

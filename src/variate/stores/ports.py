@@ -34,6 +34,7 @@ from variate.model import (
     VerdictStatus,
 )
 from variate.model.layer import Layer
+from variate.model.snapshot import Publication, Snapshot
 
 D = TypeVar("D")
 
@@ -282,6 +283,42 @@ class ServingStore(Protocol):
 
     def get(self, experiment_id: str) -> Experiment | None:
         """Return the copy, strongly consistent, or None."""
+
+
+class SnapshotStore(Protocol):
+    """Snapshots by digest, and for each environment the history of which was in force, counted from 1 without a gap.
+
+    A digest or an environment that can be none raises ``InvalidInputError``.
+    """
+
+    def put(self, snapshot: Snapshot, *, at: datetime) -> None:
+        """Store it under its digest, as used at ``at``. Durable on return. Safe to repeat: what is there stays."""
+
+    def get(self, digest: str) -> Snapshot | None:
+        """Return the snapshot, strongly consistent, or None.
+
+        Raise ``StoreError`` where what is stored is not whole, or has another digest.
+        """
+
+    def append(self, publication: Publication) -> None:
+        """Make it the latest of its environment. Its snapshot, and the one in force before, are used at its ``at``.
+
+        Raise ``ConflictError`` unless its sequence is the one after the latest's (1 for the first), ``NotFoundError``
+        if its snapshot is not there. However many append at once, one wins. Durable on return.
+        """
+
+    def latest(self, environment: str) -> Publication | None:
+        """Return the publication in force, strongly consistent, or None."""
+
+    def publications(self, environment: str, *, before: int | None = None, limit: int) -> Sequence[Publication]:
+        """Return up to ``limit`` publications, the most recent first, of sequences below ``before`` where given."""
+
+    def purge(self, *, superseded_before: datetime) -> int:
+        """Delete the snapshots that are in force nowhere and were last used before this; return how many.
+
+        So they were put before it, and superseded before it wherever they were published. The publications stay. What
+        is put or published at this moment or later stays too, also while it is being deleted.
+        """
 
 
 class Cache(Protocol):

@@ -26,6 +26,7 @@ from variate.model.condition import read_condition
 from variate.model.design import Design
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer, LayerRange
+from variate.model.snapshot import Publication, PublicationKind, Snapshot
 from variate.testing.clocks import START
 
 _numbers = count(1)
@@ -191,6 +192,33 @@ def build_layer(
         revision=revision,
         created_at=created_at,
         updated_at=created_at if updated_at is None else updated_at,
+    )
+
+
+def build_snapshot(content: Json = None) -> Snapshot:
+    """Build a snapshot: of content that no other call in this process has, where none is given."""
+    return Snapshot.of({"only": build_id("snapshot")} if content is None else content)
+
+
+def build_publication(
+    snapshot: Snapshot,
+    *,
+    environment: str = "production",
+    sequence: int = 1,
+    kind: PublicationKind = PublicationKind.PUBLISH,
+    actor: str = "ada",
+    reason: str = "",
+    at: datetime = START,
+) -> Publication:
+    """Build a publication of the snapshot."""
+    return Publication(
+        environment=environment,
+        sequence=sequence,
+        digest=snapshot.digest,
+        kind=kind,
+        actor=actor,
+        reason=reason,
+        at=at,
     )
 
 

@@ -25,6 +25,7 @@ from variate.stores.sql import (
     SqlOutbox,
     SqlOverrideStore,
     SqlServingStore,
+    SqlSnapshotStore,
 )
 from variate.testing.builders import build_assignment, build_event, build_experiment
 from variate.testing.clocks import START
@@ -76,6 +77,10 @@ QUESTIONS: dict[str, Ask] = {
         start=START, end=_END, experiment_id="x", at=START, limit=10, last_key=key
     ),
     "the serving copy": lambda db, key: SqlServingStore(db).get("x"),
+    "a snapshot": lambda db, key: SqlSnapshotStore(db).get("0" * 64),
+    "what is in force": lambda db, key: SqlSnapshotStore(db).latest("x"),
+    "publications": lambda db, key: SqlSnapshotStore(db).publications("x", before=5, limit=10),
+    "purging snapshots": lambda db, key: SqlSnapshotStore(db).purge(superseded_before=START),
     "purging assignments": lambda db, key: SqlAssignmentStore(db).purge(expired_before=START),
     "purging overrides": lambda db, key: SqlOverrideStore(db).purge(expired_before=START),
     "purging events": lambda db, key: SqlEventStore(db).purge(expired_before=START),

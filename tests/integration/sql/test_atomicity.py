@@ -24,6 +24,7 @@ from variate.stores.sql import (
     SqlOutbox,
     SqlOverrideStore,
     SqlServingStore,
+    SqlSnapshotStore,
 )
 from variate.stores.sql.schema import metadata
 from variate.testing.builders import (
@@ -34,6 +35,8 @@ from variate.testing.builders import (
     build_layer,
     build_outbox_message,
     build_override,
+    build_publication,
+    build_snapshot,
     build_variation,
 )
 from variate.testing.clocks import START
@@ -42,6 +45,7 @@ LATER = START + timedelta(minutes=1)
 STANDING = build_experiment("standing")
 FLAG = build_flag("standing")
 OVERRIDE = build_override()
+IN_FORCE, IN_WAITING = build_snapshot(), build_snapshot()
 
 
 class InjectedError(Exception):
@@ -96,6 +100,14 @@ def _claimed(layer_id: str) -> Layer:
     return build_layer(layer_id, ranges={"new": (0, 50)}, revision=2)
 
 
+def _put_snapshot(database: Database) -> None:
+    SqlSnapshotStore(database).put(build_snapshot(), at=START)
+
+
+def _publish(database: Database) -> None:
+    SqlSnapshotStore(database).append(build_publication(IN_WAITING, sequence=2, at=LATER))
+
+
 def _insert_flag(database: Database) -> None:
     SqlFlagStore(database).insert(build_flag("new"), audit=build_audit_entry("a"))
 
@@ -133,6 +145,8 @@ def _serve(database: Database) -> None:
         _define,
         _redefine,
         _undefine,
+        _put_snapshot,
+        _publish,
         _insert_flag,
         _replace_flag,
         _log,
@@ -146,6 +160,9 @@ def test_a_fault_anywhere_leaves_the_old_state(database: Database, write: Callab
     SqlExperimentStore(database).insert(STANDING, audit=[], outbox=[build_outbox_message("standing")])
     for layer_id in ("one", "two"):
         SqlDefinitionStore(database, LAYERS).insert(build_layer(layer_id), audit=[], outbox=[])
+    for snapshot in (IN_FORCE, IN_WAITING):
+        SqlSnapshotStore(database).put(snapshot, at=START)
+    SqlSnapshotStore(database).append(build_publication(IN_FORCE))
     SqlFlagStore(database).insert(FLAG, audit=build_audit_entry("standing"))
     SqlOverrideStore(database).put(OVERRIDE)
     SqlServingStore(database).put(STANDING)

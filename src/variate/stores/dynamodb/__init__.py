@@ -5,6 +5,7 @@ from variate.stores.dynamodb.events import DynamoDBEventStore
 from variate.stores.dynamodb.flags import DynamoDBFlagStore
 from variate.stores.dynamodb.overrides import DynamoDBOverrideStore
 from variate.stores.dynamodb.serving import DynamoDBServingStore
+from variate.stores.dynamodb.snapshots import DynamoDBSnapshotStore
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.tables import DynamoDBTables
 
@@ -14,6 +15,7 @@ __all__ = [
     "DynamoDBFlagStore",
     "DynamoDBOverrideStore",
     "DynamoDBServingStore",
+    "DynamoDBSnapshotStore",
     "DynamoDBTables",
     "TableSource",
 ]

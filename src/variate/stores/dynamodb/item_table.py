@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from variate.errors import StoreError
 from variate.stores.dynamodb.attributes import Item, text
+from variate.stores.dynamodb.conditions import Condition
 from variate.stores.dynamodb.faults import ContendedError, Translated, driver, error_code
 from variate.stores.dynamodb.queries import IndexQuery
 from variate.stores.dynamodb.source import TableSource
@@ -15,6 +16,7 @@ from variate.stores.dynamodb.writes import Put, Reason, Refusal, batches, persis
 T = TypeVar("T")
 
 _DELETES_A_REQUEST = 25
+_READS_A_REQUEST = 100
 
 
 class ItemTable:
@@ -36,6 +38,16 @@ class ItemTable:
             answer: Any = self._tables.client.get_item(TableName=name, Key={"id": text(item_id)}, ConsistentRead=True)
         item: Item | None = answer.get("Item")
         return item
+
+    def get_all(self, item_ids: Sequence[str]) -> dict[str, Item]:
+        """Return the items of these ids that there are, by id, each strongly consistent."""
+        found: dict[str, Item] = {}
+        pending = list(dict.fromkeys(item_ids))
+        while pending:
+            items, unread = persistently(self._get_some, pending[:_READS_A_REQUEST])
+            found.update((item["id"]["S"], item) for item in items)
+            pending = [*unread, *pending[_READS_A_REQUEST:]]
+        return found
 
     def read(self, read: Callable[[Item], T], item: Item) -> T:
         """Return ``read(item)``; raise ``StoreError`` naming the item where that is not what is written there."""
@@ -79,6 +91,10 @@ class ItemTable:
         """Do all the puts, of different ids, or none; return nothing if done, else a reason for each."""
         return persistently(self._put_together, puts)
 
+    def delete(self, item_id: str, condition: Condition) -> bool:
+        """Delete the item if the condition holds, and return whether it did."""
+        return persistently(self._delete, item_id, condition)
+
     def delete_all(self, item_ids: Sequence[str]) -> None:
         """Delete the items of these ids; those that are not there are passed over."""
         different = list(dict.fromkeys(item_ids))
@@ -120,6 +136,29 @@ class ItemTable:
                 raise_unless_transient(reasons, table=name)
                 return reasons
         return ()
+
+    def _get_some(self, item_ids: Sequence[str]) -> tuple[list[Item], list[str]]:
+        """Return items, and the ids of those that the engine left for another request: one holds 16 MB."""
+        name = self.name
+        keys: Any = {"Keys": [{"id": text(item_id)} for item_id in item_ids], "ConsistentRead": True}
+        with Translated(name):
+            answer: Any = self._tables.client.batch_get_item(RequestItems={name: keys})
+        unread = [key["id"]["S"] for key in answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])]
+        if len(unread) == len(item_ids):
+            raise ContendedError(f"DynamoDB left reads of {name} undone: try again later")
+        return answer["Responses"].get(name, []), unread
+
+    def _delete(self, item_id: str, condition: Condition) -> bool:
+        name = self.name
+        arguments: Any = {"TableName": name, "Key": {"id": text(item_id)}, **condition.as_arguments()}
+        with Translated(name):
+            try:
+                self._tables.client.delete_item(**arguments)
+            except driver.ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
 
     def _put(self, put: Put, **more: Any) -> Any:
         name = self.name

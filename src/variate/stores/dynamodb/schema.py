@@ -82,7 +82,7 @@ SCHEMA = (
             Index(name="unlogged-index", partition="unlogged", sort="created_at"),
         ),
     ),
-    TableSchema(key="experiments"),
+    TableSchema(key="experiments", indexes=(Index(name="kept-index", partition="kept", sort="used_at"),)),
     TableSchema(
         key="overrides",
         indexes=(

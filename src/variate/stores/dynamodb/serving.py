@@ -12,9 +12,16 @@ from variate.stores.dynamodb.item_table import ItemTable
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put
 
+_RESERVED = ("snapshot#", "publication#", "experiment#")
+"""How the ids of this table's other items begin, and those of experiments that would be taken for one."""
+
 
 class DynamoDBServingStore:
-    """A ``ServingStore`` in the guide's ``experiments`` table."""
+    """A ``ServingStore`` in the guide's ``experiments`` table.
+
+    Snapshots and publications are items of this table too. An experiment whose id begins as theirs do has its copy
+    under that id with ``experiment#`` before it, so that no id means two things.
+    """
 
     def __init__(self, tables: TableSource) -> None:
         self._table = ItemTable(tables, "experiments")
@@ -30,14 +37,18 @@ class DynamoDBServingStore:
 
     def get(self, experiment_id: str) -> Experiment | None:
         """See ``ServingStore.get``. An item without the whole record, as the guide's own update left it, is no copy."""
-        item = self._table.get(experiment_id)
+        item = self._table.get(_item_id(experiment_id))
         return None if item is None or "document" not in item else self._table.read(_read, item)
+
+
+def _item_id(experiment_id: str) -> str:
+    return f"experiment#{experiment_id}" if experiment_id.startswith(_RESERVED) else experiment_id
 
 
 def _item(experiment: Experiment) -> Item:
     record = json.dumps(experiment_record(experiment), ensure_ascii=False, separators=(",", ":"))
     item = {
-        "id": text(experiment.id),
+        "id": text(_item_id(experiment.id)),
         "name": text(experiment.name),
         "status": text(experiment.status),
         "revision": whole(experiment.revision),

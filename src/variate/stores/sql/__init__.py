@@ -16,6 +16,7 @@ from variate.stores.sql.experiments import SqlExperimentStore
 from variate.stores.sql.flags import SqlFlagStore
 from variate.stores.sql.overrides import SqlOverrideStore
 from variate.stores.sql.serving import SqlServingStore
+from variate.stores.sql.snapshots import SqlSnapshotStore
 from variate.stores.sql.sqlite import SQLiteDatabase
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ __all__ = [
     "SqlOutbox",
     "SqlOverrideStore",
     "SqlServingStore",
+    "SqlSnapshotStore",
 ]
 
 

@@ -34,6 +34,7 @@ pytest.register_assert_rewrite(
             "rate_limiter",
             "samples",
             "serving",
+            "snapshots",
         )
     )
 )
@@ -51,6 +52,7 @@ from variate.testing.conformance.outbox import OutboxConformance  # noqa: E402
 from variate.testing.conformance.overrides import OverrideStoreConformance  # noqa: E402
 from variate.testing.conformance.rate_limiter import RateLimiterConformance  # noqa: E402
 from variate.testing.conformance.serving import ServingStoreConformance  # noqa: E402
+from variate.testing.conformance.snapshots import SnapshotStoreConformance  # noqa: E402
 
 __all__ = [
     "AnnouncementsConformance",
@@ -66,4 +68,5 @@ __all__ = [
     "OverrideStoreConformance",
     "RateLimiterConformance",
     "ServingStoreConformance",
+    "SnapshotStoreConformance",
 ]

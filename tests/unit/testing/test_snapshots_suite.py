@@ -1,0 +1,106 @@
+"""The suite of ``SnapshotStore`` passes on one that is obviously right, and finds faults."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import pytest
+
+from tests.unit.testing.reference_snapshots import ReferenceSnapshotStore
+from variate.errors import ConflictError
+from variate.model.snapshot import Publication, Snapshot
+from variate.testing.conformance import SnapshotStoreConformance
+
+suite = SnapshotStoreConformance()
+
+
+class TestSnapshotStore(SnapshotStoreConformance):
+    @pytest.fixture
+    def store(self) -> ReferenceSnapshotStore:
+        return ReferenceSnapshotStore()
+
+
+class LooksThenAppends(ReferenceSnapshotStore):
+    def append(self, publication: Publication) -> None:
+        history = self.history.get(publication.environment, [])
+        if publication.sequence != len(history) + 1:
+            raise ConflictError("another was first")
+        time.sleep(0.1)  # long enough for the others to look too
+        self.history[publication.environment] = [*history, publication]
+
+
+class LeavesGaps(ReferenceSnapshotStore):
+    def append(self, publication: Publication) -> None:
+        latest = self.latest(publication.environment)
+        if latest is not None and publication.sequence <= latest.sequence:
+            raise ConflictError("another was first")
+        self.history.setdefault(publication.environment, []).append(publication)
+
+
+class ListsTheOldestFirst(ReferenceSnapshotStore):
+    def publications(self, environment: str, *, before: int | None = None, limit: int) -> Sequence[Publication]:
+        found = super().publications(environment, before=before, limit=1_000)
+        return found[::-1][:limit]
+
+
+class PurgesWhatIsInForce(ReferenceSnapshotStore):
+    def purge(self, *, superseded_before: datetime) -> int:
+        gone = [each for each in self.snapshots if self.used[each] < superseded_before]
+        for digest in gone:
+            del self.snapshots[digest]
+        return len(gone)
+
+
+class ForgetsThatItWasPutAgain(ReferenceSnapshotStore):
+    def use(self, digest: str, at: datetime) -> None:
+        self.used.setdefault(digest, at)
+
+
+class GoesByTheTimeItWasPublished(ReferenceSnapshotStore):
+    """What was in force until a moment ago is purged, if it came into force long ago."""
+
+    def append(self, publication: Publication) -> None:
+        before = dict(self.used)
+        super().append(publication)
+        self.used = before
+
+
+class KeepsAMegabyte(ReferenceSnapshotStore):
+    def put(self, snapshot: Snapshot, *, at: datetime) -> None:
+        super().put(Snapshot(snapshot.text[: 2**20], snapshot.digest), at=at)
+
+
+FOUND: dict[str, Callable[[], None]] = {
+    "the latest is looked at, then replaced": lambda: (
+        suite.test_of_twenty_who_append_the_same_sequence_exactly_one_wins(LooksThenAppends())
+    ),
+    "sequences have gaps": lambda: suite.test_one_that_does_not_follow_the_latest_is_a_conflict_and_changes_nothing(
+        LeavesGaps()
+    ),
+    "a publication of nothing is taken": lambda: (
+        suite.test_one_whose_snapshot_is_not_there_is_not_found_and_changes_nothing(LeavesGaps())
+    ),
+    "the oldest come first": lambda: suite.test_the_history_has_the_most_recent_first_before_the_one_asked_for(
+        ListsTheOldestFirst()
+    ),
+    "what is in force is purged": lambda: (
+        suite.test_a_purge_deletes_what_was_superseded_before_and_keeps_what_is_in_force(PurgesWhatIsInForce())
+    ),
+    "what was put again is purged": lambda: suite.test_what_is_put_again_is_as_new_as_the_latest_put(
+        ForgetsThatItWasPutAgain()
+    ),
+    "what was superseded just now is purged": lambda: (
+        suite.test_a_purge_deletes_what_was_superseded_before_and_keeps_what_is_in_force(GoesByTheTimeItWasPublished())
+    ),
+    "a large snapshot is cut": lambda: suite.test_megabytes_that_hardly_compress_come_back(
+        KeepsAMegabyte(), kilobytes=6_000
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", list(FOUND))
+def test_the_suite_finds_it(fault: str) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        FOUND[fault]()
