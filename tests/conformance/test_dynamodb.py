@@ -15,7 +15,7 @@ from variate.stores.dynamodb import (
     DynamoDBServingStore,
     DynamoDBSnapshotStore,
 )
-from variate.stores.ports import AssignmentStore, EventStore, OverrideStore, ServingStore, SnapshotStore
+from variate.stores.ports import AssignmentStore, EventStore, Outbox, OverrideStore, ServingStore, SnapshotStore
 from variate.testing.builders import build_audit_entry, build_flag
 from variate.testing.conformance import (
     AssignmentStoreConformance,
@@ -66,6 +66,10 @@ class TestDynamoDBFlagStore(FlagStoreConformance):
     @pytest.fixture
     def store(self, tables: FreshTables) -> DynamoDBFlagStore:
         return DynamoDBFlagStore(tables)
+
+    @pytest.fixture
+    def outbox(self, store: DynamoDBFlagStore) -> Outbox:
+        return store
 
     @pytest.fixture
     def audit_trail(self, store: DynamoDBFlagStore) -> AuditTrail:

@@ -174,6 +174,10 @@ class TestEncryptedFlagStore(FlagStoreConformance):
         return EncryptedFlagStore(SqlFlagStore(database), cipher, fields)
 
     @pytest.fixture
+    def outbox(self, database: SQLiteDatabase) -> Outbox:
+        return SqlOutbox(database)
+
+    @pytest.fixture
     def audit_trail(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditTrail:
         return trail_of_log(EncryptedAuditLog(SqlAuditLog(database), cipher, fields))
 

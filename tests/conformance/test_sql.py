@@ -196,6 +196,10 @@ class TestSqlFlagStore(FlagStoreConformance):
         return SqlFlagStore(database)
 
     @pytest.fixture
+    def outbox(self, database: Database) -> Outbox:
+        return SqlOutbox(database)
+
+    @pytest.fixture
     def audit_trail(self, database: Database) -> AuditTrail:
         return trail_of_log(SqlAuditLog(database))
 

@@ -9,6 +9,9 @@ from variate.model.document import Document, Json
 from variate.model.instant import check_instant
 from variate.model.rules import check_id, check_name
 
+FLAG_CHANGED = "flag_changed"
+"""The kind of the message that a flag store leaves of its own accord, where it does not leave the entry itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:

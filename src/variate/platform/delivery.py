@@ -23,6 +23,9 @@ class Delivery:
             self.backends.serving.put(experiment)
         self.backends.hot.aside.invalidate(experiment_key(message.entity_id))
 
+    def flag_changed(self, message: OutboxMessage) -> None:
+        """Do nothing more: whoever reads the flag reads it from its store."""
+
     def put_override(self, message: OutboxMessage) -> None:
         """Put the override, unless a later one or a removal stands."""
         self.backends.overrides.put(override_from_record(message.document.value))

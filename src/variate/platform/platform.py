@@ -14,6 +14,7 @@ from variate.definition.experiments import Experiments
 from variate.definition.flags import Flags
 from variate.definition.overrides import Overrides
 from variate.model import AuditEntry, Page
+from variate.model.audit import FLAG_CHANGED
 from variate.model.rules import check_id, check_name
 from variate.platform.backends import Backends
 from variate.platform.delivery import Delivery
@@ -40,6 +41,7 @@ class Platform:
             backends.outboxes,
             {
                 EXPERIMENT_CHANGED: delivery.serve_experiment,
+                FLAG_CHANGED: delivery.flag_changed,
                 OVERRIDE_PUT: delivery.put_override,
                 OVERRIDE_REMOVED: delivery.remove_override,
                 "audit": delivery.log,

@@ -148,9 +148,11 @@ class Outbox(Protocol):
 
 
 class FlagStore(Protocol):
-    """The feature flags. A write and its audit entry are one atomic step.
+    """The feature flags. A write and its audit entry are one atomic step, and so is the message it leaves.
 
-    A backend that does not hold the audit log itself keeps the entry in its ``Outbox`` (kind ``audit``) instead.
+    Each write leaves one message in the backend's ``Outbox``, by which whoever serves the flags hears of it: its id and
+    time are the entry's, its ``entity_id`` is the flag's. It is of kind ``FLAG_CHANGED`` and empty; where the backend
+    does not hold the audit log itself, it is of kind ``audit`` and holds the entry, still to be logged.
     A flag's rules and targeting are together at most ``MAX_DEFINITION_BYTES``: whoever makes it sees to that, and then
     an entry that tells both, before and after, has room too.
     """

@@ -15,8 +15,10 @@ from tests.unit.testing.reference import (
     ReferenceAuditLog,
     ReferenceDefinitionStore,
     ReferenceExperimentStore,
+    ReferenceFlagStore,
     ReferenceOutbox,
     ReferenceServingStore,
+    flag_message,
 )
 from tests.unit.testing.reference_records import (
     ReferenceAssignmentStore,
@@ -33,6 +35,7 @@ from variate.model import (
     Document,
     Event,
     Experiment,
+    FeatureFlag,
     OutboxMessage,
     Override,
     OverrideTarget,
@@ -234,6 +237,18 @@ class ReadsInTwoSteps(ReferenceExperimentStore):
         time.sleep(0.001)  # long enough for a writer to come between
         later = super().get(experiment_id)
         return found and later and replace(found, variations=later.variations)
+
+
+class LeavesWordOfWhatItRefuses(ReferenceFlagStore):
+    def insert(self, flag: FeatureFlag, *, audit: AuditEntry) -> None:
+        self.memory.note([], [flag_message(flag, audit)])
+        super().insert(flag, audit=audit)
+
+
+class LeavesNoWord(ReferenceFlagStore):
+    def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
+        super().replace(flag, expected_revision=expected_revision, audit=audit)
+        del self.memory.messages[audit.id]
 
 
 class LeavesTheRemoved(ReferenceDefinitionStore):

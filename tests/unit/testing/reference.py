@@ -14,6 +14,7 @@ from tests.unit.testing.pages import cut, micros
 from variate.errors import ConflictError, NotFoundError
 from variate.model import (
     AuditEntry,
+    Document,
     Experiment,
     ExperimentStatus,
     FeatureFlag,
@@ -21,6 +22,7 @@ from variate.model import (
     OutboxMessage,
     Page,
 )
+from variate.model.audit import FLAG_CHANGED
 from variate.model.layer import Layer
 
 
@@ -194,6 +196,13 @@ class ReferenceOutbox:
                 self.memory.messages.pop(message_id, None)
 
 
+def flag_message(flag: FeatureFlag, audit: AuditEntry) -> OutboxMessage:
+    """The word a write of the flag leaves."""
+    return OutboxMessage(
+        id=audit.id, kind=FLAG_CHANGED, entity_id=flag.id, document=Document("{}"), created_at=audit.created_at
+    )
+
+
 class ReferenceFlagStore:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
@@ -203,7 +212,7 @@ class ReferenceFlagStore:
             if flag.id in self.memory.flags:
                 raise ConflictError("taken")
             self.memory.flags[flag.id] = flag
-            self.memory.note([audit], [])
+            self.memory.note([audit], [flag_message(flag, audit)])
 
     def get(self, flag_id: str) -> FeatureFlag | None:
         return self.memory.flags.get(flag_id)
@@ -222,7 +231,7 @@ class ReferenceFlagStore:
             if standing.revision != expected_revision:
                 raise ConflictError("changed")
             self.memory.flags[flag.id] = flag
-            self.memory.note([audit], [])
+            self.memory.note([audit], [flag_message(flag, audit)])
 
 
 class ReferenceServingStore:

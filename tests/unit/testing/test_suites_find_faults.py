@@ -14,6 +14,7 @@ from tests.unit.testing.reference import (
     ReferenceAuditLog,
     ReferenceDefinitionStore,
     ReferenceExperimentStore,
+    ReferenceFlagStore,
     ReferenceOutbox,
 )
 from variate.model import Document, OutboxMessage
@@ -25,6 +26,7 @@ from variate.testing.conformance import (
     DefinitionStoreConformance,
     EventStoreConformance,
     ExperimentStoreConformance,
+    FlagStoreConformance,
     LayerClaimsConformance,
     OutboxConformance,
     OverrideStoreConformance,
@@ -66,6 +68,12 @@ def on_layers(test: Callable[..., None], store: type[ReferenceExperimentStore]) 
         is_new=True,
         step=1,
     )
+
+
+def with_outbox(test: Callable[..., None], store: type[ReferenceFlagStore]) -> None:
+    """Run the test of messages on a faulty flag store."""
+    memory = Memory()
+    test(store(memory), ReferenceOutbox(memory))
 
 
 def emitting(test: Callable[..., None]) -> None:
@@ -154,6 +162,12 @@ FOUND: dict[str, Callable[[], None]] = {
         lambda: DefinitionStoreConformance().test_a_removed_one_is_gone_and_its_id_is_free(
             faults.LeavesTheRemoved(Memory(), "layer"), build_layer
         )
+    ),
+    "a refused write of a flag leaves word": lambda: with_outbox(
+        FlagStoreConformance().test_a_write_that_is_refused_leaves_none, faults.LeavesWordOfWhatItRefuses
+    ),
+    "a change of a flag leaves no word": lambda: with_outbox(
+        FlagStoreConformance().test_each_write_leaves_a_message_of_its_flag, faults.LeavesNoWord
     ),
     "an audit entry is altered": (
         lambda: AuditLogConformance().test_an_entry_that_is_there_is_left_as_it_stands(faults.AltersEntries(Memory()))

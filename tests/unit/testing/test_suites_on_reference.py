@@ -132,6 +132,10 @@ class TestFlagStore(FlagStoreConformance):
         return ReferenceFlagStore(memory)
 
     @pytest.fixture
+    def outbox(self, memory: Memory) -> ReferenceOutbox:
+        return ReferenceOutbox(memory)
+
+    @pytest.fixture
     def audit_trail(self, memory: Memory) -> AuditTrail:
         return trail_of_log(ReferenceAuditLog(memory))
 

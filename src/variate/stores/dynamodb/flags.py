@@ -50,7 +50,10 @@ _NO_FLAG = Condition("attribute_not_exists(#rules) AND attribute_not_exists(#unl
 
 
 class DynamoDBFlagStore:
-    """A ``FlagStore`` in the guide's ``feature-flags`` table, and the ``Outbox`` of its audit entries."""
+    """A ``FlagStore`` in the guide's ``feature-flags`` table, and the ``Outbox`` of its audit entries.
+
+    An entry that is still to be logged is also the message that its flag was changed.
+    """
 
     def __init__(self, tables: TableSource) -> None:
         self._table = ItemTable(tables, "feature-flags")

@@ -6,17 +6,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from variate.model import AuditEntry, FeatureFlag, FlagStatus, Page
+from variate.model import AuditEntry, FeatureFlag, FlagStatus, OutboxMessage, Page
+from variate.model.audit import FLAG_CHANGED
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
-from variate.stores.sql.records import insert_new, log, replace_at
+from variate.stores.sql.records import document_of, insert_new, log, post, replace_at
 from variate.stores.sql.schema import feature_flags
 
 _RECENT = Listing("flags", (feature_flags.c.updated_at, True), (feature_flags.c.id, False))
 
 
 class SqlFlagStore:
-    """See ``FlagStore``. The audit log is in the same database, so no outbox is needed."""
+    """See ``FlagStore``. The audit log is in the same database, so the messages are of kind ``FLAG_CHANGED``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -27,6 +28,7 @@ class SqlFlagStore:
         def work(connection: Connection) -> None:
             insert_new(self._database, connection, feature_flags, _row(flag), entity="feature flag")
             log(self._database, connection, [audit])
+            post(self._database, connection, [_message(flag, audit)])
 
         self._database.write_once(work)
 
@@ -56,8 +58,15 @@ class SqlFlagStore:
             row = _row(flag)
             replace_at(connection, feature_flags, row, expected_revision=expected_revision, entity="feature flag")
             log(self._database, connection, [audit])
+            post(self._database, connection, [_message(flag, audit)])
 
         self._database.write_once(work)
+
+
+def _message(flag: FeatureFlag, audit: AuditEntry) -> OutboxMessage:
+    return OutboxMessage(
+        id=audit.id, kind=FLAG_CHANGED, entity_id=flag.id, document=document_of({}), created_at=audit.created_at
+    )
 
 
 def _row(flag: FeatureFlag) -> dict[str, Any]:

@@ -11,9 +11,10 @@ import pytest
 
 from variate.errors import ConflictError, NotFoundError
 from variate.model import MAX_DEFINITION_BYTES, AuditEntry, FeatureFlag, FlagStatus, Json, Page
+from variate.model.audit import FLAG_CHANGED
 from variate.model.record import audit_from_record
 from variate.stores.ports import AuditLog, FlagStore, Outbox
-from variate.testing.builders import build_audit_entry, build_flag
+from variate.testing.builders import build_audit_entry, build_flag, minutes_after_start
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together, wins
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
@@ -41,7 +42,10 @@ def trail_of_outbox(outbox: Outbox) -> AuditTrail:
 
 
 class FlagStoreConformance:
-    """Subclass it and provide ``store``, empty, and ``audit_trail``: see ``trail_of_log`` and ``trail_of_outbox``."""
+    """Subclass it and provide ``store``, empty, the ``outbox`` its writes leave messages in, and ``audit_trail``.
+
+    For the last see ``trail_of_log`` and ``trail_of_outbox``.
+    """
 
     @pytest.fixture
     def store(self) -> FlagStore:
@@ -50,6 +54,10 @@ class FlagStoreConformance:
     @pytest.fixture
     def audit_trail(self) -> AuditTrail:
         raise NotImplementedError("provide a fixture `audit_trail`: returns the entries that the store's writes left")
+
+    @pytest.fixture
+    def outbox(self) -> Outbox:
+        raise NotImplementedError("provide a fixture `outbox`: the Outbox that the store's writes leave messages in")
 
     def test_what_was_inserted_is_returned(self, store: FlagStore) -> None:
         flag = build_flag(
@@ -140,6 +148,30 @@ class FlagStoreConformance:
         store.insert(flag, audit=entries[0])
         store.replace(replace(flag, status=ACTIVE, revision=2), expected_revision=1, audit=entries[1])
         assert plain(sorted(audit_trail(), key=lambda each: each.id)) == plain(entries)
+
+    def test_each_write_leaves_a_message_of_its_flag(self, store: FlagStore, outbox: Outbox) -> None:
+        flag = build_flag("f")
+        entries = [
+            build_audit_entry(f"a{number}", entity_type="flag", entity_id="f", created_at=minutes_after_start(number))
+            for number in range(2)
+        ]
+        store.insert(flag, audit=entries[0])
+        store.replace(replace(flag, revision=2), expected_revision=1, audit=entries[1])
+        messages = outbox.pending(limit=10)
+        assert [(each.id, each.entity_id, each.created_at) for each in messages] == [
+            (entry.id, "f", entry.created_at) for entry in entries
+        ]
+        assert {each.kind for each in messages} in ({FLAG_CHANGED}, {"audit"})
+
+    def test_a_write_that_is_refused_leaves_none(self, store: FlagStore, outbox: Outbox) -> None:
+        store.insert(build_flag("f", revision=2), audit=build_audit_entry("a"))
+        with pytest.raises(ConflictError):
+            store.insert(build_flag("f"), audit=build_audit_entry())
+        with pytest.raises(ConflictError):
+            store.replace(build_flag("f", revision=2), expected_revision=1, audit=build_audit_entry())
+        with pytest.raises(NotFoundError):
+            store.replace(build_flag("g", revision=2), expected_revision=1, audit=build_audit_entry())
+        assert [each.id for each in outbox.pending(limit=10)] == ["a"]
 
     def test_of_twenty_inserts_of_one_id_exactly_one_wins(self, store: FlagStore, audit_trail: AuditTrail) -> None:
         def insert(number: int) -> bool:
