@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from variate.decision.conditions import condition_source
-from variate.decision.constants import Constants
-from variate.decision.context import Decide, Matches, Others, Surroundings
+from variate.decision.conditions import Matcher, compile_condition
+from variate.decision.context import Decide, Others, Surroundings
 from variate.decision.experiment import asks_ledger, compile_experiment
 from variate.decision.flag import compile_flag
-from variate.decision.generated import build
 from variate.decision.outcomes import outcomes_of
 from variate.errors import InvalidInputError, VariateError
 from variate.model.condition import read_condition
@@ -37,7 +35,7 @@ class CompiledSnapshot:
                 "format", f"must be {SNAPSHOT_FORMAT}, not {shown(content.get('format'))}: upgrade variate"
             )
         self.experiment_records: Mapping[str, Any] = content["experiments"]
-        audiences = _Functions[Matches](content["audiences"], self._audience, kind="audience", unknown=_nobody)
+        audiences = _Functions[Matcher](content["audiences"], self._audience, kind="audience", unknown=_nobody)
         self.experiments = _Functions[Decide](
             content["experiments"], self._experiment, kind="experiment", unknown=_unknown
         )
@@ -80,10 +78,8 @@ class CompiledSnapshot:
                 except VariateError as error:
                     yield kind, key, error
 
-    def _audience(self, _: str, record: Any) -> Matches:
-        constants = Constants()
-        condition = read_condition("condition", record)
-        return build([f"return {condition_source(condition, constants, matcher=self._others.audience)}"], constants)
+    def _audience(self, _: str, record: Any) -> Matcher:
+        return compile_condition(read_condition("condition", record), matcher=self._others.audience)
 
     def _experiment(self, key: str, record: Any) -> Decide:
         return compile_experiment(key, record, others=self._others, around=self._around)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import mmh3
@@ -14,6 +13,7 @@ import mmh3
 from variate.decision.bucketing import hash_bound, prefix
 from variate.decision.comparisons import comparison_source
 from variate.decision.constants import Constants
+from variate.decision.generated import build
 from variate.model.condition import AllOf, AnyOf, Comparison, Condition, InAudience, Negation, Percentage
 
 __all__ = ["Constants", "Matcher", "compile_condition", "condition_source"]
@@ -28,8 +28,7 @@ def compile_condition(condition: Condition, *, matcher: Callable[[str], Matcher]
     ``matcher`` gives the function of an audience, by its id; it is asked now, once for each mention.
     """
     constants = Constants()
-    source = condition_source(condition, constants, matcher=matcher)
-    return _factory(source, len(constants.values))(*constants.values)
+    return build([f"return {condition_source(condition, constants, matcher=matcher)}"], constants)
 
 
 def condition_source(condition: Condition, constants: Constants, *, matcher: Callable[[str], Matcher]) -> str:
@@ -52,13 +51,3 @@ def condition_source(condition: Condition, constants: Constants, *, matcher: Cal
         case Percentage():
             start, digest = constants.name(prefix(condition.salt)), constants.shared(mmh3.hash)
             return f"({digest}({start} + unit, 0, False) < {constants.name(hash_bound(condition.buckets))})"
-
-
-@lru_cache(maxsize=1024)
-def _factory(source: str, count: int) -> Callable[..., Matcher]:
-    names = ", ".join(f"c{number}" for number in range(count))
-    text = f"def make({names}):\n    def matches(unit, attributes):\n        return {source}\n    return matches\n"
-    space: dict[str, Any] = {}
-    exec(compile(text, "<variate condition>", "exec"), space)  # noqa: S102 - all text is ours; what is given is a value
-    factory: Callable[..., Matcher] = space["make"]
-    return factory

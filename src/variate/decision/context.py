@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from variate.decision.conditions import Matcher
 from variate.model import parse_instant
 from variate.model.decision import Decision
 
 Decide: TypeAlias = Callable[[str, Mapping[str, Any]], Decision]
 """A compiled experiment or flag: unit and attributes in, decision out."""
-
-Matches: TypeAlias = Callable[[str, Mapping[str, Any]], bool]
-"""A compiled audience."""
 
 Kept: TypeAlias = Callable[[str, int, str], str | None]
 """The variation that the ledger holds for (experiment id, version, unit), or None."""
@@ -35,7 +33,7 @@ class Surroundings:
 class Others:
     """The other definitions of the snapshot, each compiled when it is first asked for."""
 
-    audience: Callable[[str], Matches]
+    audience: Callable[[str], Matcher]
     experiment: Callable[[str], Decide]
     flag: Callable[[str], Decide]
 
