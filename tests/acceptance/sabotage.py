@@ -68,7 +68,8 @@ def sabotaged(backends: Backends, fault: Fault) -> Backends:
     def wrap(name: str, store: object) -> Any:
         return cast("Any", _Sabotaged(name, store, fault))
 
-    names = ("experiments", "audit", "flags", "assignments", "overrides", "events", "serving")
+    definitions = ("experiments", "audiences", "layers", "holdouts", "flags", "overrides")
+    names = (*definitions, "audit", "assignments", "events", "serving", "snapshots")
     return replace(
         backends,
         **{name: wrap(name, getattr(backends, name)) for name in names},

@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from variate.model import Experiment
+from variate.model.audience import Audience
+from variate.model.holdout import Holdout
+from variate.model.layer import Layer
 from variate.stores.health import Migratable
 from variate.stores.ports import (
     Announcements,
     AssignmentStore,
     AuditLog,
     Cache,
+    DefinitionStore,
     EventStore,
     ExperimentStore,
     FlagStore,
@@ -19,6 +23,7 @@ from variate.stores.ports import (
     OverrideStore,
     RateLimiter,
     ServingStore,
+    SnapshotStore,
 )
 from variate.stores.wrappers.cached import CacheAside
 
@@ -47,6 +52,9 @@ class Backends:
     experiments: ExperimentStore
     experiment_at_rest: Callable[[str], Experiment | None]
     opened: Callable[[Experiment], Experiment]
+    audiences: DefinitionStore[Audience]
+    layers: DefinitionStore[Layer]
+    holdouts: DefinitionStore[Holdout]
     audit: AuditLog
     outboxes: tuple[Outbox, ...]
     flags: FlagStore
@@ -54,6 +62,7 @@ class Backends:
     overrides: OverrideStore
     events: EventStore
     serving: ServingStore
+    snapshots: SnapshotStore
     hot: HotBackends
     engines: Mapping[str, Migratable]
     close: Callable[[], None]

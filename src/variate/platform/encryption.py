@@ -18,6 +18,8 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
     if not fields and not (settings.profile is Profile.AWS and settings.kms_key_id) and not settings.key_file.exists():
         return backends
     from variate.stores.wrappers import encrypted
+    from variate.stores.wrappers.encrypted_definitions import EncryptedDefinitionStore
+    from variate.stores.wrappers.encrypted_snapshots import EncryptedSnapshotStore
     from variate.stores.wrappers.sealing import EnvelopeCipher, KeyFileDataKeys
 
     if settings.profile is Profile.AWS and settings.kms_key_id:
@@ -33,9 +35,13 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
         backends,
         experiments=experiments,
         opened=experiments.opened,
+        audiences=EncryptedDefinitionStore(backends.audiences, cipher, fields),
+        layers=EncryptedDefinitionStore(backends.layers, cipher, fields),
+        holdouts=EncryptedDefinitionStore(backends.holdouts, cipher, fields),
         audit=encrypted.EncryptedAuditLog(backends.audit, cipher, fields),
         flags=encrypted.EncryptedFlagStore(backends.flags, cipher, fields),
         overrides=encrypted.EncryptedOverrideStore(backends.overrides, cipher, fields),
         events=encrypted.EncryptedEventStore(backends.events, cipher, fields),
         serving=encrypted.EncryptedServingStore(backends.serving, cipher, fields),
+        snapshots=EncryptedSnapshotStore(backends.snapshots, cipher, fields),
     )
