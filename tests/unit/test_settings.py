@@ -55,6 +55,10 @@ READ: list[tuple[str, str, str, object]] = [
         frozenset({"event.data", "flag.rules"}),
     ),
     ("VARIATE_KMS_KEY_ID", "alias/variate", "kms_key_id", "alias/variate"),
+    ("VARIATE_ENVIRONMENTS", "test, live ,", "environments", ("test", "live")),
+    ("VARIATE_SNAPSHOT_POLL_SECONDS", "0.5", "snapshot_poll_seconds", 0.5),
+    ("VARIATE_CHANGE_DELAY_SECONDS", "30", "change_delay_seconds", 30.0),
+    ("VARIATE_CHANGE_DELAY_SECONDS", "0", "change_delay_seconds", 0.0),
     ("VARIATE_ACTOR", "deploy-bot", "actor", "deploy-bot"),
 ]
 
@@ -105,6 +109,16 @@ def test_aws_region_wins_over_the_default_region() -> None:
         ("VARIATE_DYNAMODB_ENDPOINT", "127.0.0.1:8000"),
         ("VARIATE_AWS_ENDPOINT", "localhost"),
         ("VARIATE_ENCRYPTED_FIELDS", "event.data,event.user_id"),
+        ("ENVIRONMENT", "the moon"),
+        ("ENVIRONMENT", "x" * 65),
+        ("VARIATE_ENVIRONMENTS", "dev,prod/eu"),
+        ("VARIATE_SNAPSHOT_POLL_SECONDS", "0"),
+        ("VARIATE_SNAPSHOT_POLL_SECONDS", "nan"),
+        ("VARIATE_SNAPSHOT_POLL_SECONDS", "often"),
+        ("VARIATE_CHANGE_DELAY_SECONDS", "-1"),
+        ("VARIATE_CHANGE_DELAY_SECONDS", "nan"),
+        ("VARIATE_CHANGE_DELAY_SECONDS", "86401"),
+        ("VARIATE_CHANGE_DELAY_SECONDS", "later"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_variable(variable: str, text: str) -> None:
@@ -137,6 +151,16 @@ def test_every_mode_of_libpq_is_taken() -> None:
 def test_settings_made_in_code_obey_the_same_rules() -> None:
     with pytest.raises(ConfigurationError, match="VARIATE_DATABASE_POOL_SIZE"):
         Settings(database_pool_size=0)
+
+
+def test_the_environment_a_process_is_in_is_one_of_all() -> None:
+    assert read(ENVIRONMENT="staging").all_environments == ("dev", "staging", "prod")
+    assert read(ENVIRONMENT="live", VARIATE_ENVIRONMENTS="test").all_environments == ("test", "live")
+
+
+def test_in_aws_an_environment_has_tables_of_its_own_so_it_stands_alone() -> None:
+    assert read(VARIATE_PROFILE="aws", ENVIRONMENT="prod").all_environments == ("prod",)
+    assert read(VARIATE_PROFILE="aws", ENVIRONMENT="live").all_environments == ("live",)
 
 
 def test_a_password_is_not_in_the_repr() -> None:

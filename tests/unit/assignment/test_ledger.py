@@ -10,24 +10,22 @@ import pytest
 
 from tests.unit.testing.reference_records import ReferenceAssignmentStore
 from variate.assignment.ledger import Ledger
-from variate.errors import InvalidInputError, NotFoundError
-from variate.model import Assignment, Experiment, ExperimentStatus
-from variate.testing.builders import build_experiment
+from variate.errors import InvalidInputError
+from variate.model import Assignment
 from variate.testing.clocks import SettableClock
 
 
 class Keeping:
-    """A ledger over a store in memory."""
+    """A ledger over a store in memory; ``told`` is what it said of assignments by hand."""
 
     def __init__(self) -> None:
         self.clock = SettableClock()
-        self.experiments: dict[str, Experiment] = {}
         self.store = ReferenceAssignmentStore()
-        self.ledger = Ledger(store=self.store, experiment=self.experiments.get, clock=self.clock)
+        self.told: list[tuple[str, int, list[Assignment]]] = []
+        self.ledger = Ledger(store=self.store, kept=self.tell, clock=self.clock)
 
-    def add(self, experiment: Experiment) -> str:
-        self.experiments[experiment.id] = experiment
-        return experiment.id
+    def tell(self, experiment_id: str, version: int, standing: Sequence[Assignment]) -> None:
+        self.told.append((experiment_id, version, list(standing)))
 
 
 @pytest.fixture
@@ -63,15 +61,11 @@ def test_a_version_has_assignments_of_its_own(keeping: Keeping) -> None:
     assert [a.version for a in keeping.ledger.get_user_assignments("u")] == [1, 2]
 
 
-def test_many_units_are_split_by_weight_and_stay_when_the_weights_change(keeping: Keeping) -> None:
-    made = build_experiment(status=ExperimentStatus.ACTIVE, variations={"a": 1, "b": 3})
-    keeping.add(made)
-    units = [f"u-{number}" for number in range(4_000)]
-    kept = keeping.ledger.assign_many(made.id, units)
-    share = sum(a.variation == "b" for a in kept) / len(kept)
-    assert abs(share - 0.75) < 4 * (0.75 * 0.25 / 4_000) ** 0.5  # four standard errors of a binomial share
-    keeping.add(build_experiment(made.id, status=ExperimentStatus.ACTIVE, variations={"a": 3, "b": 1}))
-    assert keeping.ledger.assign_many(made.id, units) == kept
+def test_whoever_is_told_of_assignments_by_hand_hears_what_stands_and_in_which_version(keeping: Keeping) -> None:
+    first = keeping.ledger.create_assignment("u-1", "e", "a", version=2)
+    others = keeping.ledger.keep_assignments("e", [("u-1", "b"), ("u-2", "b")], version=2)
+    assert [each.variation for each in others] == ["a", "b"]
+    assert keeping.told == [("e", 2, [first]), ("e", 2, others)]
 
 
 def test_a_long_import_is_answered_in_the_order_asked(keeping: Keeping) -> None:
@@ -95,18 +89,6 @@ def test_a_long_import_is_written_in_the_order_of_its_units(keeping: Keeping, mo
     units = [f"u-{number * 7_919 % 25_000}" for number in range(25_000)]
     keeping.ledger.keep_assignments("e", [(unit, "a") for unit in units])
     assert written == sorted(units)
-
-
-@pytest.mark.parametrize("status", [status for status in ExperimentStatus if status is not ExperimentStatus.ACTIVE])
-def test_only_an_active_experiment_takes_units(keeping: Keeping, status: ExperimentStatus) -> None:
-    made = keeping.add(build_experiment(status=status))
-    with pytest.raises(InvalidInputError, match=status):
-        keeping.ledger.assign_many(made, ["u"])
-
-
-def test_units_of_an_unknown_experiment_are_not_assigned(keeping: Keeping) -> None:
-    with pytest.raises(NotFoundError):
-        keeping.ledger.assign_many("nobody", ["u"])
 
 
 @pytest.mark.parametrize(
@@ -139,3 +121,4 @@ def test_one_bad_pair_among_many_keeps_none_of_them(keeping: Keeping) -> None:
     with pytest.raises(InvalidInputError):
         keeping.ledger.keep_assignments("e", [("u-1", "a"), ("", "a")])
     assert keeping.ledger.get_user_assignment("u-1", "e") is None
+    assert keeping.told == []
