@@ -62,10 +62,53 @@ BESIDE = {
     "update_experiment",
     "update_feature_flag",
 }
+# What decides, and what decisions are made of.
+DECIDING = {
+    "Decision",
+    "Reason",
+    "assign",
+    "assign_many",
+    "create_audience",
+    "create_flag_override",
+    "create_holdout",
+    "create_layer",
+    "decide",
+    "decide_many",
+    "evaluate_all_flags",
+    "evaluate_flag",
+    "explain",
+    "explain_flag",
+    "flush_assignments",
+    "get_audience",
+    "get_flag_override",
+    "get_holdout",
+    "get_layer",
+    "get_snapshot",
+    "launch_checklist",
+    "list_audiences",
+    "list_flag_overrides",
+    "list_holdouts",
+    "list_layers",
+    "list_snapshots",
+    "preview_change",
+    "preview_new_version",
+    "promote_feature_flag",
+    "publish_snapshot",
+    "remove_audience",
+    "remove_flag_override",
+    "remove_holdout",
+    "remove_layer",
+    "rollback_snapshot",
+    "serving_status",
+    "start_new_version",
+    "update_audience",
+    "update_flag_environment",
+    "update_holdout",
+}
 
 
 def test_the_public_names_are_these() -> None:
-    assert set(variate.__all__) == GUIDE | BESIDE
+    assert set(variate.__all__) == GUIDE | BESIDE | DECIDING
     assert sorted(set(variate.__all__)) == sorted(variate.__all__)
 
 

@@ -1,26 +1,37 @@
-"""Experiments, their owners, overrides and the audit log."""
+"""Experiments, their design, their life, their owners, and the audit log."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 from variate.errors import NotFoundError
+from variate.functions.records import checklist_records
 from variate.functions.rows import Rows, items, rows
 from variate.model import Experiment
-from variate.model.record import Record, audit_record, experiment_record, override_record
+from variate.model.design_record import DesignFields
+from variate.model.record import Record, audit_record, experiment_record
 from variate.platform import default_platform
 
 
 def create_experiment(
-    name: str, description: str, variations: Iterable[Mapping[str, Any]], owner: str | None = None
+    name: str,
+    description: str,
+    variations: Iterable[Mapping[str, Any]],
+    owner: str | None = None,
+    *,
+    experiment_id: str | None = None,
+    **design: Unpack[DesignFields],
 ) -> Record:
     """Store a new draft and return it with its ``variations``.
 
     Each variation is a dict with ``name`` and, where wanted, ``description``, ``value`` (any JSON) and ``weight``.
+    ``design`` is any of ``DesignFields``: audience, traffic, layer, holdouts, schedule, metrics and the like.
     """
-    experiment = default_platform().create_experiment(name, description=description, variations=variations, owner=owner)
+    experiment = default_platform().create_experiment(
+        name, description=description, variations=variations, owner=owner, experiment_id=experiment_id, **design
+    )
     return experiment_record(experiment)
 
 
@@ -42,11 +53,32 @@ def update_experiment(
     name: str | None = None,
     description: str | None = None,
     variations: Iterable[Mapping[str, Any]] | None = None,
+    **design: Unpack[DesignFields],
 ) -> Record:
-    """Change what is given and return the experiment; see ``Platform.update_experiment``."""
-    return experiment_record(
-        default_platform().update_experiment(experiment_id, name=name, description=description, variations=variations)
+    """Change what is given and return the experiment; see ``Platform.update_experiment``.
+
+    Of a started experiment nothing changes that would move a user; for that, there is ``start_new_version``.
+    """
+    changed = default_platform().update_experiment(
+        experiment_id, name=name, description=description, variations=variations, **design
     )
+    return experiment_record(changed)
+
+
+def start_new_version(
+    experiment_id: str, variations: Iterable[Mapping[str, Any]] | None = None, **design: Unpack[DesignFields]
+) -> Record:
+    """Draw every user of a started experiment anew, on purpose, and return the experiment.
+
+    With it everything of the variations and the design may change; no earlier assignment counts any more.
+    """
+    changed = default_platform().start_new_version(experiment_id, variations=variations, **design)
+    return experiment_record(changed)
+
+
+def launch_checklist(experiment_id: str) -> list[Record]:
+    """Return what has to be so before the experiment starts, and what ought to be: ``name, met, blocks, said`` each."""
+    return checklist_records(default_platform().launch_checklist(experiment_id))
 
 
 def update_experiment_status(experiment_id: str, status: str) -> Record | None:
@@ -105,31 +137,6 @@ def update_experiment_with_override(
         "status": experiment.status.value,
         "override_added": user_id is not None,
     }
-
-
-def create_override(
-    user_id: str, experiment_id: str, variation: str, reason: str = "", ttl_days: float | None = 30
-) -> Record:
-    """Force ``variation`` for the user, over what was forced before, and return the override."""
-    return override_record(
-        default_platform().create_override(user_id, experiment_id, variation, reason=reason, ttl_days=ttl_days)
-    )
-
-
-def get_override(user_id: str, experiment_id: str) -> Record | None:
-    """Return the override in force, or None."""
-    override = default_platform().get_override(user_id, experiment_id)
-    return None if override is None else override_record(override)
-
-
-def list_overrides(experiment_id: str, limit: int = 100, last_key: str | None = None) -> dict[str, Any]:
-    """Return ``items``, the overrides in force on the experiment in order of user, and ``last_key``."""
-    return items(default_platform().list_overrides(experiment_id, limit=limit, last_key=last_key), override_record)
-
-
-def remove_override(user_id: str, experiment_id: str) -> bool:
-    """Remove the override in force and return whether there was one."""
-    return default_platform().remove_override(user_id, experiment_id)
 
 
 def get_audit_log(
