@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from variate.errors import ConfigurationError
+from variate.errors import ConfigurationError, InvalidInputError
+from variate.model.snapshot import check_environment
 
 
 class Profile(StrEnum):
@@ -25,6 +26,8 @@ ENCRYPTABLE_FIELDS = frozenset(
     {"event.data", "experiment.description", "variation.value", "flag.rules", "override.reason"}
 )
 
+
+_LONGEST_DELAY = 86_400.0
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
@@ -69,6 +72,13 @@ class Settings:
     flag.rules, override.reason."""
     kms_key_id: str | None = None
     """VARIATE_KMS_KEY_ID: the KMS key that seals data keys in ``aws``; elsewhere a key file in ``home`` does."""
+    environments: tuple[str, ...] = ("dev", "staging", "prod")
+    """VARIATE_ENVIRONMENTS: the comma-separated names of every environment a flag may differ in; ENVIRONMENT is one."""
+    snapshot_poll_seconds: float = 2.0
+    """VARIATE_SNAPSHOT_POLL_SECONDS: how often a process looks for a snapshot it was not told of."""
+    change_delay_seconds: float = 5.0
+    """VARIATE_CHANGE_DELAY_SECONDS: after how long a change of weights, traffic or audience of a started experiment is
+    in force; longer than every process takes to hear of it."""
     actor: str = "unknown"
     """VARIATE_ACTOR, else the login name: who the audit log names when a call does not say."""
 
@@ -108,9 +118,30 @@ class Settings:
         for name, seconds in (
             ("VARIATE_REDIS_TIMEOUT_SECONDS", self.redis_timeout_seconds),
             ("VARIATE_PARAMETER_MAX_AGE_SECONDS", self.parameter_max_age_seconds),
+            ("VARIATE_SNAPSHOT_POLL_SECONDS", self.snapshot_poll_seconds),
         ):
             if not 0 < seconds < math.inf:  # false for NaN
                 raise ConfigurationError(f"{name}: must be above 0 and finite")
+        if not 0 <= self.change_delay_seconds <= _LONGEST_DELAY:
+            raise ConfigurationError(f"VARIATE_CHANGE_DELAY_SECONDS: must be from 0 to {_LONGEST_DELAY:g}")
+        self._check_environments()
+
+    @property
+    def all_environments(self) -> tuple[str, ...]:
+        """Every environment there is; in ``aws`` each has its own tables, so there it is this one alone."""
+        if self.profile is Profile.AWS or self.environment in self.environments:
+            return (self.environment,) if self.profile is Profile.AWS else self.environments
+        return (*self.environments, self.environment)
+
+    def _check_environments(self) -> None:
+        for name, variable in (
+            (self.environment, "ENVIRONMENT"),
+            *((each, "VARIATE_ENVIRONMENTS") for each in self.environments),
+        ):
+            try:
+                check_environment(variable, name)
+            except InvalidInputError as error:
+                raise ConfigurationError(str(error)) from error
 
     @property
     def sqlite_path(self) -> Path:
@@ -155,6 +186,13 @@ class Settings:
                 name.strip() for name in (text("VARIATE_ENCRYPTED_FIELDS") or "").split(",") if name.strip()
             ),
             kms_key_id=text("VARIATE_KMS_KEY_ID"),
+            environments=tuple(
+                name.strip()
+                for name in (text("VARIATE_ENVIRONMENTS") or "dev,staging,prod").split(",")
+                if name.strip()
+            ),
+            snapshot_poll_seconds=_number("VARIATE_SNAPSHOT_POLL_SECONDS", text("VARIATE_SNAPSHOT_POLL_SECONDS"), 2.0),
+            change_delay_seconds=_number("VARIATE_CHANGE_DELAY_SECONDS", text("VARIATE_CHANGE_DELAY_SECONDS"), 5.0),
             actor=text("VARIATE_ACTOR") or _login_name(),
         )
 

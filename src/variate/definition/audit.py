@@ -10,6 +10,8 @@ from variate.model import AuditEntry, Document, Json, OutboxMessage, Override
 from variate.model.record import override_record
 
 EXPERIMENT_CHANGED = "experiment_changed"
+FLAG_CHANGED = "flag_changed"
+DEFINITION_CHANGED = "definition_changed"
 OVERRIDE_PUT = "override_put"
 OVERRIDE_REMOVED = "override_removed"
 
@@ -49,6 +51,10 @@ class ChangeLog:
     def experiment_changed(self, experiment_id: str, *, at: datetime) -> OutboxMessage:
         """Return the message that the serving copy is behind. It carries no content: the source is read again."""
         return self.message(EXPERIMENT_CHANGED, experiment_id, {}, at=at)
+
+    def definition_changed(self, definition_id: str, *, at: datetime) -> OutboxMessage:
+        """Return the message that an audience, a layer or a holdout was changed."""
+        return self.message(DEFINITION_CHANGED, definition_id, {}, at=at)
 
     def override_put(self, override: Override) -> OutboxMessage:
         """Return the message that this override is to be put."""

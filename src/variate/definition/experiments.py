@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 from variate.definition.audit import ChangeLog
+from variate.definition.checklist import ChecklistItem, check_launch, launch_checklist
 from variate.definition.newest import on_newest
+from variate.definition.redesign import check_locked, remembering
+from variate.definition.references import References
 from variate.definition.variations import check_list, read_variations
-from variate.errors import InvalidInputError
+from variate.errors import InvalidInputError, NotFoundError
 from variate.model import (
     MAX_DEFINITION_BYTES,
     AuditEntry,
@@ -21,8 +24,10 @@ from variate.model import (
     OutboxMessage,
     Override,
     Page,
-    Variation,
 )
+from variate.model.design import Design
+from variate.model.design_record import DesignFields, design_record, revised
+from variate.model.layer import Layer, LayerRange
 from variate.model.record import Record, experiment_record, variation_record
 from variate.model.rules import check_choice, check_id, check_name, shown
 from variate.stores.ports import AuditLog, ExperimentStore
@@ -37,6 +42,7 @@ class _Change(NamedTuple):
     experiment: Experiment
     audit: list[AuditEntry]
     outbox: list[OutboxMessage]
+    layers: list[Layer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +53,17 @@ class Experiments:
     change. Changes raise ``NotFoundError`` for an unknown id and ``InvalidInputError`` for a value that breaks a rule,
     and then nothing is written. With ``expected_revision`` a change raises ``ConflictError`` if the experiment is at
     another; without, it is decided on the newest.
+
+    A change of who is given what (weights, traffic, audience) of a started experiment is in force ``delay`` later: see
+    ``redesign``.
     """
 
     store: ExperimentStore
     log: ChangeLog
     audit: AuditLog
+    references: References
     announce: Callable[[], object]
+    delay: timedelta
 
     def create_experiment(
         self,
@@ -63,8 +74,12 @@ class Experiments:
         owner: str | None = None,
         experiment_id: str | None = None,
         actor: str | None = None,
+        **design: Unpack[DesignFields],
     ) -> Experiment:
-        """Store and return a new draft; raise ``ConflictError`` if ``experiment_id`` is given and taken."""
+        """Store and return a new draft; raise ``ConflictError`` if ``experiment_id`` is given and taken.
+
+        ``design`` is any of ``DesignFields``. What it names has to be there, and a layer's range to be free.
+        """
         at = self.log.clock()
         experiment = Experiment(
             id=self.log.new_id() if experiment_id is None else experiment_id,
@@ -72,13 +87,17 @@ class Experiments:
             description=description,
             owner=owner,
             variations=read_variations(variations, at=at, new_id=self.log.new_id),
+            design=revised(Design(), design),
             created_at=at,
             updated_at=at,
         )
         _check_size(experiment)
+        self.references.check_design(experiment.design)
+        layers = self._claims(experiment.id, None, experiment.design.layer, at)
         data = {"experiment": experiment_record(experiment)}
         entry = self.log.entry("experiment", experiment.id, "created", data, actor=actor, at=at)
-        self.store.insert(experiment, audit=[entry], outbox=[self.log.experiment_changed(experiment.id, at=at)])
+        message = self.log.experiment_changed(experiment.id, at=at)
+        self.store.insert(experiment, audit=[entry], outbox=[message], layers=layers)
         self.announce()
         return experiment
 
@@ -107,30 +126,89 @@ class Experiments:
         variations: Iterable[Mapping[str, Any]] | None = None,
         expected_revision: int | None = None,
         actor: str | None = None,
+        **design: Unpack[DesignFields],
     ) -> Experiment:
-        """Change what is given. Out of draft the variations change only in weight; once archived nothing changes.
+        """Change what is given. Once archived nothing changes, and once started only what moves no unit.
 
-        ``variations`` is the whole list; what a variation of a standing name does not give stays as it was.
+        ``variations`` is the whole list; what a variation of a standing name does not give stays as it was. Out of
+        draft the variations change only in weight, and of the design what ``redesign`` does not lock. A unit that was
+        assigned keeps its variation whatever changes.
         """
         given = None if variations is None else list(check_list(variations))
 
         def change(before: Experiment, at: datetime) -> _Change:
-            if before.status is ExperimentStatus.ARCHIVED:
-                raise InvalidInputError("experiment_id", "is of an archived experiment, which no longer changes")
-            after = replace(
-                before,
-                name=before.name if name is None else name,
-                description=before.description if description is None else description,
-                variations=before.variations if given is None else self._revised(before, given, at),
-            )
-            old, new = _differences(before, after)
-            if not new:
-                return _Change(before, [], [])
-            _check_size(after)
-            after = replace(after, revision=before.revision + 1, updated_at=at)
-            return _Change(after, [self._entry(before, "updated", {"before": old, "after": new}, actor, at)], [])
+            after = self.revised(before, name=name, description=description, variations=given, design=design, at=at)
+            check_locked(before, after)
+            return self._changed(before, remembering(before, after, at=at, delay=self.delay), "updated", actor, at)
 
         return self._write(experiment_id, change, expected_revision=expected_revision)
+
+    def start_new_version(
+        self,
+        experiment_id: str,
+        *,
+        variations: Iterable[Mapping[str, Any]] | None = None,
+        expected_revision: int | None = None,
+        actor: str | None = None,
+        **design: Unpack[DesignFields],
+    ) -> Experiment:
+        """Draw every unit anew, on purpose: no assignment of an earlier version counts any more.
+
+        With it everything of the design and the variations may change. The experiment must have started and not ended.
+        """
+        given = None if variations is None else list(check_list(variations))
+
+        def change(before: Experiment, at: datetime) -> _Change:
+            after = self.new_version(before, variations=given, design=design, at=at)
+            return self._changed(before, after, "new_version", actor, at)
+
+        return self._write(experiment_id, change, expected_revision=expected_revision)
+
+    def revised(
+        self,
+        before: Experiment,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        variations: Iterable[Mapping[str, Any]] | None = None,
+        design: DesignFields,
+        at: datetime,
+    ) -> Experiment:
+        """Return the experiment with these changes, not stored; whether they are allowed is not looked at."""
+        if before.status is ExperimentStatus.ARCHIVED:
+            raise InvalidInputError("experiment_id", "is of an archived experiment, which no longer changes")
+        parts = before.variations
+        if variations is not None:
+            parts = read_variations(variations, at=at, new_id=self.log.new_id, standing=before.variations)
+        return replace(
+            before,
+            name=before.name if name is None else name,
+            description=before.description if description is None else description,
+            variations=parts,
+            design=revised(before.design, design),
+        )
+
+    def new_version(
+        self,
+        before: Experiment,
+        *,
+        variations: Iterable[Mapping[str, Any]] | None = None,
+        design: DesignFields,
+        at: datetime,
+    ) -> Experiment:
+        """Return the experiment's next version, not stored."""
+        if before.status not in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED):
+            raise InvalidInputError("experiment_id", f"must be of a started experiment; this one is {before.status}")
+        after = self.revised(before, variations=variations, design=design, at=at)
+        fresh = replace(after.design, past=(), reads_ledger=design.get("reads_ledger", False))
+        return replace(after, version=before.version + 1, design=fresh)
+
+    def launch_checklist(self, experiment_id: str) -> tuple[ChecklistItem, ...]:
+        """Return what has to be so before the experiment starts, and what ought to be; raise ``NotFoundError``."""
+        experiment = self.store.get(check_id("experiment_id", experiment_id))
+        if experiment is None:
+            raise NotFoundError("experiment", experiment_id)
+        return launch_checklist(experiment, references=self.references, at=self.log.clock())
 
     def update_experiment_status(
         self, experiment_id: str, status: str, *, expected_revision: int | None = None, actor: str | None = None
@@ -138,7 +216,8 @@ class Experiments:
         """Move the experiment to ``status``; to the one it has, nothing happens.
 
         Raise ``IllegalTransitionError`` where it cannot follow. The moves: draft to active or archived, active to
-        paused or completed, paused to active or completed, completed to archived.
+        paused or completed, paused to active or completed, completed to archived. A draft is launched only where
+        nothing on its ``launch_checklist`` blocks that.
         """
         chosen = check_choice("status", status, ExperimentStatus)
 
@@ -159,10 +238,10 @@ class Experiments:
 
         def change(before: Experiment, at: datetime) -> _Change:
             if before.owner == new_owner:
-                return _Change(before, [], [])
+                return _Change(before, [], [], [])
             data = {"previous_owner": before.owner, "new_owner": new_owner}
             after = replace(before, owner=new_owner, revision=before.revision + 1, updated_at=at)
-            return _Change(after, [self._entry(before, "ownership_change", data, actor, at)], [])
+            return _Change(after, [self._entry(before, "ownership_change", data, actor, at)], [], [])
 
         return self._write(experiment_id, change, expected_revision=expected_revision)
 
@@ -199,7 +278,7 @@ class Experiments:
             )
             data = {"user_id": unit, "value": variation}
             entry = self._entry(before, "override_added", data, actor, at)
-            return _Change(moved.experiment, [*moved.audit, entry], [self.log.override_put(override)])
+            return moved._replace(audit=[*moved.audit, entry], outbox=[self.log.override_put(override)])
 
         return self._write(experiment_id, change, expected_revision=None)
 
@@ -212,12 +291,13 @@ class Experiments:
     ) -> Experiment:
         def write(before: Experiment) -> Experiment:
             at = self.log.clock()
-            after, audit, outbox = change(before, at)
+            after, audit, outbox, layers = change(before, at)
             if audit and after is before:
                 self.audit.append(audit, outbox=outbox)
             elif audit:
                 outbox = [self.log.experiment_changed(experiment_id, at=at), *outbox]
-                self.store.replace(after, expected_revision=before.revision, audit=audit, outbox=outbox)
+                revision = before.revision
+                self.store.replace(after, expected_revision=revision, audit=audit, outbox=outbox, layers=layers)
             self.announce()  # also of nothing: an earlier call may have died between its commit and its delivery
             return after
 
@@ -225,18 +305,44 @@ class Experiments:
             "experiment", experiment_id, read=self.store.get, write=write, expected_revision=expected_revision
         )
 
+    def _changed(self, before: Experiment, after: Experiment, action: str, actor: str | None, at: datetime) -> _Change:
+        """Return the change to ``after``, with what it names looked up and its layer's range claimed."""
+        old, new = _differences(before, after)
+        if not new:
+            return _Change(before, [], [], [])
+        _check_size(after)
+        if before.design != after.design:
+            self.references.check_design(after.design)
+        layers = self._claims(before.id, before.design.layer, after.design.layer, at)
+        after = replace(after, revision=before.revision + 1, updated_at=at)
+        entry = self._entry(before, action, {"before": old, "after": new}, actor, at)
+        return _Change(after, [entry], [], layers)
+
     def _moved(self, before: Experiment, status: ExperimentStatus, actor: str | None, at: datetime) -> _Change:
         if before.status is status:
-            return _Change(before, [], [])
+            return _Change(before, [], [], [])
         after = before.moved_to(status, at=at)
+        layers: list[Layer] = []
+        if before.status is ExperimentStatus.DRAFT and status is ExperimentStatus.ACTIVE:
+            check_launch(before, references=self.references, at=at)
+        elif status in (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED):
+            layers = self._claims(before.id, before.design.layer, None, at)
         data = {"previous_status": before.status, "new_status": status}
-        return _Change(after, [self._entry(before, "status_change", data, actor, at)], [])
+        return _Change(after, [self._entry(before, "status_change", data, actor, at)], [], layers)
 
-    def _revised(self, before: Experiment, given: list[Mapping[str, Any]], at: datetime) -> tuple[Variation, ...]:
-        revised = read_variations(given, at=at, new_id=self.log.new_id, standing=before.variations)
-        if before.status is not ExperimentStatus.DRAFT and _locked_part(revised) != _locked_part(before.variations):
-            raise InvalidInputError("variations", f"of an experiment that is {before.status} may change only in weight")
-        return revised
+    def _claims(
+        self, experiment_id: str, before: LayerRange | None, after: LayerRange | None, at: datetime
+    ) -> list[Layer]:
+        """Return the layers to be stored: the one that gives the range back, and the one that grants another."""
+        if before == after:
+            return []
+        names = {each.layer_id for each in (before, after) if each is not None}
+        layers = [self.references.layers.get(name) for name in sorted(names)]
+        return [
+            layer.claimed(experiment_id, after if after is not None and after.layer_id == layer.id else None, at=at)
+            for layer in layers
+            if layer is not None and (after is not None or experiment_id in layer.ranges)
+        ]
 
     def _entry(self, experiment: Experiment, action: str, data: Json, actor: str | None, at: datetime) -> AuditEntry:
         return self.log.entry("experiment", experiment.id, action, data, actor=actor, at=at)
@@ -253,15 +359,11 @@ def _check_size(experiment: Experiment) -> None:
     Document.of(experiment_record(experiment), field="experiment", max_bytes=MAX_DEFINITION_BYTES)
 
 
-def _locked_part(variations: Iterable[Variation]) -> list[tuple[str, str, str]]:
-    return [(variation.name, variation.description, variation.value.text) for variation in variations]
-
-
 def _differences(before: Experiment, after: Experiment) -> tuple[Record, Record]:
     """Return what an update changes, before and after, leaving out the times."""
     old, new = _described(before), _described(after)
-    changed = [key for key in old if old[key] != new[key]]
-    return {key: old[key] for key in changed}, {key: new[key] for key in changed}
+    changed = [key for key in old | new if old.get(key) != new.get(key)]
+    return {key: old.get(key) for key in changed}, {key: new.get(key) for key in changed}
 
 
 def _described(experiment: Experiment) -> Record:
@@ -271,4 +373,6 @@ def _described(experiment: Experiment) -> Record:
         "name": experiment.name,
         "description": experiment.description,
         "variations": [{key: row[key] for key in kept} for row in rows],
+        "version": experiment.version,
+        **design_record(experiment.design),
     }

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Unpack
 
 from variate.definition.audit import ChangeLog
+from variate.definition.flag_references import FlagReferences
 from variate.definition.newest import on_newest
+from variate.errors import InvalidInputError
 from variate.model import MAX_DEFINITION_BYTES, MAX_DEPTH, Document, FeatureFlag, FlagStatus, Json, Page
 from variate.model.record import flag_record
 from variate.model.rules import check_choice, check_id
+from variate.model.snapshot import check_environment
+from variate.model.targeting_record import TargetingFields, read_targeting, rules_record, targeting_record
 from variate.stores.ports import FlagStore
+
+
+class _Parts(NamedTuple):
+    rules: Document
+    targeting: Document | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flags:
     """The feature flags. Each change and its audit entry are one atomic step in ``store``.
 
-    Changes raise as those of ``Experiments`` do.
+    A flag with any of ``TargetingFields`` has typed variations, and its rules are read, checked and evaluated. A flag
+    with none has free-form rules: any JSON, kept as it is. Changes raise as those of ``Experiments`` do.
     """
 
     store: FlagStore
     log: ChangeLog
+    references: FlagReferences
     announce: Callable[[], object]
 
     def create_feature_flag(
@@ -29,18 +41,22 @@ class Flags:
         name: str,
         *,
         description: str = "",
-        rules: Json,
+        rules: Json = (),
         status: str = FlagStatus.INACTIVE,
         flag_id: str | None = None,
         actor: str | None = None,
+        **targeting: Unpack[TargetingFields],
     ) -> FeatureFlag:
         """Store and return a new flag; raise ``ConflictError`` if ``flag_id`` is given and taken."""
         at = self.log.clock()
+        key = self.log.new_id() if flag_id is None else check_id("flag_id", flag_id)
+        parts = self._parts(key, rules, targeting or None)
         flag = FeatureFlag(
-            id=self.log.new_id() if flag_id is None else flag_id,
+            id=key,
             name=name,
             description=description,
-            rules=_read_rules(rules),
+            rules=parts.rules,
+            targeting=parts.targeting,
             status=check_choice("status", status, FlagStatus),
             created_at=at,
             updated_at=at,
@@ -74,19 +90,72 @@ class Flags:
         rules: Json = None,
         expected_revision: int | None = None,
         actor: str | None = None,
+        **targeting: Unpack[TargetingFields],
     ) -> FeatureFlag:
-        """Change what is given (not None)."""
-        document = None if rules is None else _read_rules(rules)
+        """Change what is given (not None); of the targeting, the fields that are given.
+
+        A flag with free-form rules that is given targeting is evaluated from then on.
+        """
 
         def change(before: FeatureFlag) -> FeatureFlag:
+            parts = _Parts(before.rules, before.targeting)
+            if rules is not None or targeting:
+                standing = {} if before.targeting is None else before.targeting.value
+                wanted = {**standing, **targeting} or None
+                parts = self._parts(flag_id, before.rules.value if rules is None else rules, wanted)
             return replace(
                 before,
                 name=before.name if name is None else name,
                 description=before.description if description is None else description,
-                rules=before.rules if document is None else document,
+                rules=parts.rules,
+                targeting=parts.targeting,
             )
 
         return self._write(flag_id, change, "updated", expected_revision=expected_revision, actor=actor)
+
+    def update_flag_environment(
+        self,
+        flag_id: str,
+        environment: str,
+        *,
+        expected_revision: int | None = None,
+        actor: str | None = None,
+        **state: Any,
+    ) -> FeatureFlag:
+        """Change what is given of the flag's state in one environment.
+
+        ``state`` is any of enabled, rules, default, off, starts_at and ends_at. What is None there, or was never
+        given, is as in the flag itself.
+        """
+        check_environment("environment", environment)
+        return self._change_environments(
+            flag_id,
+            lambda states: {**states, environment: {**states.get(environment, {}), **state}},
+            "environment_updated",
+            expected_revision=expected_revision,
+            actor=actor,
+        )
+
+    def promote_feature_flag(
+        self,
+        flag_id: str,
+        *,
+        source: str,
+        target: str,
+        expected_revision: int | None = None,
+        actor: str | None = None,
+    ) -> FeatureFlag:
+        """Make the flag in the environment ``target`` as it is in ``source``."""
+        check_environment("source", source)
+        check_environment("target", target)
+
+        def promoted(states: Mapping[str, Any]) -> dict[str, Any]:
+            others = {name: state for name, state in states.items() if name != target}
+            return {**others, target: states[source]} if source in states else others
+
+        return self._change_environments(
+            flag_id, promoted, "promoted", expected_revision=expected_revision, actor=actor
+        )
 
     def update_feature_flag_status(
         self, flag_id: str, status: str, *, expected_revision: int | None = None, actor: str | None = None
@@ -102,6 +171,37 @@ class Flags:
     def archive_feature_flag(self, flag_id: str, *, actor: str | None = None) -> FeatureFlag:
         """Take the flag out of use; it is kept."""
         return self.update_feature_flag_status(flag_id, FlagStatus.ARCHIVED, actor=actor)
+
+    def _parts(self, flag_id: str, rules: Json, given: Mapping[str, Any] | None) -> _Parts:
+        """Return the rules and the targeting as they are kept: in canonical form, where they are not free."""
+        if given is None:
+            return _Parts(_document("rules", rules), None)
+        targeting = read_targeting(given, rules)
+        self.references.check(flag_id, targeting)
+        parts = _Parts(
+            _document("rules", rules_record(targeting.rules)), _document("targeting", targeting_record(targeting))
+        )
+        size = len(parts.rules.text.encode()) + len((parts.targeting or parts.rules).text.encode())
+        if size > MAX_DEFINITION_BYTES:
+            raise InvalidInputError("rules", f"and targeting must be at most {MAX_DEFINITION_BYTES} bytes, not {size}")
+        return parts
+
+    def _change_environments(
+        self,
+        flag_id: str,
+        change_states: Callable[[Mapping[str, Any]], dict[str, Any]],
+        action: str,
+        *,
+        expected_revision: int | None,
+        actor: str | None,
+    ) -> FeatureFlag:
+        def change(before: FeatureFlag) -> FeatureFlag:
+            standing = {} if before.targeting is None else before.targeting.value
+            wanted = {**standing, "environments": change_states(standing.get("environments", {}))}
+            parts = self._parts(flag_id, before.rules.value, wanted)
+            return replace(before, rules=parts.rules, targeting=parts.targeting)
+
+        return self._write(flag_id, change, action, expected_revision=expected_revision, actor=actor)
 
     def _write(
         self,
@@ -125,13 +225,14 @@ class Flags:
         return on_newest("flag", flag_id, read=self.store.get, write=write, expected_revision=expected_revision)
 
 
-def _read_rules(rules: Json) -> Document:
-    return Document.of(rules, field="rules", max_bytes=MAX_DEFINITION_BYTES, max_depth=MAX_DEPTH)
+def _document(field: str, value: Json) -> Document:
+    return Document.of(value, field=field, max_bytes=MAX_DEFINITION_BYTES, max_depth=MAX_DEPTH)
 
 
 def _differences(before: FeatureFlag, after: FeatureFlag) -> Json:
     if before.status is not after.status:
         return {"previous_status": before.status, "new_status": after.status}
     old, new = flag_record(before), flag_record(after)
-    changed = [key for key in ("name", "description", "rules") if old[key] != new[key]]
-    return {"before": {key: old[key] for key in changed}, "after": {key: new[key] for key in changed}}
+    carried = {"id", "revision", "created_at", "updated_at", "status"}
+    changed = [key for key in old | new if key not in carried and old.get(key) != new.get(key)]
+    return {"before": {key: old.get(key) for key in changed}, "after": {key: new.get(key) for key in changed}}

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from variate.definition.audit import OVERRIDE_REMOVED, ChangeLog
 from variate.definition.experiments import OVERRIDE_DAYS, check_variation
-from variate.errors import NotFoundError
+from variate.definition.flag_references import targeting_of
+from variate.errors import InvalidInputError, NotFoundError
 from variate.model import Override, OverrideTarget, Page, format_instant
 from variate.model.lifetime import expiry
-from variate.model.rules import check_id
-from variate.stores.ports import AuditLog, ExperimentStore, OverrideStore
+from variate.model.rules import check_id, shown
+from variate.stores.ports import AuditLog, ExperimentStore, FlagStore, OverrideStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """The overrides of experiments.
+    """The overrides of experiments and flags.
 
     A change is durable with its audit entry in ``audit`` first and is then carried to ``store``; should that fail, it
     is delivered later.
@@ -24,6 +25,7 @@ class Overrides:
 
     store: OverrideStore
     experiments: ExperimentStore
+    flags: FlagStore
     audit: AuditLog
     log: ChangeLog
     announce: Callable[[], object]
@@ -43,54 +45,104 @@ class Overrides:
         if experiment is None:
             raise NotFoundError("experiment", experiment_id)
         check_variation(experiment, variation)
+        return self._put(unit, OverrideTarget.EXPERIMENT, experiment_id, variation, reason, ttl_days, actor)
+
+    def create_flag_override(
+        self,
+        unit: str,
+        flag_id: str,
+        variation: str,
+        *,
+        reason: str = "",
+        ttl_days: float | None = OVERRIDE_DAYS,
+        actor: str | None = None,
+    ) -> Override:
+        """Force a flag's ``variation`` for the unit, as ``create_override`` does an experiment's.
+
+        A flag that is switched off gives its off value all the same.
+        """
+        flag = self.flags.get(check_id("flag_id", flag_id))
+        if flag is None:
+            raise NotFoundError("flag", flag_id)
+        targeting = targeting_of(flag)
+        if targeting is None:
+            raise InvalidInputError("flag_id", "is of a flag with free-form rules, which has no variations to force")
+        if variation not in targeting.names:
+            raise InvalidInputError("variation", f"must be one of {', '.join(targeting.names)}, not {shown(variation)}")
+        return self._put(unit, OverrideTarget.FLAG, flag_id, variation, reason, ttl_days, actor)
+
+    def get_override(self, unit: str, experiment_id: str) -> Override | None:
+        """Return the override in force on the experiment, or None."""
+        return self._get(unit, OverrideTarget.EXPERIMENT, check_id("experiment_id", experiment_id))
+
+    def get_flag_override(self, unit: str, flag_id: str) -> Override | None:
+        """Return the override in force on the flag, or None."""
+        return self._get(unit, OverrideTarget.FLAG, check_id("flag_id", flag_id))
+
+    def list_overrides(self, experiment_id: str, *, limit: int = 100, last_key: str | None = None) -> Page[Override]:
+        """Return a page of the overrides in force on this experiment, in order of unit."""
+        target_id = check_id("experiment_id", experiment_id)
+        return self._list(OverrideTarget.EXPERIMENT, target_id, limit=limit, last_key=last_key)
+
+    def list_flag_overrides(self, flag_id: str, *, limit: int = 100, last_key: str | None = None) -> Page[Override]:
+        """Return a page of the overrides in force on this flag, in order of unit."""
+        return self._list(OverrideTarget.FLAG, check_id("flag_id", flag_id), limit=limit, last_key=last_key)
+
+    def get_user_overrides(self, unit: str, *, limit: int = 100, last_key: str | None = None) -> Page[Override]:
+        """Return a page of the overrides in force for this unit, in order of kind and of experiment or flag."""
+        return self.store.of_unit(check_id("user_id", unit), at=self.log.clock(), limit=limit, last_key=last_key)
+
+    def remove_override(self, unit: str, experiment_id: str, *, actor: str | None = None) -> bool:
+        """Remove the override in force on the experiment and return whether there was one."""
+        return self._remove(unit, OverrideTarget.EXPERIMENT, check_id("experiment_id", experiment_id), actor)
+
+    def remove_flag_override(self, unit: str, flag_id: str, *, actor: str | None = None) -> bool:
+        """Remove the override in force on the flag and return whether there was one."""
+        return self._remove(unit, OverrideTarget.FLAG, check_id("flag_id", flag_id), actor)
+
+    def _put(
+        self,
+        unit: str,
+        target: OverrideTarget,
+        target_id: str,
+        variation: str,
+        reason: str,
+        ttl_days: float | None,
+        actor: str | None,
+    ) -> Override:
         at = self.log.clock()
         override = Override(
             unit=unit,
-            target_id=experiment_id,
+            target=target,
+            target_id=target_id,
             value=variation,
             reason=reason,
             created_at=at,
             expires_at=expiry(ttl_days, since=at),
         )
         data = {"user_id": unit, "value": variation, "reason": reason}
-        entry = self.log.entry("experiment", experiment_id, "override_added", data, actor=actor, at=at)
+        entry = self.log.entry(target.value, target_id, "override_added", data, actor=actor, at=at)
         self.audit.append([entry], outbox=[self.log.override_put(override)])
         self.announce()
         return override
 
-    def get_override(self, unit: str, experiment_id: str) -> Override | None:
-        """Return the override in force, or None."""
-        return self.store.get(
-            unit=check_id("user_id", unit),
-            target=OverrideTarget.EXPERIMENT,
-            target_id=check_id("experiment_id", experiment_id),
-            at=self.log.clock(),
-        )
+    def _get(self, unit: str, target: OverrideTarget, target_id: str) -> Override | None:
+        unit = check_id("user_id", unit)
+        return self.store.get(unit=unit, target=target, target_id=target_id, at=self.log.clock())
 
-    def list_overrides(self, experiment_id: str, *, limit: int = 100, last_key: str | None = None) -> Page[Override]:
-        """Return a page of the overrides in force on this experiment, in order of unit."""
-        return self.store.of_target(
-            target=OverrideTarget.EXPERIMENT,
-            target_id=check_id("experiment_id", experiment_id),
-            at=self.log.clock(),
-            limit=limit,
-            last_key=last_key,
-        )
+    def _list(self, target: OverrideTarget, target_id: str, *, limit: int, last_key: str | None) -> Page[Override]:
+        at = self.log.clock()
+        return self.store.of_target(target=target, target_id=target_id, at=at, limit=limit, last_key=last_key)
 
-    def get_user_overrides(self, unit: str, *, limit: int = 100, last_key: str | None = None) -> Page[Override]:
-        """Return a page of the overrides in force for this unit, in order of experiment."""
-        return self.store.of_unit(check_id("user_id", unit), at=self.log.clock(), limit=limit, last_key=last_key)
-
-    def remove_override(self, unit: str, experiment_id: str, *, actor: str | None = None) -> bool:
-        """Remove the override in force and return whether there was one."""
-        standing = self.get_override(unit, experiment_id)
+    def _remove(self, unit: str, target: OverrideTarget, target_id: str, actor: str | None) -> bool:
+        standing = self._get(unit, target, target_id)
         if standing is None:
             return False
         at = self.log.clock()
         data = {"user_id": unit, "value": standing.value}
-        entry = self.log.entry("experiment", experiment_id, "override_removed", data, actor=actor, at=at)
-        removal = {"user_id": unit, "type": standing.target, "target_id": experiment_id, "at": format_instant(at)}
-        message = self.log.message(OVERRIDE_REMOVED, experiment_id, removal, at=at)
+        entry = self.log.entry(target.value, target_id, "override_removed", data, actor=actor, at=at)
+        removal = {"user_id": unit, "type": target.value, "target_id": target_id, "at": format_instant(at)}
+        message = self.log.message(OVERRIDE_REMOVED, target_id, removal, at=at)
         self.audit.append([entry], outbox=[message])
         self.announce()
         return True

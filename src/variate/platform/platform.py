@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
+from collections.abc import Sequence
+from datetime import timedelta
 from types import TracebackType
 
 from variate.analysis import Results
 from variate.assignment.ledger import Ledger
 from variate.clock import Clock, IncreasingClock, new_event_id, new_id, utc_now
-from variate.definition.audit import EXPERIMENT_CHANGED, OVERRIDE_PUT, OVERRIDE_REMOVED, ChangeLog
-from variate.definition.experiments import Experiments
-from variate.definition.flags import Flags
-from variate.definition.overrides import Overrides
+from variate.definition.audit import ChangeLog
 from variate.model import AuditEntry, Page
-from variate.model.audit import FLAG_CHANGED
 from variate.model.rules import check_id, check_name
+from variate.model.snapshot import Publication, Snapshot, check_digest, check_environment
 from variate.platform.backends import Backends
+from variate.platform.deciding import Deciding
+from variate.platform.defining import Definitions
 from variate.platform.delivery import Delivery
 from variate.platform.health import Check, examine
 from variate.platform.hot import HotValues, RateLimits
 from variate.platform.profiles import open_backends
+from variate.publishing.catalogue import Catalogue
+from variate.publishing.publisher import Published, Publisher
 from variate.publishing.relay import Relay
 from variate.recording.intake import Intake
 from variate.settings import Settings
+
+SNAPSHOTS_KEPT = timedelta(days=90)
 
 
 class Platform:
@@ -36,29 +42,43 @@ class Platform:
         self.settings = settings
         self._backends = backends
         self._clock = IncreasingClock(clock)
-        delivery = Delivery(backends)
+        catalogue = Catalogue(
+            experiments=backends.experiments,
+            flags=backends.flags,
+            audiences=backends.audiences,
+            layers=backends.layers,
+            holdouts=backends.holdouts,
+            overrides=backends.overrides,
+            clock=self._clock,
+        )
+        publisher = Publisher(
+            catalogue=catalogue,
+            store=backends.snapshots,
+            announcements=backends.hot.announcements,
+            environments=settings.all_environments,
+            clock=self._clock,
+            actor=settings.actor,
+        )
+        handlers = Delivery(backends, catalogue).handlers
         self.relay = Relay(
             backends.outboxes,
-            {
-                EXPERIMENT_CHANGED: delivery.serve_experiment,
-                FLAG_CHANGED: delivery.flag_changed,
-                OVERRIDE_PUT: delivery.put_override,
-                OVERRIDE_REMOVED: delivery.remove_override,
-                "audit": delivery.log,
-            },
+            handlers,
+            publishing=frozenset(handlers),
+            publish=self._publish_changes,
+            deferred=self._expect_changes,
         )
         log = ChangeLog(clock=self._clock, new_id=new_id, actor=settings.actor)
-        announce = self.relay.announce
-        experiments = Experiments(store=backends.experiments, log=log, audit=backends.audit, announce=announce)
-        flags = Flags(store=backends.flags, log=log, announce=announce)
-        overrides = Overrides(
-            store=backends.overrides,
-            experiments=backends.experiments,
-            audit=backends.audit,
-            log=log,
-            announce=announce,
+        definitions = Definitions.over(backends, settings, log=log, announce=self.relay.announce)
+        self._publisher = publisher
+        self._deciding = Deciding.over(
+            backends,
+            settings,
+            experiments=definitions.experiments,
+            publisher=publisher,
+            catch_up=self.relay.catch_up,
+            clock=self._clock,
+            wall_clock=clock,
         )
-        ledger = Ledger(store=backends.assignments, experiment=backends.experiments.get, clock=self._clock)
         intake = Intake(store=backends.events, clock=self._clock, new_id=new_event_id)
         hot = HotValues(
             cache=backends.hot.cache,
@@ -69,8 +89,9 @@ class Platform:
         limits = RateLimits(limiter=backends.hot.rate_limiter)
 
         self.closed = False
-        self._offer_definitions(experiments, flags, overrides)
-        self._offer_records(ledger, intake)
+        self._offer_definitions(definitions)
+        self._offer_decisions(self._deciding)
+        self._offer_records(self._deciding.ledger, intake)
         self._offer_hot_values(hot, limits)
         results = Results(events=backends.events, experiment=backends.experiments.get, clock=self._clock)
         self.summarise_experiment = results.summarise_experiment
@@ -101,6 +122,39 @@ class Platform:
             last_key=last_key,
         )
 
+    def publish_snapshot(
+        self, environment: str | None = None, *, actor: str | None = None, reason: str = ""
+    ) -> Published:
+        """Bring the definitions as they are now into force, also after a rollback; return what is in force then."""
+        published = self._publisher.publish(environment or self.settings.environment, actor=actor, reason=reason)
+        self._deciding.serving.refresh()
+        return published
+
+    def rollback_snapshot(
+        self, to: int | str, environment: str | None = None, *, actor: str | None = None, reason: str = ""
+    ) -> Publication:
+        """Bring an older snapshot into force, by its publication's sequence or its digest.
+
+        Changes made after that are kept but not served, until ``publish_snapshot``. Raise ``NotFoundError`` where there
+        is no such publication or its snapshot was purged.
+        """
+        chosen = environment or self.settings.environment
+        publication = self._publisher.rollback(chosen, to=to, actor=actor, reason=reason)
+        self._deciding.serving.refresh()
+        return publication
+
+    def list_snapshots(
+        self, environment: str | None = None, *, before: int | None = None, limit: int = 100
+    ) -> Sequence[Publication]:
+        """Return the publications of an environment, the most recent first, of sequences below ``before``."""
+        return self._backends.snapshots.publications(
+            check_environment("environment", environment or self.settings.environment), before=before, limit=limit
+        )
+
+    def get_snapshot(self, digest: str) -> Snapshot | None:
+        """Return the snapshot of this digest, or None."""
+        return self._backends.snapshots.get(check_digest("digest", digest))
+
     def migrate(self) -> list[str]:
         """Make every engine's tables what this version wants; return what was done. Safe to repeat and to race."""
         return [f"{name}: {step}" for name, engine in self._backends.engines.items() for step in engine.migrate()]
@@ -112,19 +166,22 @@ class Platform:
     def purge_expired(self) -> dict[str, int]:
         """Delete what has expired from the engines that do not do so themselves; return how many of each.
 
-        What has expired is never read, so this only frees space.
+        What has expired is never read, so this only frees space. Of the snapshots those go that have not been in force
+        for 90 days: to them nobody can go back any more.
         """
         at = self._clock()
         return {
             "assignments": self._backends.assignments.purge(expired_before=at),
             "overrides": self._backends.overrides.purge(expired_before=at),
             "events": self._backends.events.purge(expired_before=at),
+            "snapshots": self._backends.snapshots.purge(superseded_before=at - SNAPSHOTS_KEPT),
         }
 
     def close(self) -> None:
         """Let go of every connection. Safe to repeat."""
         if not self.closed:
             self.closed = True
+            self._deciding.close()
             self.relay.close()
             self._backends.close()
 
@@ -136,7 +193,17 @@ class Platform:
     ) -> None:
         self.close()
 
-    def _offer_definitions(self, experiments: Experiments, flags: Flags, overrides: Overrides) -> None:
+    def _publish_changes(self) -> None:
+        self._publisher.publish_changes()
+        self._deciding.serving.refresh()
+
+    def _expect_changes(self) -> None:
+        self._deciding.serving.engine.suspend()
+
+    def _offer_definitions(self, definitions: Definitions) -> None:
+        experiments, flags = definitions.experiments, definitions.flags
+        overrides, audiences = definitions.overrides, definitions.audiences
+        layers, holdouts = definitions.layers, definitions.holdouts
         self.create_experiment = experiments.create_experiment
         self.get_experiment = experiments.get_experiment
         self.list_experiments = experiments.list_experiments
@@ -146,6 +213,8 @@ class Platform:
         self.update_experiment_with_override = experiments.update_experiment_with_override
         self.transfer_experiment_ownership = experiments.transfer_experiment_ownership
         self.archive_experiment = experiments.archive_experiment
+        self.start_new_version = experiments.start_new_version
+        self.launch_checklist = experiments.launch_checklist
 
         self.create_feature_flag = flags.create_feature_flag
         self.get_feature_flag = flags.get_feature_flag
@@ -154,17 +223,52 @@ class Platform:
         self.update_feature_flag = flags.update_feature_flag
         self.update_feature_flag_status = flags.update_feature_flag_status
         self.archive_feature_flag = flags.archive_feature_flag
+        self.update_flag_environment = flags.update_flag_environment
+        self.promote_feature_flag = flags.promote_feature_flag
 
         self.create_override = overrides.create_override
         self.get_override = overrides.get_override
         self.list_overrides = overrides.list_overrides
         self.get_user_overrides = overrides.get_user_overrides
         self.remove_override = overrides.remove_override
+        self.create_flag_override = overrides.create_flag_override
+        self.get_flag_override = overrides.get_flag_override
+        self.list_flag_overrides = overrides.list_flag_overrides
+        self.remove_flag_override = overrides.remove_flag_override
+
+        self.create_audience = audiences.create_audience
+        self.get_audience = audiences.get_audience
+        self.list_audiences = audiences.list_audiences
+        self.update_audience = audiences.update_audience
+        self.remove_audience = audiences.remove_audience
+        self.create_layer = layers.create_layer
+        self.get_layer = layers.get_layer
+        self.list_layers = layers.list_layers
+        self.remove_layer = layers.remove_layer
+        self.create_holdout = holdouts.create_holdout
+        self.get_holdout = holdouts.get_holdout
+        self.list_holdouts = holdouts.list_holdouts
+        self.update_holdout = holdouts.update_holdout
+        self.remove_holdout = holdouts.remove_holdout
+
+    def _offer_decisions(self, deciding: Deciding) -> None:
+        engine, assigning = deciding.serving.engine, deciding.assigning
+        self.decide = engine.decide
+        self.decide_many = engine.decide_many
+        self.evaluate_flag = engine.evaluate_flag
+        self.evaluate_all_flags = engine.evaluate_all_flags
+        self.assign = assigning.assign
+        self.assign_many = assigning.assign_many
+        self.flush_assignments = assigning.flush_assignments
+        self.explain = deciding.explaining.explain
+        self.explain_flag = deciding.explaining.explain_flag
+        self.preview_change = deciding.previewing.preview_change
+        self.preview_new_version = deciding.previewing.preview_new_version
+        self.serving_status = deciding.serving.status
 
     def _offer_records(self, ledger: Ledger, intake: Intake) -> None:
         self.create_assignment = ledger.create_assignment
         self.keep_assignments = ledger.keep_assignments
-        self.assign_many = ledger.assign_many
         self.get_user_assignment = ledger.get_user_assignment
         self.get_user_assignments = ledger.get_user_assignments
         self.get_experiment_assignments = ledger.get_experiment_assignments
@@ -202,6 +306,8 @@ class _Default:
         with self._lock:
             if self._platform is None or self._platform.closed:
                 self._platform = Platform.open()
+                # What waits to be written with others is written when the process ends.
+                atexit.register(self._platform.close)
             return self._platform
 
     def forked(self) -> None:

@@ -1,0 +1,144 @@
+"""Assigning: decide, and keep the first answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from variate.assignment.keeper import Keeper
+from variate.assignment.kept import KeptAssignments
+from variate.assignment.ledger import keep_all
+from variate.decision import Engine
+from variate.errors import InvalidInputError, NotFoundError, StoreUnavailableError
+from variate.model import Assignment
+from variate.model.decision import Decision, Reason
+from variate.model.lifetime import expiry
+from variate.model.rules import check_id
+from variate.stores.ports import AssignmentStore
+
+Attributes = Mapping[str, Any]
+
+
+class Assigning:
+    """Decisions of ``engine`` that are kept in ``store``; ``kept`` is what decisions ask for what was kept before.
+
+    As long as an experiment's allocation has not changed since its start, the hash alone gives what was kept: then an
+    assignment is written some time later, together with others. After a change it is written at once, and what
+    stands in the ledger is the answer.
+
+    ``differs`` is told of an experiment in which something else stands than the draw gives.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        store: AssignmentStore,
+        kept: KeptAssignments,
+        clock: Callable[[], datetime],
+        differs: Callable[[str], None],
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._kept = kept
+        self._clock = clock
+        self._differs = differs
+        self._keeper = Keeper(store, self._stands)
+
+    def assign(self, unit: str, experiment_id: str, attributes: Attributes | None = None) -> Decision:
+        """Decide, keep the variation for the unit unless it has one already, and return the one that stands.
+
+        Nothing is kept where there is no variation for the unit, nor for one that is overridden. While the store is
+        away the decision is returned and kept later.
+        """
+        decision = self._engine.decide(unit, experiment_id, attributes)
+        version, variation = decision.version, decision.variation
+        if decision.reason is not Reason.SPLIT or version is None or variation is None:
+            return decision
+        stands = self._kept.remembered(experiment_id, version, unit)
+        if stands is None:
+            stands = self._keep(
+                Assignment(
+                    unit=unit,
+                    experiment_id=experiment_id,
+                    version=version,
+                    variation=variation,
+                    assigned_at=self._clock(),
+                )
+            )
+        return decision if stands == variation else self._as_kept(experiment_id, stands, decision)
+
+    def assign_many(
+        self,
+        experiment_id: str,
+        units: Sequence[str],
+        attributes: Sequence[Attributes] | None = None,
+        *,
+        ttl_days: float | None = None,
+    ) -> list[Decision]:
+        """Assign each unit as ``assign`` does, in few writes, and return the decisions in order; all are durable then.
+
+        ``attributes``, where given, has one mapping a unit; with ``ttl_days`` the assignments expire. Raise
+        ``NotFoundError`` for an unknown experiment and ``InvalidInputError`` for one that is not active.
+        """
+        snapshot = self._engine.snapshot
+        record = snapshot.experiment_records.get(check_id("experiment_id", experiment_id))
+        if record is None:
+            raise NotFoundError("experiment", experiment_id)
+        if record["status"] != "active":
+            raise InvalidInputError("experiment_id", f"must be of an active experiment; this one is {record['status']}")
+        given = [{}] * len(units) if attributes is None else attributes
+        drawn = snapshot.drawn(experiment_id)
+        decisions = [drawn(check_id("user_id", unit), each) for unit, each in zip(units, given, strict=True)]
+        at = self._clock()
+        expires_at = expiry(ttl_days, since=at)
+        asked = {
+            place: Assignment(
+                unit=units[place],
+                experiment_id=experiment_id,
+                version=record["version"],
+                variation=decision.variation,
+                assigned_at=at,
+                expires_at=expires_at,
+            )
+            for place, decision in enumerate(decisions)
+            if decision.reason is Reason.SPLIT and decision.variation is not None
+        }
+        for (place, wished), stands in zip(asked.items(), keep_all(self._store, list(asked.values())), strict=True):
+            self._stands(wished, stands)
+            if stands is not wished and stands.variation != wished.variation:
+                decisions[place] = self._as_kept(experiment_id, stands.variation, decisions[place])
+        if snapshot.asks_ledger(experiment_id):
+            # Whom the draw gives nothing now may have been given something before.
+            for place in set(range(len(units))).difference(asked):
+                decisions[place] = self._engine.decide(units[place], experiment_id, given[place])
+        return decisions
+
+    def flush_assignments(self) -> None:
+        """Return once every assignment made so far is durable; raise ``StoreUnavailableError`` where that cannot be."""
+        self._keeper.flush()
+
+    def close(self) -> None:
+        """Write what is pending."""
+        self._keeper.close()
+
+    def _keep(self, assignment: Assignment) -> str:
+        if self._engine.snapshot.asks_ledger(assignment.experiment_id):
+            try:
+                return self._keeper.now(assignment).variation
+            except StoreUnavailableError:
+                # Whoever cannot reach the ledger decides alike; what is kept later may be what another one kept.
+                self._keeper.later(assignment)
+                return assignment.variation
+        self._keeper.later(assignment)
+        self._kept.remember(assignment)
+        return assignment.variation
+
+    def _stands(self, asked: Assignment, stands: Assignment) -> None:
+        self._kept.remember(stands)
+        if stands.variation != asked.variation and not self._engine.snapshot.asks_ledger(asked.experiment_id):
+            self._differs(asked.experiment_id)
+
+    def _as_kept(self, experiment_id: str, variation: str, decision: Decision) -> Decision:
+        return self._engine.snapshot.kept(experiment_id, variation) or decision

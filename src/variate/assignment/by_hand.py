@@ -1,0 +1,76 @@
+"""Assignments made otherwise than by the draw: the experiment has to know, so that decisions look for them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from variate.decision import Allocation, buckets, draw_salt
+from variate.errors import VariateError
+from variate.model import Assignment, Experiment, ExperimentStatus
+
+REMEMBERED = timedelta(seconds=60)
+"""For how long an experiment is taken to be as it was read."""
+
+logger = logging.getLogger("variate.assignment")
+
+
+class ByHand:
+    """Looks at what was kept by hand, and has ``mark`` set the experiment to read its ledger where the draw differs.
+
+    It raises nothing: the assignments are durable by then.
+    """
+
+    def __init__(
+        self,
+        *,
+        experiment: Callable[[str], Experiment | None],
+        mark: Callable[[str], object],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._experiment = experiment
+        self._mark = mark
+        self._clock = clock
+        self._read: dict[str, tuple[Experiment | None, datetime]] = {}
+
+    def kept(self, experiment_id: str, version: int, standing: Sequence[Assignment]) -> None:
+        """Look at assignments that stand in the experiment."""
+        try:
+            experiment = self._as_read(experiment_id)
+            if experiment is None or not _may_differ(experiment, version) or _are_drawn(experiment, standing):
+                return
+            self.differs(experiment_id)
+        except VariateError:
+            logger.exception("experiment %s was not looked at after assignments by hand", experiment_id)
+
+    def differs(self, experiment_id: str) -> None:
+        """Have decisions read the experiment's ledger from now on."""
+        try:
+            self._mark(experiment_id)
+        except VariateError:
+            logger.exception("experiment %s was not set to read its ledger", experiment_id)
+        self._read.pop(experiment_id, None)
+
+    def _as_read(self, experiment_id: str) -> Experiment | None:
+        now = self._clock()
+        experiment, until = self._read.get(experiment_id, (None, now))
+        if until <= now:
+            if len(self._read) >= 10_000:
+                self._read.clear()
+            experiment = self._experiment(experiment_id)
+            self._read[experiment_id] = (experiment, now + REMEMBERED)
+        return experiment
+
+
+def _may_differ(experiment: Experiment, version: int) -> bool:
+    ended = (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED)
+    return version == experiment.version and not experiment.design.reads_ledger and experiment.status not in ended
+
+
+def _are_drawn(experiment: Experiment, standing: Sequence[Assignment]) -> bool:
+    names = [each.name for each in experiment.variations]
+    allocation = Allocation.of([each.weight for each in experiment.variations])
+    salt = draw_salt("variation", salt=experiment.design.salt or experiment.id, version=experiment.version)
+    drawn = buckets(salt, [each.unit for each in standing])
+    return all(names[allocation.at(place)] == each.variation for place, each in zip(drawn, standing, strict=True))

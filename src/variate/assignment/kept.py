@@ -1,0 +1,53 @@
+"""What the ledger holds, as decisions ask for it: what this process has seen once it need not read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from variate.model import Assignment
+from variate.stores.ports import AssignmentStore
+
+Key = tuple[str, int, str]
+"""Experiment id, version, unit."""
+
+MOST = 50_000
+"""How many are remembered at least; at twice as many the older half is forgotten."""
+
+
+class KeptAssignments:
+    """The variations that stand in ``store``. An assignment stands until it expires, so it is remembered until then.
+
+    Safe to share among threads: an entry that gets lost costs a read, never a wrong answer.
+    """
+
+    def __init__(self, store: AssignmentStore, *, clock: Callable[[], datetime], most: int = MOST) -> None:
+        self._store = store
+        self._clock = clock
+        self._most = most
+        self._young: dict[Key, Assignment] = {}
+        self._old: dict[Key, Assignment] = {}
+
+    def find(self, experiment_id: str, version: int, unit: str) -> str | None:
+        """Return the variation that stands, read from the store unless it is remembered, or None."""
+        key = (experiment_id, version, unit)
+        found = self._young.get(key) or self._old.get(key)
+        at = self._clock()
+        if found is None or (found.expires_at is not None and found.expires_at <= at):
+            found = self._store.get(unit=unit, experiment_id=experiment_id, version=version, at=at)
+            if found is None:
+                return None
+            self.remember(found)
+        return found.variation
+
+    def remembered(self, experiment_id: str, version: int, unit: str) -> str | None:
+        """Return the variation where it is remembered and never expires, or None: no clock and no store are asked."""
+        key = (experiment_id, version, unit)
+        found = self._young.get(key) or self._old.get(key)
+        return found.variation if found is not None and found.expires_at is None else None
+
+    def remember(self, assignment: Assignment) -> None:
+        """Remember what stands."""
+        if len(self._young) >= self._most:
+            self._old, self._young = self._young, {}
+        self._young[(assignment.experiment_id, assignment.version, assignment.unit)] = assignment

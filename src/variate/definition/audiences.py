@@ -1,0 +1,112 @@
+"""Audiences: create, read, change, remove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from variate.definition.group import NOT_ENDED, STARTED, Group, check_unused
+from variate.definition.references import References
+from variate.errors import InvalidInputError
+from variate.model import Experiment, ExperimentStatus, Json, Page
+from variate.model.audience import Audience
+from variate.model.condition import Condition, audiences_of, read_condition
+from variate.stores.ports import ExperimentStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audiences:
+    """The audiences. One that a started experiment uses keeps its condition: another one would move units.
+
+    It can change once the experiment has ended; or give the experiment another audience with a new version.
+    """
+
+    group: Group[Audience]
+    references: References
+    experiments: ExperimentStore
+
+    def create_audience(
+        self,
+        audience_id: str,
+        *,
+        condition: Json,
+        name: str | None = None,
+        description: str = "",
+        actor: str | None = None,
+    ) -> Audience:
+        """Store and return a new audience; raise ``ConflictError`` if the id is taken."""
+        at = self.group.log.clock()
+        audience = Audience(
+            id=audience_id,
+            name=audience_id if name is None else name,
+            description=description,
+            condition=self._read_condition(audience_id, condition),
+            created_at=at,
+            updated_at=at,
+        )
+        return self.group.create(audience, actor=actor)
+
+    def get_audience(self, audience_id: str) -> Audience | None:
+        """Return the audience, or None."""
+        return self.group.get(audience_id)
+
+    def list_audiences(self, *, limit: int = 100, last_key: str | None = None) -> Page[Audience]:
+        """Return a page of the audiences, in order of id."""
+        return self.group.list(limit=limit, last_key=last_key)
+
+    def update_audience(
+        self,
+        audience_id: str,
+        *,
+        condition: Json = None,
+        name: str | None = None,
+        description: str | None = None,
+        expected_revision: int | None = None,
+        actor: str | None = None,
+    ) -> Audience:
+        """Change what is given (not None), for every flag and draft that uses the audience."""
+
+        def change(before: Audience) -> Audience:
+            after = replace(
+                before,
+                name=before.name if name is None else name,
+                description=before.description if description is None else description,
+                condition=before.condition if condition is None else self._read_condition(before.id, condition),
+            )
+            if after.condition != before.condition:
+                self._check_unused("condition", before.id, STARTED)
+            return after
+
+        return self.group.change(audience_id, change, expected_revision=expected_revision, actor=actor)
+
+    def remove_audience(self, audience_id: str, *, actor: str | None = None) -> Audience:
+        """Remove an audience that no experiment that has not ended uses, and return it."""
+
+        def check(before: Audience) -> None:
+            self._check_unused("audience_id", before.id, NOT_ENDED)
+
+        return self.group.remove(audience_id, check, actor=actor)
+
+    def _read_condition(self, audience_id: str, given: Json) -> Condition:
+        condition = read_condition("condition", given)
+        self.references.check_condition("condition", condition)
+        if audience_id in self._reached(condition):
+            raise InvalidInputError("condition", "leads back to this audience")
+        return condition
+
+    def _reached(self, condition: Condition) -> set[str]:
+        """Return every audience that the condition names, directly or through others."""
+        reached: set[str] = set()
+        ahead = set(audiences_of(condition))
+        while ahead:
+            name = ahead.pop()
+            reached.add(name)
+            found = self.references.audiences.get(name)
+            ahead |= (set(audiences_of(found.condition)) if found is not None else set()) - reached
+        return reached
+
+    def _check_unused(self, field: str, audience_id: str, statuses: tuple[ExperimentStatus, ...]) -> None:
+        def uses(experiment: Experiment) -> bool:
+            audience = experiment.design.audience
+            return audience is not None and audience_id in self._reached(audience)
+
+        check_unused(self.experiments, field, uses=uses, statuses=statuses)

@@ -1,0 +1,81 @@
+"""The launch checklist: what has to be so before an experiment starts, and what ought to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from variate.definition.references import References
+from variate.errors import InvalidInputError
+from variate.model import Experiment
+from variate.model.design import MetricRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistItem:
+    """One point: whether it is met, and whether the launch is refused where it is not."""
+
+    name: str
+    met: bool
+    blocks: bool
+    said: str
+
+
+def launch_checklist(experiment: Experiment, *, references: References, at: datetime) -> tuple[ChecklistItem, ...]:
+    """Return every point of the checklist for this experiment at this moment."""
+    return tuple(_points(experiment, references, at))
+
+
+def check_launch(experiment: Experiment, *, references: References, at: datetime) -> None:
+    """Raise ``InvalidInputError`` for ``status`` naming every point that blocks the launch."""
+    open_points = [each for each in _points(experiment, references, at) if each.blocks and not each.met]
+    if open_points:
+        said = "; ".join(f"{each.name}: {each.said}" for each in open_points)
+        raise InvalidInputError("status", f"cannot become active: {said}")
+
+
+def _points(experiment: Experiment, references: References, at: datetime) -> Iterator[ChecklistItem]:
+    design = experiment.design
+    weighted = [each.name for each in experiment.variations if each.weight > 0]
+    yield ChecklistItem(
+        name="variations",
+        met=len(weighted) > 1,
+        blocks=False,
+        said=f"{len(weighted)} with a weight above zero; a comparison needs two",
+    )
+    yield ChecklistItem(
+        name="control",
+        met=experiment.control in weighted,
+        blocks=False,
+        said=f"{experiment.control!r} is what the others are compared with, so it needs units",
+    )
+    yield _named(experiment, references)
+    yield ChecklistItem(
+        name="schedule",
+        met=design.ends_at is None or design.ends_at > at,
+        blocks=True,
+        said="the end must be in the future" if design.ends_at else "it runs until somebody ends it",
+    )
+    yield ChecklistItem(
+        name="traffic", met=design.traffic > 0, blocks=True, said=f"{design.traffic:g} % of the audience are enrolled"
+    )
+    yield ChecklistItem(
+        name="hypothesis", met=bool(design.hypothesis.strip()), blocks=False, said="what is expected, and why"
+    )
+    goals = [each.metric for each in design.metrics if each.role is MetricRole.GOAL]
+    yield ChecklistItem(
+        name="goal", met=bool(goals), blocks=False, said=", ".join(goals) or "no metric says what success is"
+    )
+
+
+def _named(experiment: Experiment, references: References) -> ChecklistItem:
+    """Whether the audience, the holdouts and the layer are there, and the range is the experiment's."""
+    design, said = experiment.design, "all that it names is there"
+    try:
+        references.check_design(design)
+    except InvalidInputError as error:
+        return ChecklistItem(name="references", met=False, blocks=True, said=str(error))
+    if design.layer is not None and references.layer(design.layer.layer_id).ranges.get(experiment.id) != design.layer:
+        return ChecklistItem(name="references", met=False, blocks=True, said="its range of the layer is not claimed")
+    return ChecklistItem(name="references", met=True, blocks=True, said=said)

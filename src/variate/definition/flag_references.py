@@ -1,0 +1,130 @@
+"""What a flag names has to be there, fit, and not lead back to the flag."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from variate.definition.references import References
+from variate.errors import InvalidInputError
+from variate.model import FeatureFlag
+from variate.model.rules import shown
+from variate.model.targeting import FlagRule, ServeExperiment, Targeting
+from variate.model.targeting_record import read_targeting
+from variate.stores.ports import ExperimentStore, FlagStore
+
+MAX_CHAIN = 100
+"""How long a chain of prerequisites may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagReferences:
+    """Looks up the audiences, experiments and flags that a flag names. ``environments`` are all there are."""
+
+    references: References
+    experiments: ExperimentStore
+    flags: FlagStore
+    environments: Collection[str]
+
+    def check(self, flag_id: str, targeting: Targeting) -> None:
+        """Raise ``InvalidInputError`` naming the field that names what is not there, does not fit, or leads back."""
+        check_schema(targeting)
+        for environment in targeting.environments:
+            if environment not in self.environments:
+                raise InvalidInputError(
+                    "environments", f"must be among {', '.join(self.environments)}, not {shown(environment)}"
+                )
+        for field, rules in _rules(targeting):
+            for place, rule in enumerate(rules):
+                self._check_rule(f"{field}[{place}]", rule, targeting)
+        self._check_prerequisites(flag_id, targeting)
+
+    def _check_rule(self, field: str, rule: FlagRule, targeting: Targeting) -> None:
+        self.references.check_condition(f"{field}.condition", rule.condition)
+        if not isinstance(rule.serve, ServeExperiment):
+            return
+        experiment = self.experiments.get(rule.serve.experiment_id)
+        if experiment is None:
+            raise InvalidInputError(
+                f"{field}.serve.experiment", f"names {shown(rule.serve.experiment_id)}, which is not there"
+            )
+        missing = {each.name for each in experiment.variations} - set(targeting.names)
+        if missing:
+            raise InvalidInputError(
+                f"{field}.serve.experiment",
+                f"has the variation {sorted(missing)[0]!r}, and the flag none of that name to serve",
+            )
+
+    def _check_prerequisites(self, flag_id: str, targeting: Targeting) -> None:
+        for place, prerequisite in enumerate(targeting.prerequisites):
+            field = f"prerequisites[{place}]"
+            found = self._targeting(prerequisite.flag_id)
+            if found is None or prerequisite.flag_id == flag_id:
+                said = "leads back to this flag" if prerequisite.flag_id == flag_id else "is not there"
+                raise InvalidInputError(f"{field}.flag", f"names {shown(prerequisite.flag_id)}, which {said}")
+            for name in prerequisite.variations:
+                if name not in found.names:
+                    raise InvalidInputError(
+                        f"{field}.variations", f"must be among {', '.join(found.names)}, not {shown(name)}"
+                    )
+            self._check_chain(field, flag_id, found)
+
+    def _check_chain(self, field: str, flag_id: str, first: Targeting) -> None:
+        """Follow what the prerequisite depends on in its turn."""
+        seen: set[str] = set()
+        ahead = [each.flag_id for each in first.prerequisites]
+        while ahead:
+            name = ahead.pop()
+            if name == flag_id:
+                raise InvalidInputError(f"{field}.flag", "leads back to this flag")
+            if name in seen:
+                continue
+            seen.add(name)
+            if len(seen) > MAX_CHAIN:
+                raise InvalidInputError(f"{field}.flag", f"depends on more than {MAX_CHAIN} flags")
+            found = self._targeting(name)
+            ahead += [each.flag_id for each in found.prerequisites] if found is not None else []
+
+    def _targeting(self, flag_id: str) -> Targeting | None:
+        flag = self.flags.get(flag_id)
+        return None if flag is None else targeting_of(flag)
+
+
+def targeting_of(flag: FeatureFlag) -> Targeting | None:
+    """Return the flag's targeting; of one with no rules at all, on and off; None where its rules are free-form."""
+    if flag.targeting is not None:
+        return read_targeting(flag.targeting.value, flag.rules.value)
+    return read_targeting({}, []) if flag.rules.value in ([], {}) else None
+
+
+def check_schema(targeting: Targeting) -> None:
+    """Raise ``InvalidInputError`` where the schema is none, or a variation's value breaks it.
+
+    References within the schema are followed; nothing is fetched for one that leads elsewhere, which is refused.
+    """
+    if targeting.schema is None:
+        return
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+
+    schema = targeting.schema.value
+    try:
+        Draft202012Validator.check_schema(schema)
+        validator = Draft202012Validator(schema, registry=Registry())
+        for place, variation in enumerate(targeting.variations):
+            error = next(validator.iter_errors(variation.value.value), None)
+            if error is not None:
+                path = "".join(f"[{each!r}]" for each in error.absolute_path)
+                raise InvalidInputError(f"variations[{place}].value{path}", f"breaks the schema: {error.message}")
+    except SchemaError as error:
+        raise InvalidInputError("schema", f"is no JSON schema (draft 2020-12): {error.message}") from error
+    except Unresolvable as error:
+        raise InvalidInputError("schema", f"refers to what is not in it: {error}") from error
+
+
+def _rules(targeting: Targeting) -> Iterator[tuple[str, tuple[FlagRule, ...]]]:
+    yield "rules", targeting.rules
+    for environment, state in targeting.environments.items():
+        yield f"environments.{environment}.rules", state.rules or ()

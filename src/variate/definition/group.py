@@ -1,0 +1,118 @@
+"""What audiences, layers and holdouts have alike: one transaction a change, and who uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from variate.definition.audit import ChangeLog
+from variate.definition.newest import on_newest
+from variate.errors import InvalidInputError
+from variate.model import MAX_PAGE, Experiment, ExperimentStatus, Json, Page
+from variate.model.audience import Audience
+from variate.model.holdout import Holdout
+from variate.model.layer import Layer
+from variate.model.rules import check_id
+from variate.stores.ports import DefinitionStore, ExperimentStore
+
+D = TypeVar("D", Audience, Holdout, Layer)
+
+STARTED = (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED)
+NOT_ENDED = (ExperimentStatus.DRAFT, *STARTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group(Generic[D]):
+    """The definitions of one kind. Each change is one transaction with its audit entry and its message.
+
+    Changes raise as those of ``Experiments`` do.
+    """
+
+    kind: str
+    store: DefinitionStore[D]
+    record: Callable[[D], Json]
+    log: ChangeLog
+    announce: Callable[[], object]
+
+    def get(self, definition_id: str) -> D | None:
+        """Return the definition, or None."""
+        return self.store.get(check_id(f"{self.kind}_id", definition_id))
+
+    def list(self, *, limit: int = 100, last_key: str | None = None) -> Page[D]:
+        """Return a page of the definitions, in order of id."""
+        return self.store.list(limit=limit, last_key=last_key)
+
+    def create(self, definition: D, *, actor: str | None) -> D:
+        """Store and return a new definition; raise ``ConflictError`` if its id is taken."""
+        at = definition.created_at
+        data = {self.kind: self.record(definition)}
+        entry = self.log.entry(self.kind, definition.id, "created", data, actor=actor, at=at)
+        self.store.insert(definition, audit=[entry], outbox=[self.log.definition_changed(definition.id, at=at)])
+        self.announce()
+        return definition
+
+    def change(
+        self, definition_id: str, change: Callable[[D], D], *, expected_revision: int | None, actor: str | None
+    ) -> D:
+        """Store and return what ``change`` makes of the newest; where that is the same, nothing happens."""
+
+        def write(before: D) -> D:
+            after = change(before)
+            if after != before:
+                at = self.log.clock()
+                after = replace(after, revision=before.revision + 1, updated_at=at)
+                data = {"before": self.record(before), "after": self.record(after)}
+                entry = self.log.entry(self.kind, before.id, "updated", data, actor=actor, at=at)
+                message = self.log.definition_changed(before.id, at=at)
+                self.store.replace(after, expected_revision=before.revision, audit=[entry], outbox=[message])
+            self.announce()
+            return after
+
+        return self._on_newest(definition_id, write, expected_revision)
+
+    def remove(self, definition_id: str, check: Callable[[D], None], *, actor: str | None) -> D:
+        """Remove and return the definition, unless ``check`` raises."""
+
+        def write(before: D) -> D:
+            check(before)
+            at = self.log.clock()
+            data = {self.kind: self.record(before)}
+            entry = self.log.entry(self.kind, before.id, "removed", data, actor=actor, at=at)
+            message = self.log.definition_changed(before.id, at=at)
+            self.store.remove(before.id, expected_revision=before.revision, audit=[entry], outbox=[message])
+            self.announce()
+            return before
+
+        return self._on_newest(definition_id, write, None)
+
+    def _on_newest(self, definition_id: str, write: Callable[[D], D], expected_revision: int | None) -> D:
+        return on_newest(
+            self.kind, definition_id, read=self.store.get, write=write, expected_revision=expected_revision
+        )
+
+
+def check_unused(
+    experiments: ExperimentStore,
+    field: str,
+    *,
+    uses: Callable[[Experiment], bool],
+    statuses: tuple[ExperimentStatus, ...],
+) -> None:
+    """Raise ``InvalidInputError`` for ``field`` where an experiment in one of these statuses uses the definition."""
+    for experiment in _every(experiments, statuses):
+        if uses(experiment):
+            raise InvalidInputError(
+                field, f"cannot change: experiment {experiment.id!r}, which is {experiment.status}, uses it"
+            )
+
+
+def _every(experiments: ExperimentStore, statuses: tuple[ExperimentStatus, ...]) -> Iterator[Experiment]:
+    for status in statuses:
+        last_key = None
+        while True:
+            page = experiments.list(status=status, limit=MAX_PAGE, last_key=last_key)
+            yield from page
+            last_key = page.last_key
+            if last_key is None:
+                break

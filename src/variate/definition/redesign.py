@@ -1,0 +1,62 @@
+"""What may change of an experiment that runs, and what such a change leaves to be remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from variate.errors import InvalidInputError
+from variate.model import Experiment, ExperimentStatus, Variation
+from variate.model.design import Design, MetricRole, PastAllocation
+
+_STARTED = frozenset({ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED})
+_LOCKED: dict[str, Callable[[Design], Any]] = {
+    "unit_type": lambda design: design.unit_type,
+    "salt": lambda design: design.salt,
+    "layer": lambda design: design.layer,
+    "holdouts": lambda design: design.holdouts,
+    "control": lambda design: design.control,
+    "hypothesis": lambda design: design.hypothesis,
+    "metrics": lambda design: {each for each in design.metrics if each.role is MetricRole.GOAL},
+}
+"""What is fixed once an experiment has started, since to change it would move units, or move the goal."""
+
+
+def check_locked(before: Experiment, after: Experiment) -> None:
+    """Raise ``InvalidInputError`` naming the field, where a started experiment changes in what is locked."""
+    if before.status is ExperimentStatus.DRAFT:
+        return
+    if _locked_part(before.variations) != _locked_part(after.variations):
+        raise InvalidInputError(
+            "variations", f"of an experiment that is {before.status} may change only in weight, or with a new version"
+        )
+    for field, part in _LOCKED.items():
+        if part(before.design) != part(after.design):
+            goal = " of the goal" if field == "metrics" else ""
+            raise InvalidInputError(
+                field, f"{goal} cannot change once the experiment has started; begin a new version".strip()
+            )
+
+
+def remembering(before: Experiment, after: Experiment, *, at: datetime, delay: timedelta) -> Experiment:
+    """Return ``after`` with the allocation of ``before`` remembered, where a started experiment shares out anew.
+
+    The new allocation is in force ``delay`` after ``at``: by then every process knows of it, and what was decided by
+    the old one is in the ledger.
+    """
+    if before.status not in _STARTED or _allocation(before) == _allocation(after):
+        return after
+    weights, traffic, audience = _allocation(before)
+    past = PastAllocation(weights=weights, traffic=traffic, audience=audience, until=at + delay)
+    return replace(after, design=replace(after.design, past=(*before.design.past, past)))
+
+
+def _allocation(experiment: Experiment) -> tuple[tuple[float, ...], float, Any]:
+    weights = tuple(each.weight for each in experiment.variations)
+    return weights, experiment.design.traffic, experiment.design.audience
+
+
+def _locked_part(variations: Iterable[Variation]) -> list[tuple[str, str, str]]:
+    return [(variation.name, variation.description, variation.value.text) for variation in variations]

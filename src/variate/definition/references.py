@@ -1,0 +1,45 @@
+"""What a definition names has to be there: looked up when it is defined, and again when it is launched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from variate.errors import InvalidInputError
+from variate.model.audience import Audience
+from variate.model.condition import Condition, audiences_of
+from variate.model.design import Design
+from variate.model.holdout import Holdout
+from variate.model.layer import Layer
+from variate.model.rules import shown
+from variate.stores.ports import DefinitionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """The definitions that others name."""
+
+    audiences: DefinitionStore[Audience]
+    layers: DefinitionStore[Layer]
+    holdouts: DefinitionStore[Holdout]
+
+    def check_design(self, design: Design) -> None:
+        """Raise ``InvalidInputError`` naming the field whose audience, layer or holdout is not there."""
+        self.check_condition("audience", design.audience)
+        for holdout_id in design.holdouts:
+            if self.holdouts.get(holdout_id) is None:
+                raise InvalidInputError("holdouts", f"names {shown(holdout_id)}, which is not there")
+        if design.layer is not None:
+            self.layer(design.layer.layer_id)
+
+    def check_condition(self, field: str, condition: Condition | None) -> None:
+        """Raise ``InvalidInputError`` for ``field`` where an audience that the condition names is not there."""
+        for audience_id in sorted(audiences_of(condition)) if condition is not None else ():
+            if self.audiences.get(audience_id) is None:
+                raise InvalidInputError(field, f"names the audience {shown(audience_id)}, which is not there")
+
+    def layer(self, layer_id: str) -> Layer:
+        """Return the layer, or raise ``InvalidInputError``."""
+        layer = self.layers.get(layer_id)
+        if layer is None:
+            raise InvalidInputError("layer", f"names {shown(layer_id)}, which is not there")
+        return layer

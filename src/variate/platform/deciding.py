@@ -1,0 +1,85 @@
+"""The stages that decide, put together: publisher, serving, assigning, and what explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from variate.assignment.assigning import Assigning
+from variate.assignment.by_hand import ByHand
+from variate.assignment.kept import KeptAssignments
+from variate.assignment.ledger import Ledger
+from variate.decision import Surroundings
+from variate.definition.experiments import Experiments
+from variate.platform.backends import Backends
+from variate.platform.explaining import Explaining
+from variate.platform.previewing import Previewing
+from variate.publishing.publisher import Publisher
+from variate.publishing.serving import Serving
+from variate.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deciding:
+    """What a platform decides with."""
+
+    serving: Serving
+    assigning: Assigning
+    ledger: Ledger
+    explaining: Explaining
+    previewing: Previewing
+
+    @classmethod
+    def over(
+        cls,
+        backends: Backends,
+        settings: Settings,
+        *,
+        experiments: Experiments,
+        publisher: Publisher,
+        catch_up: Callable[[], None],
+        clock: Callable[[], datetime],
+        wall_clock: Callable[[], datetime],
+    ) -> Deciding:
+        """Return the stages over these backends; nothing is read yet.
+
+        ``wall_clock`` is what decisions ask: it may give one moment twice, which ``clock`` takes a lock not to do.
+        """
+        assignments = backends.assignments
+        kept = KeptAssignments(assignments, clock=clock)
+        serving = Serving(
+            environment=settings.environment,
+            store=backends.snapshots,
+            announcements=backends.hot.announcements,
+            publisher=publisher,
+            around=Surroundings(clock=lambda: wall_clock().timestamp(), kept=kept.find),
+            clock=clock,
+            poll_seconds=settings.snapshot_poll_seconds,
+            catch_up=catch_up,
+        )
+        by_hand = ByHand(
+            experiment=backends.experiments.get,
+            mark=lambda experiment_id: experiments.update_experiment(experiment_id, reads_ledger=True),
+            clock=clock,
+        )
+        return cls(
+            serving=serving,
+            assigning=Assigning(
+                engine=serving.engine, store=assignments, kept=kept, clock=clock, differs=by_hand.differs
+            ),
+            ledger=Ledger(store=assignments, kept=by_hand.kept, clock=clock),
+            explaining=Explaining(
+                serving=serving,
+                snapshots=backends.snapshots,
+                assignments=assignments,
+                environment=settings.environment,
+                clock=clock,
+            ),
+            previewing=Previewing(experiments=experiments, assignments=assignments, clock=clock),
+        )
+
+    def close(self) -> None:
+        """Write the assignments that are pending, and stop following publications."""
+        self.assigning.close()
+        self.serving.close()

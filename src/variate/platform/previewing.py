@@ -1,0 +1,128 @@
+"""The preview of a change: what it would do to the units that have an assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Unpack
+
+from variate.decision import CompiledSnapshot, Surroundings
+from variate.definition.experiments import Experiments
+from variate.definition.redesign import check_locked
+from variate.errors import NotFoundError
+from variate.model import MAX_PAGE, Assignment, Experiment, ExperimentStatus
+from variate.model.decision import Reason
+from variate.model.design_record import DesignFields
+from variate.model.rules import check_id
+from variate.model.snapshot import SNAPSHOT_FORMAT
+from variate.publishing.content import experiment_content
+from variate.stores.ports import AssignmentStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """How many units have an assignment of the present version, and what the change does to them.
+
+    ``moved`` get another variation or none; ``held`` keep theirs though the new allocation gives them another or none,
+    because the ledger holds it; the others are drawn the same again. Attributes are not kept, so units are taken to be
+    in the audience.
+    """
+
+    kept: int
+    moved: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewing:
+    """Tries a change out on the ledger; nothing is stored."""
+
+    experiments: Experiments
+    assignments: AssignmentStore
+    clock: Callable[[], datetime]
+
+    def preview_change(
+        self,
+        experiment_id: str,
+        *,
+        variations: Iterable[Mapping[str, Any]] | None = None,
+        **design: Unpack[DesignFields],
+    ) -> Preview:
+        """Return what ``update_experiment`` with this would do to the units that have an assignment.
+
+        Raise what that would raise for a change that is not allowed. It reads every assignment of the experiment.
+        """
+        before = self._experiment(experiment_id)
+        given = None if variations is None else list(variations)
+        after = self.experiments.revised(before, variations=given, design=design, at=self.clock())
+        check_locked(before, after)
+        kept, differently = self._count(before, after)
+        return Preview(kept=kept, moved=0, held=differently)
+
+    def preview_new_version(
+        self,
+        experiment_id: str,
+        *,
+        variations: Iterable[Mapping[str, Any]] | None = None,
+        **design: Unpack[DesignFields],
+    ) -> Preview:
+        """Return what ``start_new_version`` with this would do to the units that have an assignment."""
+        before = self._experiment(experiment_id)
+        given = None if variations is None else list(variations)
+        after = self.experiments.new_version(before, variations=given, design=design, at=self.clock())
+        kept, differently = self._count(before, after)
+        return Preview(kept=kept, moved=differently, held=0)
+
+    def _experiment(self, experiment_id: str) -> Experiment:
+        experiment = self.experiments.get_experiment(check_id("experiment_id", experiment_id))
+        if experiment is None:
+            raise NotFoundError("experiment", experiment_id)
+        return experiment
+
+    def _count(self, before: Experiment, after: Experiment) -> tuple[int, int]:
+        """Return how many units have an assignment, and how many ``after`` draws otherwise."""
+        decide = self._drawing(after)
+        kept = differently = 0
+        for assignment in self._every(before):
+            kept += 1
+            decision = decide(assignment.unit, {})
+            differently += decision.reason is not Reason.SPLIT or decision.variation != assignment.variation
+        return kept, differently
+
+    def _drawing(self, experiment: Experiment) -> Any:
+        """Return what decides the experiment by its draws alone."""
+        references = self.experiments.references
+        design = experiment.design
+        layer = None if design.layer is None else references.layer(design.layer.layer_id)
+        if layer is not None and layer.ranges.get(experiment.id) != design.layer:
+            layer = layer.claimed(experiment.id, design.layer, at=self.clock())
+        holdouts = {name: found for name in design.holdouts if (found := references.holdouts.get(name)) is not None}
+        drawn = replace(
+            experiment,
+            status=ExperimentStatus.ACTIVE,
+            design=replace(
+                design, audience=None, past=(), starts_at=None, ends_at=None, takes_new_units=True, reads_ledger=False
+            ),
+        )
+        content = {
+            "format": SNAPSHOT_FORMAT,
+            "audiences": {},
+            "flags": {},
+            "experiments": {
+                experiment.id: experiment_content(
+                    drawn, layers={} if layer is None else {layer.id: layer}, holdouts=holdouts, overrides=()
+                )
+            },
+        }
+        snapshot = CompiledSnapshot(content, Surroundings(clock=lambda: 0.0, kept=lambda *_: None))
+        return snapshot.experiments[experiment.id]
+
+    def _every(self, experiment: Experiment) -> Iterator[Assignment]:
+        at, last_key = self.clock(), None
+        while True:
+            page = self.assignments.of_experiment(experiment.id, at=at, limit=MAX_PAGE, last_key=last_key)
+            yield from (each for each in page if each.version == experiment.version)
+            last_key = page.last_key
+            if last_key is None:
+                return

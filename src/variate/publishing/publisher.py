@@ -1,0 +1,165 @@
+"""The publisher: brings the definitions into force as a snapshot, in every environment that is served."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from variate.errors import ConflictError, NotFoundError, VariateError
+from variate.model.rules import check_name
+from variate.model.snapshot import Publication, PublicationKind, Snapshot, check_digest, check_environment
+from variate.publishing.building import Problem, build_content
+from variate.publishing.catalogue import Catalogue
+from variate.stores.ports import Announcements, SnapshotStore
+
+_ATTEMPTS = 20
+
+logger = logging.getLogger("variate.publishing")
+
+
+def channel(environment: str) -> str:
+    """Return the channel on which the publications of an environment are announced."""
+    return f"snapshots:{environment}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What is in force, and what was held back from it. ``held`` where a rollback keeps changes from being served."""
+
+    publication: Publication
+    problems: Sequence[Problem] = ()
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Publishes snapshots to ``store`` and announces each. ``environments`` are all that may be served from it.
+
+    Raise ``StoreUnavailableError`` where a store is away; then what was in force stays in force.
+    """
+
+    catalogue: Catalogue
+    store: SnapshotStore
+    announcements: Announcements
+    environments: Sequence[str]
+    clock: Callable[[], datetime]
+    actor: str
+
+    def publish_changes(self) -> None:
+        """Bring what was changed into force in every environment in which anybody ever decided.
+
+        An environment at a rollback stays there until somebody publishes on purpose.
+        """
+        for each in self.environments:
+            if self.store.latest(each) is not None:
+                self._publish(each, actor=self.actor, reason="", lifts_rollback=False)
+
+    def first_publication(self, environment: str) -> Publication:
+        """Return what is in force; publish where nothing ever was."""
+        latest = self.store.latest(environment)
+        if latest is not None:
+            return latest
+        return self._publish(environment, actor=self.actor, reason="", lifts_rollback=False).publication
+
+    def publish(self, environment: str, *, actor: str | None = None, reason: str = "") -> Published:
+        """Bring the definitions as they are now into force, also after a rollback."""
+        check_environment("environment", environment)
+        return self._publish(environment, actor=self._named(actor), reason=reason, lifts_rollback=True)
+
+    def rollback(self, environment: str, *, to: int | str, actor: str | None = None, reason: str = "") -> Publication:
+        """Bring an older snapshot into force again: ``to`` is its publication's sequence, or its digest.
+
+        From then on changes are kept but not served, until ``publish`` is called. Raise ``NotFoundError`` where there
+        is no such publication, or its snapshot was purged.
+        """
+        check_environment("environment", environment)
+        digest = self._digest_of(environment, to)
+        if self.store.get(digest) is None:
+            raise NotFoundError("snapshot", digest)
+        for _ in range(_ATTEMPTS):
+            latest = self.store.latest(environment)
+            publication = Publication(
+                environment=environment,
+                sequence=1 if latest is None else latest.sequence + 1,
+                digest=digest,
+                kind=PublicationKind.ROLLBACK,
+                actor=self._named(actor),
+                reason=reason,
+                at=self.clock(),
+            )
+            try:
+                self.store.append(publication)
+            except ConflictError:
+                continue
+            self._announce(publication)
+            return publication
+        raise ConflictError("others publish all the time: try again")
+
+    def _publish(self, environment: str, *, actor: str, reason: str, lifts_rollback: bool) -> Published:
+        for _ in range(_ATTEMPTS):
+            # Before the definitions are read: whoever publishes after this makes the sequence taken, so that what was
+            # read before a change never replaces what was read after it.
+            latest = self.store.latest(environment)
+            held = latest is not None and latest.kind is PublicationKind.ROLLBACK
+            if latest is not None and held and not lifts_rollback:
+                return Published(publication=latest, held=True)
+            built = build_content(self.catalogue.read(), environment=environment, before=partial(self._content, latest))
+            for problem in built.problems:
+                logger.error("%s %r is held back (%s is served): %s", *_told(problem))
+            snapshot = Snapshot.of(built.content)
+            digest = snapshot.digest
+            if latest is not None and latest.digest == digest and not held:
+                return Published(publication=latest, problems=built.problems)
+            at = self.clock()
+            publication = Publication(
+                environment=environment,
+                sequence=1 if latest is None else latest.sequence + 1,
+                digest=digest,
+                actor=actor,
+                reason=reason,
+                at=at,
+            )
+            self.store.put(snapshot, at=at)
+            try:
+                self.store.append(publication)
+            except ConflictError:
+                continue
+            self._announce(publication)
+            return Published(publication=publication, problems=built.problems)
+        raise ConflictError("others publish all the time: try again")
+
+    def _content(self, latest: Publication | None) -> Mapping[str, Any] | None:
+        """Return what is in force, or None where it is not there or cannot be read."""
+        try:
+            snapshot = None if latest is None else self.store.get(latest.digest)
+        except VariateError:
+            logger.exception("the snapshot in force cannot be read")
+            return None
+        content: Mapping[str, Any] | None = None if snapshot is None else snapshot.content
+        return content
+
+    def _digest_of(self, environment: str, to: int | str) -> str:
+        if isinstance(to, str):
+            return check_digest("to", to)
+        found = self.store.publications(environment, before=to + 1, limit=1)
+        if not found or found[0].sequence != to:
+            raise NotFoundError("publication", str(to))
+        return found[0].digest
+
+    def _announce(self, publication: Publication) -> None:
+        """Tell who listens; who does not hear of it polls."""
+        try:
+            self.announcements.announce(channel(publication.environment), str(publication.sequence))
+        except VariateError as error:
+            logger.warning("a publication was not announced: %s", error)
+
+    def _named(self, actor: str | None) -> str:
+        return self.actor if actor is None else check_name("actor", actor)
+
+
+def _told(problem: Problem) -> tuple[str, str, str, VariateError]:
+    return problem.kind.removesuffix("s"), problem.id, problem.served, problem.error

@@ -1,0 +1,175 @@
+"""Serving: the engine of this process, kept at the snapshot in force."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from variate.decision import CompiledSnapshot, Engine, Surroundings
+from variate.errors import StoreError, VariateError
+from variate.model.snapshot import Publication, PublicationKind
+from variate.publishing.publisher import Publisher, channel
+from variate.stores.ports import Announcements, SnapshotStore, Subscription
+
+logger = logging.getLogger("variate.serving")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingStatus:
+    """What this process decides from. ``age_seconds`` is since it was last seen to be the one in force."""
+
+    environment: str
+    sequence: int
+    digest: str
+    kind: PublicationKind
+    published_at: datetime
+    loaded_at: datetime
+    age_seconds: float
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    publication: Publication
+    snapshot: CompiledSnapshot
+    at: datetime
+    confirmed: datetime
+
+
+class Serving:
+    """Loads the snapshot in force at the first decision and follows every publication after it.
+
+    Publications are announced, and looked for every ``poll_seconds`` besides. A new snapshot is exchanged for the old
+    one between two decisions. One that cannot be loaded is not: the old one stays, and ``status`` says why. While the
+    store is away, decisions go on.
+
+    ``catch_up`` publishes what this process changed and has not published yet; it raises nothing. It is called where a
+    decision begins after ``engine.suspend``.
+    """
+
+    def __init__(
+        self,
+        *,
+        environment: str,
+        store: SnapshotStore,
+        announcements: Announcements,
+        publisher: Publisher,
+        around: Surroundings,
+        clock: Callable[[], datetime],
+        poll_seconds: float,
+        catch_up: Callable[[], None],
+    ) -> None:
+        self.engine = Engine(self._current)
+        self._environment = environment
+        self._store = store
+        self._announcements = announcements
+        self._publisher = publisher
+        self._around = around
+        self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._catch_up = catch_up
+        self._loading = threading.Lock()
+        self._closed = threading.Event()
+        self._loaded: _Loaded | None = None
+        self._error: str | None = None
+        self._follower: threading.Thread | None = None
+        self._subscription: Subscription | None = None
+
+    def status(self) -> ServingStatus:
+        """Return what is served here, loading it where nothing is yet."""
+        _ = self.engine.snapshot
+        loaded = self._loaded or self._load_first()
+        return ServingStatus(
+            environment=self._environment,
+            sequence=loaded.publication.sequence,
+            digest=loaded.publication.digest,
+            kind=loaded.publication.kind,
+            published_at=loaded.publication.at,
+            loaded_at=loaded.at,
+            age_seconds=max(0.0, (self._clock() - loaded.confirmed).total_seconds()),
+            error=self._error,
+        )
+
+    def refresh(self) -> None:
+        """Decide from the snapshot in force from now on. Raises nothing: what goes wrong is in ``status``."""
+        if self._loaded is None:
+            return
+        try:
+            with self._loading:
+                latest = self._store.latest(self._environment)
+                if latest is not None:
+                    self._bring_up(latest)
+            self._error = None
+        except VariateError as error:
+            if self._error is None:
+                logger.warning("the snapshot in force cannot be loaded, decisions go on from the last one: %s", error)
+            self._error = str(error)
+
+    def close(self) -> None:
+        """Stop following."""
+        self._closed.set()
+        subscription = self._subscription
+        if subscription is not None:
+            subscription.close()
+
+    def _current(self) -> CompiledSnapshot:
+        """Return the snapshot in force, once what this process changed is in it."""
+        self._catch_up()
+        if self._loaded is not None:
+            self.refresh()
+        return (self._loaded or self._load_first()).snapshot
+
+    def _load_first(self) -> _Loaded:
+        with self._loading:
+            loaded = self._loaded
+            if loaded is None:
+                loaded = self._bring_up(self._publisher.first_publication(self._environment))
+            if self._follower is None and not self._closed.is_set():
+                self._follower = threading.Thread(target=self._follow, name="variate-snapshots", daemon=True)
+                self._follower.start()
+            return loaded
+
+    def _bring_up(self, latest: Publication) -> _Loaded:
+        """Load the publication's snapshot unless it is loaded, and decide from it."""
+        at = self._clock()
+        loaded = self._loaded
+        if loaded is not None and latest.digest == loaded.publication.digest:
+            self._loaded = replace(loaded, publication=latest, confirmed=at)
+            return self._loaded
+        found = self._store.get(latest.digest)
+        if found is None:
+            raise StoreError(f"snapshot {latest.digest} of publication {latest.sequence} is not there")
+        snapshot = CompiledSnapshot(found.content, self._around)
+        self._loaded = _Loaded(publication=latest, snapshot=snapshot, at=at, confirmed=at)
+        self.engine.use(snapshot)
+        return self._loaded
+
+    def _follow(self) -> None:
+        """Refresh at each announcement, and once in ``poll_seconds`` in any case."""
+        while not self._closed.is_set():
+            try:
+                self._subscription = self._announcements.listen(channel(self._environment))
+            except VariateError:
+                self._subscription = None
+            self.refresh()
+            self._hear()
+
+    def _hear(self) -> None:
+        """Refresh at what is heard until the subscription is lost or this is closed; without one, wait a while."""
+        subscription = self._subscription
+        if subscription is None:
+            self._closed.wait(self._poll_seconds)
+            return
+        try:
+            while not self._closed.is_set():
+                subscription.next(timeout_seconds=self._poll_seconds)
+                if not self._closed.is_set():
+                    self.refresh()
+        except VariateError:
+            # It was lost: what was announced meanwhile is found by the refresh after listening anew.
+            self._closed.wait(min(1.0, self._poll_seconds))
+        finally:
+            subscription.close()
