@@ -21,7 +21,7 @@ from variate.model.reading import (
     read_optional_instant,
     read_truth,
 )
-from variate.model.rules import check_choice
+from variate.model.rules import check_choice, check_id
 
 Record = dict[str, Any]
 
@@ -114,13 +114,11 @@ def _read_layer(design: Design, given: Mapping[str, Any]) -> LayerRange | None:
 
 
 def _read_metric(field: str, given: Json) -> ExperimentMetric:
-    if isinstance(given, str):
-        return ExperimentMetric(metric=given)
-    fields = read_keys(field, given, ("metric", "role"))
+    fields = {"metric": given} if isinstance(given, str) else read_keys(field, given, ("metric", "role"))
     if "metric" not in fields:
         raise InvalidInputError(f"{field}.metric", "must be given")
     role = check_choice(f"{field}.role", fields.get("role", MetricRole.GOAL), MetricRole)
-    return ExperimentMetric(metric=fields["metric"], role=role)
+    return ExperimentMetric(metric=check_id(f"{field}.metric", fields["metric"]), role=role)
 
 
 def _read_metrics(field: str, given: Json) -> tuple[ExperimentMetric, ...]:

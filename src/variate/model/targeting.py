@@ -126,10 +126,10 @@ class Targeting:
         self._check_name("off", self.off)
         if isinstance(self.default, ServeExperiment):
             raise InvalidInputError("default", "must be a variation or a rollout: it is for whom no rule decided")
-        for prerequisite in self.prerequisites:
-            check_id("prerequisites.flag", prerequisite.flag_id)
+        for index, prerequisite in enumerate(self.prerequisites):
+            check_id(f"prerequisites[{index}].flag", prerequisite.flag_id)
             if not prerequisite.variations:
-                raise InvalidInputError("prerequisites.variations", "must name at least one variation")
+                raise InvalidInputError(f"prerequisites[{index}].variations", "must name at least one variation")
         if self.schema is not None and self.type is not FlagType.JSON:
             raise InvalidInputError("schema", "is for flags of type json")
         if self.salt is not None:

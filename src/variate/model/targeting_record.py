@@ -16,6 +16,7 @@ from variate.model.reading import (
     read_names,
     read_optional_condition,
     read_optional_instant,
+    read_truth,
 )
 from variate.model.rules import check_choice, shown
 from variate.model.targeting import (
@@ -219,16 +220,19 @@ def _read_environments(given: Json) -> dict[str, EnvironmentState]:
 
 def _read_environment(field: str, given: Json) -> EnvironmentState:
     fields = read_keys(field, given, ("enabled", "rules", "default", "off", "starts_at", "ends_at"))
-    rules, default = fields.get("rules"), fields.get("default")
-    off = fields.get("off")
-    return EnvironmentState(
-        enabled=fields.get("enabled", True),
-        rules=None if rules is None else read_rules(f"{field}.rules", rules),
-        default=None if default is None else _read_serve(f"{field}.default", default),
-        off=None if off is None else _read_name(f"{field}.off", off),
-        starts_at=read_optional_instant(f"{field}.starts_at", fields.get("starts_at")),
-        ends_at=read_optional_instant(f"{field}.ends_at", fields.get("ends_at")),
-    )
+    enabled, rules, default, off = (fields.get(name) for name in ("enabled", "rules", "default", "off"))
+    state: dict[str, Any] = {
+        "enabled": enabled is None or read_truth(f"{field}.enabled", enabled),
+        "rules": None if rules is None else read_rules(f"{field}.rules", rules),
+        "default": None if default is None else _read_serve(f"{field}.default", default),
+        "off": None if off is None else _read_name(f"{field}.off", off),
+        "starts_at": read_optional_instant(f"{field}.starts_at", fields.get("starts_at")),
+        "ends_at": read_optional_instant(f"{field}.ends_at", fields.get("ends_at")),
+    }
+    try:
+        return EnvironmentState(**state)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{field}.{error.field}", error.rule) from error
 
 
 def _environment_record(state: EnvironmentState) -> Record:
