@@ -89,6 +89,11 @@ class Settings:
             names = ", ".join(Profile)
             raise ConfigurationError(f"VARIATE_PROFILE: must be one of {names}, not {self.profile!r}") from error
         object.__setattr__(self, "home", Path(self.home).expanduser())
+        self._check_engines()
+        self._check_numbers()
+        self._check_environments()
+
+    def _check_engines(self) -> None:
         unknown = self.encrypted_fields - ENCRYPTABLE_FIELDS
         if unknown:
             names = ", ".join(sorted(ENCRYPTABLE_FIELDS))
@@ -113,6 +118,8 @@ class Settings:
                 raise ConfigurationError(f"{name}: must start with http:// or https://")
         if self.database_sslmode not in SSL_MODES:
             raise ConfigurationError(f"VARIATE_DATABASE_SSLMODE: must be one of {', '.join(SSL_MODES)}")
+
+    def _check_numbers(self) -> None:
         if self.database_pool_size < 1:
             raise ConfigurationError("VARIATE_DATABASE_POOL_SIZE: must be at least 1")
         for name, seconds in (
@@ -124,7 +131,6 @@ class Settings:
                 raise ConfigurationError(f"{name}: must be above 0 and finite")
         if not 0 <= self.change_delay_seconds <= _LONGEST_DELAY:
             raise ConfigurationError(f"VARIATE_CHANGE_DELAY_SECONDS: must be from 0 to {_LONGEST_DELAY:g}")
-        self._check_environments()
 
     @property
     def all_environments(self) -> tuple[str, ...]:
@@ -187,9 +193,7 @@ class Settings:
             ),
             kms_key_id=text("VARIATE_KMS_KEY_ID"),
             environments=tuple(
-                name.strip()
-                for name in (text("VARIATE_ENVIRONMENTS") or "dev,staging,prod").split(",")
-                if name.strip()
+                name.strip() for name in (text("VARIATE_ENVIRONMENTS") or "dev,staging,prod").split(",") if name.strip()
             ),
             snapshot_poll_seconds=_number("VARIATE_SNAPSHOT_POLL_SECONDS", text("VARIATE_SNAPSHOT_POLL_SECONDS"), 2.0),
             change_delay_seconds=_number("VARIATE_CHANGE_DELAY_SECONDS", text("VARIATE_CHANGE_DELAY_SECONDS"), 5.0),

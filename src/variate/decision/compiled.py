@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -69,14 +69,14 @@ class CompiledSnapshot:
         outcome = outcomes_of(record, Reason.KEPT).get(variation)
         return None if outcome is None else Decision.of(outcome)
 
-    def problems(self) -> Iterator[tuple[str, str, VariateError]]:
-        """Compile everything; yield the kind and id of each definition that cannot be, with what is wrong."""
-        for kind, functions in (("experiments", self.experiments), ("flags", self.flags)):
-            for key in functions.known:
-                try:
-                    functions.need(key)
-                except VariateError as error:
-                    yield kind, key, error
+    def problems(self, suspects: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], VariateError]]:
+        """Compile these (``experiments`` or ``flags``, and id); yield each that cannot be, with what is wrong."""
+        functions = {"experiments": self.experiments, "flags": self.flags}
+        for kind, key in suspects:
+            try:
+                functions[kind].need(key)
+            except VariateError as error:
+                yield (kind, key), error
 
     def _audience(self, _: str, record: Any) -> Matcher:
         return compile_condition(read_condition("condition", record), matcher=self._others.audience)

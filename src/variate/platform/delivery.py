@@ -53,7 +53,7 @@ class Delivery:
 
     def note_flag(self, message: OutboxMessage) -> None:
         """Have the next snapshot built with the flag as it is."""
-        self.catalogue.flag_changed(message.entity_id)
+        self.catalogue.flag_changed(message.entity_id, at=message.created_at)
 
     def note_definition(self, message: OutboxMessage) -> None:
         """Do nothing more: the next snapshot is built from the source, which has the change."""
@@ -62,7 +62,9 @@ class Delivery:
         """Put the override, unless a later one or a removal stands."""
         override = override_from_record(message.document.value)
         self.backends.overrides.put(override)
-        self.catalogue.override_changed(unit=override.unit, target=override.target, target_id=override.target_id)
+        self.catalogue.override_changed(
+            unit=override.unit, target=override.target, target_id=override.target_id, at=override.created_at
+        )
 
     def remove_override(self, message: OutboxMessage) -> None:
         """Remove the override made before the message's time."""
@@ -70,11 +72,11 @@ class Delivery:
         unit, target, target_id = removal["user_id"], OverrideTarget(removal["type"]), removal["target_id"]
         at = parse_instant("at", removal["at"])
         self.backends.overrides.remove(unit=unit, target=target, target_id=target_id, at=at)
-        self.catalogue.override_changed(unit=unit, target=target, target_id=target_id)
+        self.catalogue.override_changed(unit=unit, target=target, target_id=target_id, at=at)
 
     def log(self, message: OutboxMessage) -> None:
         """Put an audit entry that another store held into the audit log."""
         entry = audit_from_record(message.document.value)
         self.backends.audit.append([entry])
         if entry.entity_type == "flag":
-            self.catalogue.flag_changed(entry.entity_id)
+            self.catalogue.flag_changed(entry.entity_id, at=entry.created_at)

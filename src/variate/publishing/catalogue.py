@@ -26,7 +26,7 @@ from variate.stores.ports import DefinitionStore, ExperimentStore, FlagStore, Ov
 T = TypeVar("T")
 
 SETTLING = timedelta(seconds=60)
-"""For how long a change is read by its id too: an index may show it some time after it was made."""
+"""For how long a change that no list shows is read by its id: an index may show it some time after it was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +56,15 @@ class Catalogue:
     _overrides_changed: dict[tuple[str, OverrideTarget, str], datetime] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def flag_changed(self, flag_id: str) -> None:
-        """Remember that this flag was changed just now."""
+    def flag_changed(self, flag_id: str, *, at: datetime) -> None:
+        """Remember that this flag was changed at this moment."""
         with self._lock:
-            self._flags_changed[flag_id] = self.clock() + SETTLING
+            self._flags_changed[flag_id] = at
 
-    def override_changed(self, *, unit: str, target: OverrideTarget, target_id: str) -> None:
-        """Remember that this override was put or removed just now."""
+    def override_changed(self, *, unit: str, target: OverrideTarget, target_id: str, at: datetime) -> None:
+        """Remember that this override was put or removed at this moment."""
         with self._lock:
-            self._overrides_changed[(unit, target, target_id)] = self.clock() + SETTLING
+            self._overrides_changed[(unit, target, target_id)] = at
 
     def read(self) -> Definitions:
         """Return every definition, as new as the changes this process has been told of."""
@@ -81,10 +81,12 @@ class Catalogue:
 
     def _read_flags(self) -> Mapping[str, FeatureFlag]:
         found = {flag.id: flag for flag in _every(self.flags.list)}
-        for flag_id in self._lately(self._flags_changed):
-            flag = self.flags.get(flag_id)
-            if flag is not None:
-                found[flag_id] = flag
+        for flag_id, at in self._lately(self._flags_changed).items():
+            listed = found.get(flag_id)
+            if listed is None or listed.updated_at < at:
+                flag = self.flags.get(flag_id)
+                if flag is not None:
+                    found[flag_id] = flag
         return {key: flag for key, flag in sorted(found.items()) if flag.status is not FlagStatus.ARCHIVED}
 
     def _read_overrides(self) -> Mapping[tuple[OverrideTarget, str], tuple[Override, ...]]:
@@ -93,22 +95,26 @@ class Catalogue:
         for target in OverrideTarget:
             for each in _every(self.overrides.of_type, target, at=at):
                 found[(each.unit, each.target, each.target_id)] = each
-        for unit, target, target_id in self._lately(self._overrides_changed):
-            override = self.overrides.get(unit=unit, target=target, target_id=target_id, at=at)
-            found.pop((unit, target, target_id), None)
+        for key, changed in self._lately(self._overrides_changed).items():
+            unit, target, target_id = key
+            listed = found.pop(key, None)
+            override = listed
+            if listed is None or listed.created_at < changed:
+                override = self.overrides.get(unit=unit, target=target, target_id=target_id, at=at)
             if override is not None:
-                found[(unit, target, target_id)] = override
+                found[key] = override
         grouped: dict[tuple[OverrideTarget, str], tuple[Override, ...]] = {}
         for (_, target, target_id), override in sorted(found.items()):
             grouped[(target, target_id)] = (*grouped.get((target, target_id), ()), override)
         return grouped
 
-    def _lately(self, changed: dict[T, datetime]) -> list[T]:
+    def _lately(self, changed: dict[T, datetime]) -> dict[T, datetime]:
+        """Return what changed in the last minute, and forget what changed before."""
         with self._lock:
-            now = self.clock()
-            for key in [key for key, until in changed.items() if until <= now]:
+            settled = self.clock() - SETTLING
+            for key in [key for key, at in changed.items() if at <= settled]:
                 del changed[key]
-            return list(changed)
+            return dict(changed)
 
 
 def _every(read: Callable[..., Page[T]], *arguments: Any, **named: Any) -> Iterator[T]:

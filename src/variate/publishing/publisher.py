@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from variate.errors import ConflictError, NotFoundError, VariateError
 from variate.model.rules import check_name
 from variate.model.snapshot import Publication, PublicationKind, Snapshot, check_digest, check_environment
-from variate.publishing.building import Problem, build_content
+from variate.publishing.building import Builder, Problem
 from variate.publishing.catalogue import Catalogue
 from variate.stores.ports import Announcements, SnapshotStore
 
@@ -48,6 +49,8 @@ class Publisher:
     environments: Sequence[str]
     clock: Callable[[], datetime]
     actor: str
+    _builders: dict[str, Builder] = field(default_factory=dict)
+    _publishing: threading.Lock = field(default_factory=threading.Lock)
 
     def publish_changes(self) -> None:
         """Bring what was changed into force in every environment in which anybody ever decided.
@@ -100,6 +103,10 @@ class Publisher:
         raise ConflictError("others publish all the time: try again")
 
     def _publish(self, environment: str, *, actor: str, reason: str, lifts_rollback: bool) -> Published:
+        with self._publishing:
+            return self._publish_newest(environment, actor=actor, reason=reason, lifts_rollback=lifts_rollback)
+
+    def _publish_newest(self, environment: str, *, actor: str, reason: str, lifts_rollback: bool) -> Published:
         for _ in range(_ATTEMPTS):
             # Before the definitions are read: whoever publishes after this makes the sequence taken, so that what was
             # read before a change never replaces what was read after it.
@@ -107,9 +114,12 @@ class Publisher:
             held = latest is not None and latest.kind is PublicationKind.ROLLBACK
             if latest is not None and held and not lifts_rollback:
                 return Published(publication=latest, held=True)
-            built = build_content(self.catalogue.read(), environment=environment, before=partial(self._content, latest))
+            builder = self._builders.setdefault(environment, Builder(environment))
+            built = builder.build(self.catalogue.read(), before=partial(self._content, latest))
             for problem in built.problems:
-                logger.error("%s %r is held back (%s is served): %s", *_told(problem))
+                logger.error(
+                    "%s %r is held back, %s is served: %s", problem.kind, problem.id, problem.served, problem.error
+                )
             snapshot = Snapshot.of(built.content)
             digest = snapshot.digest
             if latest is not None and latest.digest == digest and not held:
@@ -159,7 +169,3 @@ class Publisher:
 
     def _named(self, actor: str | None) -> str:
         return self.actor if actor is None else check_name("actor", actor)
-
-
-def _told(problem: Problem) -> tuple[str, str, str, VariateError]:
-    return problem.kind.removesuffix("s"), problem.id, problem.served, problem.error
