@@ -106,7 +106,9 @@ class Audiences:
 
     def _check_unused(self, field: str, audience_id: str, statuses: tuple[ExperimentStatus, ...]) -> None:
         def uses(experiment: Experiment) -> bool:
-            audience = experiment.design.audience
-            return audience is not None and audience_id in self._reached(audience)
+            design = experiment.design
+            # Also of an allocation before: it is decided by until the next version, for whom the ledger is asked.
+            named = (design.audience, *(past.audience for past in design.past))
+            return any(each is not None and audience_id in self._reached(each) for each in named)
 
         check_unused(self.experiments, field, uses=uses, statuses=statuses)

@@ -1,0 +1,169 @@
+"""An audience is shared by many, so what a started experiment uses of it stays, and none leads back to itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.definition.stage import BETA, Stage
+from variate.errors import ConflictError, InvalidInputError, NotFoundError
+from variate.model.condition import condition_record
+from variate.testing.builders import build_audience
+
+NL = {"attribute": "country", "operator": "equals", "value": "NL"}
+IN_BETA = {"audience": "beta"}
+
+
+@pytest.fixture
+def beta(stage: Stage) -> Stage:
+    stage.audiences.create_audience("beta", condition=BETA)
+    return stage
+
+
+def test_an_audience_is_made_read_and_listed(beta: Stage) -> None:
+    made = beta.audiences.create_audience("adults", condition=NL, name="Adults", description="of age", actor="ana")
+    assert beta.audiences.get_audience("adults") == made
+    assert (made.name, made.description, made.revision) == ("Adults", "of age", 1)
+    assert condition_record(made.condition) == NL
+    assert [each.id for each in beta.audiences.list_audiences()] == ["adults", "beta"]
+    entry, message = beta.entries()[0], beta.messages()[-1]
+    assert (entry.entity_type, entry.action, entry.actor) == ("audience", "created", "ana")
+    assert entry.data["audience"]["condition"] == NL
+    assert (message.kind, message.entity_id, message.document.text) == ("definition_changed", "adults", "{}")
+    assert beta.announced == 2
+
+
+def test_without_a_name_it_is_called_as_its_id(beta: Stage) -> None:
+    found = beta.audiences.get_audience("beta")
+    assert found is not None
+    assert found.name == "beta"
+
+
+def test_a_change_keeps_what_is_not_given_and_says_before_and_after(beta: Stage) -> None:
+    changed = beta.audiences.update_audience("beta", condition=NL, actor="ana")
+    assert (condition_record(changed.condition), changed.name, changed.revision) == (NL, "beta", 2)
+    entry = beta.entries()[0]
+    assert (entry.action, entry.actor) == ("updated", "ana")
+    assert (entry.data["before"]["condition"], entry.data["after"]["condition"]) == (BETA, NL)
+    assert beta.audiences.update_audience("beta", name="Testers", description="early").name == "Testers"
+
+
+def test_a_change_to_the_same_leaves_no_trace(beta: Stage) -> None:
+    before = beta.state()
+    beta.audiences.update_audience("beta", condition=BETA, name="beta")
+    assert beta.state() == before
+
+
+def test_an_id_is_taken_once_and_free_again_when_it_is_removed(beta: Stage) -> None:
+    with pytest.raises(ConflictError):
+        beta.audiences.create_audience("beta", condition=NL)
+    removed = beta.audiences.remove_audience("beta", actor="ana")
+    assert (removed.id, beta.audiences.get_audience("beta")) == ("beta", None)
+    entry = beta.entries()[0]
+    assert (entry.action, entry.actor, entry.data["audience"]["condition"]) == ("removed", "ana", BETA)
+    assert beta.messages()[-1].kind == "definition_changed"
+    beta.audiences.create_audience("beta", condition=NL)
+
+
+def test_on_an_expected_revision_a_change_is_made_once(beta: Stage) -> None:
+    beta.audiences.update_audience("beta", name="Testers", expected_revision=1)
+    with pytest.raises(ConflictError):
+        beta.audiences.update_audience("beta", name="Nobody", expected_revision=1)
+
+
+def test_an_unknown_audience_is_not_found(stage: Stage) -> None:
+    with pytest.raises(NotFoundError):
+        stage.audiences.update_audience("nobody", name="x")
+    with pytest.raises(NotFoundError):
+        stage.audiences.remove_audience("nobody")
+    assert stage.audiences.get_audience("nobody") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"audience_id": ""}, "audience.id"),
+        ({"name": " "}, "audience.name"),
+        ({"description": 7}, "audience.description"),
+        ({"condition": None}, "condition"),
+        ({"condition": {"all": []}}, "condition.all"),
+        ({"condition": {"any": [BETA, {"attribute": "a", "operator": "is"}]}}, "condition.any[1].operator"),
+        ({"condition": {"audience": "nobody"}}, "condition"),
+        ({"condition": {"audience": "new"}}, "condition"),
+    ],
+)
+def test_a_wrong_audience_is_refused_by_its_field(stage: Stage, given: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        stage.audiences.create_audience(**{"audience_id": "new", "condition": BETA, **given})
+    assert refusal.value.field == field
+    assert stage.entries() == []
+
+
+@pytest.mark.parametrize("length", [1, 2, 5])
+def test_a_circle_of_audiences_is_refused_where_it_would_close(beta: Stage, length: int) -> None:
+    last = "beta"
+    for number in range(1, length):
+        beta.audiences.create_audience(f"a-{number}", condition={"all": [NL, {"not": {"audience": last}}]})
+        last = f"a-{number}"
+    before = beta.state()
+    with pytest.raises(InvalidInputError, match=r"^condition: leads back to this audience"):
+        beta.audiences.update_audience("beta", condition={"any": [NL, {"audience": last}]})
+    assert beta.state() == before
+
+
+def test_a_circle_that_somebody_wrote_by_hand_is_walked_once(beta: Stage) -> None:
+    for name, other in (("x", "y"), ("y", "x")):
+        beta.memory.definitions[("audience", name)] = build_audience(name, condition={"audience": other})
+    assert beta.audiences.create_audience("z", condition={"audience": "x"}).revision == 1
+
+
+@pytest.mark.parametrize("status", ["active", "paused"])
+@pytest.mark.parametrize("through", [False, True])
+def test_what_a_started_experiment_uses_keeps_its_condition(beta: Stage, status: str, through: bool) -> None:
+    if through:
+        beta.audiences.create_audience("both", condition={"all": [NL, IN_BETA]})
+    beta.started(audience={"audience": "both"} if through else {"not": IN_BETA})
+    if status != "active":
+        beta.experiments.update_experiment_status("e", status)
+    before = beta.state()
+    with pytest.raises(InvalidInputError, match=f"^condition: cannot change: experiment 'e', which is {status}, uses"):
+        beta.audiences.update_audience("beta", condition=NL)
+    with pytest.raises(InvalidInputError, match=r"^audience_id: cannot change: experiment 'e'"):
+        beta.audiences.remove_audience("beta")
+    assert beta.state() == before
+    assert beta.audiences.update_audience("beta", name="Testers").name == "Testers"
+
+
+def test_what_a_draft_uses_may_change_but_not_go(beta: Stage) -> None:
+    beta.draft(audience=IN_BETA)
+    beta.audiences.update_audience("beta", condition=NL)
+    with pytest.raises(InvalidInputError, match=r"^audience_id: .*which is draft, uses it"):
+        beta.audiences.remove_audience("beta")
+
+
+def test_once_the_experiment_has_ended_the_audience_may_change_and_go(beta: Stage) -> None:
+    beta.started(audience=IN_BETA)
+    beta.experiments.update_experiment_status("e", "completed")
+    beta.audiences.update_audience("beta", condition=NL)
+    beta.audiences.remove_audience("beta")
+
+
+def test_what_a_started_experiment_used_before_stays_as_long_as_that_is_remembered(beta: Stage) -> None:
+    beta.started(audience=IN_BETA)
+    beta.experiments.update_experiment("e", audience=NL)
+    with pytest.raises(InvalidInputError, match=r"^condition: cannot change: experiment 'e'"):
+        beta.audiences.update_audience("beta", condition=NL)
+    with pytest.raises(InvalidInputError, match=r"^audience_id: cannot change: experiment 'e'"):
+        beta.audiences.remove_audience("beta")
+    beta.experiments.start_new_version("e")
+    beta.audiences.remove_audience("beta")
+
+
+def test_every_page_of_experiments_is_looked_at(beta: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("variate.definition.group.MAX_PAGE", 2)
+    beta.started("first", audience=IN_BETA)
+    for number in range(5):
+        beta.started(f"e-{number}")
+    with pytest.raises(InvalidInputError, match="'first'"):
+        beta.audiences.update_audience("beta", condition=NL)
