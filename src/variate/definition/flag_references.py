@@ -122,6 +122,8 @@ def check_schema(targeting: Targeting) -> None:
         raise InvalidInputError("schema", f"is no JSON schema (draft 2020-12): {error.message}") from error
     except Unresolvable as error:
         raise InvalidInputError("schema", f"refers to what is not in it: {error}") from error
+    except RecursionError as error:
+        raise InvalidInputError("schema", "refers to itself without end") from error
 
 
 def _rules(targeting: Targeting) -> Iterator[tuple[str, tuple[FlagRule, ...]]]:
