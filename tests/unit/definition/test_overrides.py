@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from tests.unit.definition.stage import Stage
 from variate.errors import InvalidInputError, NotFoundError
+from variate.model import OverrideTarget
 from variate.model.record import override_from_record
 
 
@@ -48,3 +52,69 @@ def test_an_override_has_to_be_of_an_experiment_and_its_variations(stage: Stage,
 
 def test_without_an_end_it_stands_for_ever(stage: Stage, experiment_id: str) -> None:
     assert stage.overrides.create_override("u", experiment_id, "b", ttl_days=None).expires_at is None
+
+
+@pytest.fixture
+def flag_id(stage: Stage) -> str:
+    return stage.flags.create_feature_flag("nav", type="boolean").id
+
+
+def test_an_override_of_a_flag_is_logged_with_the_message_that_carries_it_out(stage: Stage, flag_id: str) -> None:
+    made = stage.overrides.create_flag_override("u", flag_id, "off", reason="a test", actor="ana")
+    assert (made.target, made.target_id, made.value) == (OverrideTarget.FLAG, flag_id, "off")
+    assert made.expires_at == made.created_at + timedelta(days=30)
+    entry, message = stage.entries()[0], stage.messages()[-1]
+    assert (entry.entity_type, entry.entity_id, entry.action, entry.actor) == ("flag", flag_id, "override_added", "ana")
+    assert entry.data == {"user_id": "u", "value": "off", "reason": "a test"}
+    assert override_from_record(message.document.value).target is OverrideTarget.FLAG
+
+
+def test_an_override_of_a_flag_is_one_of_the_flag_alone(stage: Stage, flag_id: str) -> None:
+    made = stage.overrides.create_flag_override("u", flag_id, "off", ttl_days=None)
+    stage.override_store.put(made)
+    assert stage.overrides.get_flag_override("u", flag_id) == made
+    assert stage.overrides.get_override("u", flag_id) is None
+    assert list(stage.overrides.list_flag_overrides(flag_id)) == [made]
+    assert list(stage.overrides.list_overrides(flag_id)) == []
+    assert list(stage.overrides.get_user_overrides("u")) == [made]
+    assert not stage.overrides.remove_override("u", flag_id)
+    assert stage.overrides.remove_flag_override("u", flag_id, actor="ana")
+    message = stage.messages()[-1]
+    assert (message.kind, message.document.value["type"]) == ("override_removed", "flag")
+    assert (stage.entries()[0].entity_type, stage.entries()[0].actor) == ("flag", "ana")
+
+
+def test_an_override_has_to_be_of_a_flag_and_its_variations(stage: Stage, flag_id: str) -> None:
+    with pytest.raises(NotFoundError):
+        stage.overrides.create_flag_override("u", "nobody", "on")
+    with pytest.raises(InvalidInputError, match="variation: must be one of on, off, not 'red'"):
+        stage.overrides.create_flag_override("u", flag_id, "red")
+    assert [entry.action for entry in stage.entries()] == ["created"]
+
+
+def test_a_flag_without_rules_can_be_forced_on_or_off_and_one_with_free_form_rules_cannot(stage: Stage) -> None:
+    plain = stage.flags.create_feature_flag("plain")
+    assert stage.overrides.create_flag_override("u", plain.id, "on").value == "on"
+    free = stage.flags.create_feature_flag("free", rules=[{"country": "NL"}])
+    with pytest.raises(InvalidInputError, match=r"^flag_id: is of a flag with free-form rules"):
+        stage.overrides.create_flag_override("u", free.id, "on")
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"unit": ""}, "user_id"),
+        ({"flag_id": ""}, "flag_id"),
+        ({"ttl_days": 0}, "ttl_days"),
+        ({"reason": 7}, "reason"),
+        ({"variation": 7}, "variation"),
+    ],
+)
+def test_a_wrong_override_of_a_flag_is_refused_by_its_field(
+    stage: Stage, flag_id: str, given: dict[str, Any], field: str
+) -> None:
+    before = stage.state()
+    with pytest.raises(InvalidInputError) as refusal:
+        stage.overrides.create_flag_override(**{"unit": "u", "flag_id": flag_id, "variation": "on", **given})
+    assert refusal.value.field == field
+    assert stage.state() == before

@@ -1,0 +1,158 @@
+"""What a flag names has to be there and fit, and no flag depends on itself, however long the way round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.definition.stage import BETA, Stage
+from variate.definition.flag_references import MAX_CHAIN
+from variate.errors import InvalidInputError
+from variate.testing.builders import build_flag
+
+
+def flag(stage: Stage, flag_id: str, *needs: str, **given: Any) -> None:
+    """Create a flag of on and off that needs others to be on."""
+    prerequisites = [{"flag": name, "variations": ["on"]} for name in needs]
+    stage.flags.create_feature_flag(flag_id, flag_id=flag_id, type="boolean", prerequisites=prerequisites, **given)
+
+
+def needs(stage: Stage, flag_id: str, *names: str) -> None:
+    """Have the flag need others."""
+    stage.flags.update_feature_flag(flag_id, prerequisites=[{"flag": name, "variations": ["on"]} for name in names])
+
+
+def test_a_flag_may_need_others(stage: Stage) -> None:
+    flag(stage, "base")
+    flag(stage, "middle", "base")
+    flag(stage, "top", "middle", "base")
+    top = stage.flags.get_feature_flag("top")
+    assert top is not None
+    assert top.targeting is not None
+    assert top.targeting.value["prerequisites"] == [
+        {"flag": "middle", "variations": ["on"]},
+        {"flag": "base", "variations": ["on"]},
+    ]
+
+
+def test_a_flag_without_rules_is_on_or_off_and_so_may_be_needed(stage: Stage) -> None:
+    stage.flags.create_feature_flag("plain", flag_id="plain")
+    flag(stage, "top", "plain")
+
+
+@pytest.mark.parametrize(
+    ("prerequisite", "field", "said"),
+    [
+        ({"flag": "nobody", "variations": ["on"]}, "prerequisites[0].flag", "is not there"),
+        ({"flag": "free", "variations": ["on"]}, "prerequisites[0].flag", "is not there"),
+        ({"flag": "top", "variations": ["on"]}, "prerequisites[0].flag", "leads back to this flag"),
+        ({"flag": "base", "variations": ["on", "red"]}, "prerequisites[0].variations", "must be among on, off"),
+        ({"flag": "base", "variations": []}, "prerequisites[0].variations", "must name at least one"),
+        ({"flag": "base", "variations": "on"}, "prerequisites[0].variations", "must be a list"),
+        ({"flag": "base"}, "prerequisites[0].variations", "must be given"),
+        ({"variations": ["on"]}, "prerequisites[0].flag", "must be given"),
+        ({"flag": 7, "variations": ["on"]}, "prerequisites[0].flag", "must be a string"),
+        ({"flag": "base", "variations": ["on"], "value": 1}, "prerequisites[0].value", "is not known"),
+        ("base", "prerequisites[0]", "must be a dict"),
+    ],
+)
+def test_a_prerequisite_that_cannot_be_is_refused_at_its_place(
+    stage: Stage, prerequisite: Any, field: str, said: str
+) -> None:
+    flag(stage, "base")
+    flag(stage, "top")
+    stage.flags.create_feature_flag("free", flag_id="free", rules={"any": "thing"})
+    before = stage.state()
+    with pytest.raises(InvalidInputError) as refusal:
+        stage.flags.update_feature_flag("top", prerequisites=[prerequisite])
+    assert refusal.value.field == field
+    assert said in refusal.value.rule
+    assert stage.state() == before
+
+
+def test_a_new_flag_cannot_need_itself(stage: Stage) -> None:
+    with pytest.raises(InvalidInputError, match=r"^prerequisites\[0\].flag: names 'top', which (leads back|is not)"):
+        flag(stage, "top", "top")
+
+
+@pytest.mark.parametrize("length", [2, 3, 10])
+def test_a_circle_through_others_is_refused_where_it_would_close(stage: Stage, length: int) -> None:
+    flag(stage, "f-0")
+    for number in range(1, length):
+        flag(stage, f"f-{number}", f"f-{number - 1}")
+    flag(stage, "beside")
+    before = stage.state()
+    with pytest.raises(InvalidInputError, match=r"^prerequisites\[1\].flag: leads back to this flag"):
+        needs(stage, "f-0", "beside", f"f-{length - 1}")
+    assert stage.state() == before
+
+
+def test_many_ways_to_one_flag_are_no_circle(stage: Stage) -> None:
+    flag(stage, "f-0")
+    for number in range(1, 12):
+        flag(stage, f"f-{number}", *(f"f-{each}" for each in range(number)))
+
+
+def test_a_chain_that_is_too_long_is_refused(stage: Stage) -> None:
+    flag(stage, "f-0")
+    for number in range(1, MAX_CHAIN + 2):
+        flag(stage, f"f-{number}", f"f-{number - 1}")
+    with pytest.raises(InvalidInputError, match=r"^prerequisites\[0\].flag: depends on more than 100 flags"):
+        flag(stage, "too-far", f"f-{MAX_CHAIN + 1}")
+
+
+def test_a_circle_that_somebody_wrote_by_hand_is_walked_once(stage: Stage) -> None:
+    for name, other in (("a", "b"), ("b", "a")):
+        flag(stage, name)
+        found = stage.memory.flags[name]
+        assert found.targeting is not None
+        fields = found.targeting.value | {"prerequisites": [{"flag": other, "variations": ["on"]}]}
+        stage.memory.flags[name] = build_flag(name, targeting=fields, rules=[])
+    flag(stage, "top", "a")
+
+
+def test_a_rule_may_serve_an_experiment_whose_variations_the_flag_has(stage: Stage) -> None:
+    stage.draft(variations=[{"name": "on"}, {"name": "off"}])
+    flag(stage, "f", rules=[{"condition": BETA, "serve": {"experiment": "e"}}])
+    assert stage.memory.flags["f"].rules.value[0]["serve"] == {"experiment": "e"}
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [("nobody", "names 'nobody', which is not there"), ("e", "has the variation 'a', and the flag none of that name")],
+)
+def test_a_rule_that_serves_an_experiment_that_does_not_fit_is_refused(
+    stage: Stage, experiment: str, said: str
+) -> None:
+    stage.draft()
+    with pytest.raises(InvalidInputError) as refusal:
+        flag(stage, "f", rules=[{"serve": "on", "condition": BETA}, {"serve": {"experiment": experiment}}])
+    assert refusal.value.field == "rules[1].serve.experiment"
+    assert refusal.value.rule.startswith(said)
+
+
+@pytest.mark.parametrize("where", ["rules", "environments"])
+def test_an_audience_that_is_not_there_is_refused_wherever_it_is_named(stage: Stage, where: str) -> None:
+    rules = [{"condition": {"not": {"audience": "nobody"}}, "serve": "on"}]
+    given: dict[str, Any] = {"rules": rules} if where == "rules" else {"environments": {"prod": {"rules": rules}}}
+    with pytest.raises(InvalidInputError, match=r"rules\[0\].condition: names the audience 'nobody', which is not"):
+        flag(stage, "f", **given)
+    stage.audiences.create_audience("nobody", condition=BETA)
+    flag(stage, "f", **given)
+
+
+def test_what_a_flag_names_is_looked_up_again_at_each_change_of_its_targeting(stage: Stage) -> None:
+    flag(stage, "base")
+    flag(stage, "top", "base")
+    stage.memory.flags["base"] = build_flag("base", rules={"free": "form"})
+    stage.flags.update_feature_flag("top", name="a new name")
+    stage.flags.update_feature_flag_status("top", "active")
+    with pytest.raises(InvalidInputError, match=r"^prerequisites\[0\].flag: names 'base', which is not there"):
+        stage.flags.update_feature_flag("top", owner="ana")
+
+
+def test_targeting_that_somebody_wrote_by_hand_is_named_as_wrong_where_it_is_needed(stage: Stage) -> None:
+    stage.memory.flags["base"] = build_flag("base", targeting={"type": "nonsense"}, rules=[])
+    with pytest.raises(InvalidInputError, match=r"^type: must be one of boolean"):
+        flag(stage, "top", "base")
