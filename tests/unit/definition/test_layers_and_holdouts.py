@@ -145,12 +145,12 @@ def test_a_salt_or_a_name_that_is_none_is_refused(held: Stage) -> None:
 
 def test_an_experiment_made_while_a_layer_goes_cannot_claim_it(held: Stage) -> None:
     read = held.layer_store.get
-    rivals = iter([{"layer": "checkout", "layer_range": [0, 10]}])
+    rivals = iter(["e"])
 
     def read_then_lose(definition_id: str) -> Any:
         found = read(definition_id)
         for rival in rivals:
-            held.draft(**rival)
+            held.draft(rival, layer="checkout", layer_range=[0, 10])
         return found
 
     held.layer_store.get = read_then_lose  # type: ignore[method-assign]  # a rival between the read and the removal
