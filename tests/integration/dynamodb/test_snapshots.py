@@ -141,6 +141,24 @@ def test_of_two_who_put_at_once_nothing_is_left_but_what_counts(tables: FreshTab
     assert len({item["token"]["S"] for item in _items(tables) if "token" in item}) == 1
 
 
+def test_parts_of_one_who_ended_in_between_do_not_mix_with_those_of_another(tables: FreshTables) -> None:
+    """Sealed, the same snapshot has other bytes each time."""
+    one, other = (Snapshot(f"$sealed:{mark}{LARGE.text}", sealed_digest=LARGE.digest) for mark in "ab")
+    store = DynamoDBSnapshotStore(tables)
+
+    def engine(real: Any, request: dict[str, Any]) -> Any:
+        return real(**request)
+
+    def let_another_put(real: Any, request: dict[str, Any]) -> Any:
+        store.put(other, at=START)
+        return real(**request)
+
+    broken = StumblingTables(tables, "put_item", engine, let_another_put, *[refused("ValidationException")] * 50)
+    with pytest.raises(StoreError):
+        DynamoDBSnapshotStore(broken).put(one, at=START)
+    assert store.get(LARGE.digest) == other
+
+
 def test_an_append_that_meets_another_write_is_tried_again_and_a_conflict_is_told(tables: FreshTables) -> None:
     snapshot = build_snapshot()
     DynamoDBSnapshotStore(tables).put(snapshot, at=START)
