@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import click
@@ -12,8 +13,10 @@ from variate.analysis import summary_record
 from variate.cli.output import batches, json_option, print_json, progress
 from variate.cli.results_table import print_summary
 from variate.errors import VariateError
-from variate.model import EXPOSURE, Assignment, Experiment, ExperimentStatus
+from variate.model import EXPOSURE, Experiment, ExperimentStatus
+from variate.model.decision import Decision
 from variate.platform import Platform
+from variate.settings import Settings
 
 CONTROL, TREATMENT = "control", "new-checkout"
 RATES = {CONTROL: 0.10, TREATMENT: 0.12}
@@ -43,23 +46,26 @@ def command(users: int, seed: int, *, as_json: bool) -> None:
     stays as it was), records exposures, purchases and revenue, and prints what they say. The truth is known: the new
     checkout raises purchases from 10 % to 12 % of users, so revenue by 0.80 a user.
     """
-    with Platform.open() as platform:
+    # A change of weights is in force VARIATE_CHANGE_DELAY_SECONDS later, once every process has heard of it. Here there
+    # is but one, which is to ask again at once.
+    settings = replace(Settings.from_environment(), change_delay_seconds=0)
+    with Platform.open(settings) as platform:
         experiment = _started(platform)
         customers = _customers(users, seed=seed)
         with progress() as bars:
             assigning = bars.add_task("assigning", total=users)
             asking = bars.add_task("asking again", total=users)
             recording = bars.add_task("recording", total=users)
-            assigned: list[Assignment] = []
+            assigned: list[Decision] = []
             for batch in batches(customers, size=_BATCH, advance=lambda count: bars.advance(assigning, count)):
                 assigned += platform.assign_many(experiment.id, [customer.unit for customer in batch])
             _weigh(platform, experiment, {CONTROL: 1, TREATMENT: 9})
             moved = 0
-            for kept in batches(assigned, size=_BATCH, advance=lambda count: bars.advance(asking, count)):
-                again = platform.assign_many(experiment.id, [assignment.unit for assignment in kept])
-                moved += sum(new.variation != old.variation for old, new in zip(kept, again, strict=True))
-            _weigh(platform, experiment, {CONTROL: 1, TREATMENT: 1})
             pairs = list(zip(customers, assigned, strict=True))
+            for some in batches(pairs, size=_BATCH, advance=lambda count: bars.advance(asking, count)):
+                again = platform.assign_many(experiment.id, [customer.unit for customer, _ in some])
+                moved += sum(new.variation != old.variation for (_, old), new in zip(some, again, strict=True))
+            _weigh(platform, experiment, {CONTROL: 1, TREATMENT: 1})
             for some in batches(pairs, size=_BATCH, advance=lambda count: bars.advance(recording, count)):
                 _record(platform, experiment, some)
         platform.update_experiment_status(experiment.id, ExperimentStatus.COMPLETED)
@@ -98,14 +104,17 @@ def _customers(count: int, *, seed: int) -> list[_Customer]:
     ]
 
 
-def _record(platform: Platform, experiment: Experiment, some: Sequence[tuple[_Customer, Assignment]]) -> None:
-    events = [event for customer, kept in some for event in _events(experiment, customer, kept.variation)]
+def _record(platform: Platform, experiment: Experiment, some: Sequence[tuple[_Customer, Decision]]) -> None:
+    events = [event for customer, decision in some for event in _events(experiment, customer, decision)]
     for verdict in platform.batch_create_events(events):
         if verdict.error is not None:
             raise verdict.error
 
 
-def _events(experiment: Experiment, customer: _Customer, variation: str) -> Iterator[dict[str, Any]]:
+def _events(experiment: Experiment, customer: _Customer, decision: Decision) -> Iterator[dict[str, Any]]:
+    variation = decision.variation
+    if variation is None:
+        raise VariateError(f"{customer.unit} has no variation ({decision.reason}), though all are in: please report it")
     happened: list[tuple[str, dict[str, Any]]] = [(EXPOSURE, {"variation": variation})]
     if customer.buys(variation):
         happened += [("purchase", {"value": 1}), ("revenue", {"value": customer.order})]

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,7 +16,9 @@ import click
 from variate._version import __version__
 from variate.cli.output import json_option, print_json
 from variate.cli.text import shown
+from variate.cli.words import moment_words
 from variate.errors import VariateError
+from variate.model.snapshot import PublicationKind
 from variate.platform import Platform
 from variate.platform.health import MIGRATE, Check
 from variate.settings import Profile, Settings
@@ -109,13 +112,39 @@ def _engines(settings: Settings) -> Iterator[Check]:
     new = settings.profile is Profile.LOCAL and not settings.sqlite_path.exists()
     try:
         with Platform.open(settings) as platform:
-            for check in platform.checks():
+            checks = platform.checks()
+            for check in checks:
                 if new and check.advice == MIGRATE:
                     yield replace(check, healthy=True, detail="no file yet: the first use makes it", advice="")
                 else:
                     yield check
+            if not new and all(check.healthy for check in checks):
+                yield _in_force(platform)
     except VariateError as error:
         yield Check(subject="platform", healthy=False, detail=str(error), advice="set what the message names")
+
+
+def _in_force(platform: Platform) -> Check:
+    """Which snapshot decisions are made from, and how old it is."""
+    latest = next(iter(platform.list_snapshots(limit=1)), None)
+    if latest is None:
+        return Check(subject="snapshot", healthy=True, detail="none yet: the first decision publishes one")
+    detail = (
+        f"{latest.sequence} is in force in {latest.environment} ({latest.digest[:12]}), "
+        f"published {moment_words(latest.at)}, {age(datetime.now(UTC) - latest.at)} ago, by {latest.actor}"
+    )
+    held = latest.kind is PublicationKind.ROLLBACK
+    advice = "it is a rollback: changes are not served until you run: variate snapshots publish" if held else ""
+    return Check(subject="snapshot", healthy=True, detail=detail, advice=advice)
+
+
+def age(passed: timedelta) -> str:
+    """Return how long that is in its largest unit: 3 days, 1 hour, 12 minutes, 0 seconds."""
+    seconds = max(0, int(passed.total_seconds()))
+    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {name}{'s' if seconds // size > 1 else ''}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
 
 
 def _notes(settings: Settings) -> Iterator[Check]:

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import click
 
 from variate.analysis import summary_record
-from variate.cli.output import json_option, limit_option, print_fields, print_json, print_table, taken
+from variate.cli import experiment_changes
+from variate.cli.design_options import design_options, parts, values_option, weighted_name
+from variate.cli.experiment_view import print_experiment
+from variate.cli.given import given
+from variate.cli.output import json_option, limit_option, print_json, print_table, taken
 from variate.cli.results_table import print_summary
 from variate.errors import NotFoundError
-from variate.model import Experiment, ExperimentStatus, format_instant
-from variate.model.record import experiment_record, plain_number
+from variate.model import ExperimentStatus, Json, format_instant
+from variate.model.record import experiment_record
 from variate.platform import Platform
-
-
-def weighted_name(text: str) -> dict[str, str | float]:
-    """Return the variation that ``NAME`` or ``NAME=WEIGHT`` says, as ``create_experiment`` takes it."""
-    name, equals, weight = text.rpartition("=")
-    if not equals:
-        return {"name": weight}
-    try:
-        return {"name": name, "weight": float(weight)}
-    except ValueError as error:
-        raise click.BadParameter(f"{weight!r} is not a weight: write NAME or NAME=NUMBER") from error
 
 
 @click.group("experiments")
 def command() -> None:
     """Create, read and change experiments, and see their results."""
+
+
+command.add_command(experiment_changes.update)
+command.add_command(experiment_changes.new_version)
+command.add_command(experiment_changes.checklist)
 
 
 @command.command("list")
@@ -56,12 +55,12 @@ def list_(status: str | None, owner: str | None, limit: int, *, as_json: bool) -
 @click.argument("experiment_id")
 @json_option
 def show(experiment_id: str, *, as_json: bool) -> None:
-    """Show one experiment with its variations."""
+    """Show one experiment with its design and its variations."""
     with Platform.open() as platform:
         found = platform.get_experiment(experiment_id)
     if found is None:
         raise NotFoundError("experiment", experiment_id)
-    _print(found, as_json=as_json)
+    print_experiment(found, as_json=as_json)
 
 
 @command.command()
@@ -75,19 +74,38 @@ def show(experiment_id: str, *, as_json: bool) -> None:
     required=True,
     help="A variation and, where the split is not even, its weight. The first one is the control. Repeat.",
 )
+@values_option
 @click.option("--description", default="", help="What it is about.")
 @click.option("--owner", help="Who answers for it.")
+@click.option("--id", "experiment_id", help="An id of your own, in place of a random one.")
+@design_options
 @json_option
 def create(
-    name: str, variations: tuple[dict[str, str | float], ...], description: str, owner: str | None, *, as_json: bool
+    name: str,
+    variations: tuple[dict[str, Any], ...],
+    values: tuple[tuple[str, Json], ...],
+    description: str,
+    owner: str | None,
+    experiment_id: str | None,
+    *,
+    as_json: bool,
+    **design: Any,
 ) -> None:
     """Create an experiment as a draft.
 
-    For example: variate experiments create "Green button" --variation control --variation green
+    For example: variate experiments create "Green button" --variation control --variation green --traffic 50
+    --audience '{"attribute": "country", "operator": "in", "value": ["DE", "FR"]}' --metric purchase
     """
     with Platform.open() as platform:
-        created = platform.create_experiment(name, description=description, variations=variations, owner=owner)
-    _print(created, as_json=as_json)
+        created = platform.create_experiment(
+            name,
+            description=description,
+            variations=parts((), variations, values=values) or (),
+            owner=owner,
+            experiment_id=experiment_id,
+            **given(design),
+        )
+    print_experiment(created, as_json=as_json)
 
 
 @command.command()
@@ -101,7 +119,7 @@ def status(experiment_id: str, status: str, *, as_json: bool) -> None:
     """
     with Platform.open() as platform:
         changed = platform.update_experiment_status(experiment_id, status)
-    _print(changed, as_json=as_json)
+    print_experiment(changed, as_json=as_json)
 
 
 @command.command()
@@ -112,7 +130,7 @@ def transfer(experiment_id: str, new_owner: str, *, as_json: bool) -> None:
     """Give an experiment to NEW_OWNER."""
     with Platform.open() as platform:
         changed = platform.transfer_experiment_ownership(experiment_id, new_owner)
-    _print(changed, as_json=as_json)
+    print_experiment(changed, as_json=as_json)
 
 
 @command.command()
@@ -122,7 +140,7 @@ def archive(experiment_id: str, *, as_json: bool) -> None:
     """Archive a draft or completed experiment."""
     with Platform.open() as platform:
         changed = platform.archive_experiment(experiment_id)
-    _print(changed, as_json=as_json)
+    print_experiment(changed, as_json=as_json)
 
 
 @command.command()
@@ -140,28 +158,3 @@ def results(experiment_id: str, *, as_json: bool) -> None:
         print_json(summary_record(summary))
     else:
         print_summary(summary)
-
-
-def _print(experiment: Experiment, *, as_json: bool) -> None:
-    if as_json:
-        print_json(experiment_record(experiment))
-        return
-    print_fields(
-        {
-            "id": experiment.id,
-            "name": experiment.name,
-            "description": experiment.description,
-            "status": experiment.status.value,
-            "owner": experiment.owner or "",
-            "version": str(experiment.version),
-            "revision": str(experiment.revision),
-            "created": format_instant(experiment.created_at),
-            "updated": format_instant(experiment.updated_at),
-        }
-    )
-    click.echo()
-    rows = [
-        (str(plain_number(variation.weight)), variation.name, variation.description, variation.value.text)
-        for variation in experiment.variations
-    ]
-    print_table(("weight", "variation", "description", "value"), rows, folded=("variation", "description", "value"))

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import click
 
-from variate.cli.json_value import json_value
-from variate.cli.output import json_option, limit_option, print_fields, print_json, print_table, taken
+from variate.cli import flag_changes
+from variate.cli.flag_view import print_flag
+from variate.cli.output import json_option, limit_option, print_json, print_table, taken
+from variate.cli.targeting_options import chosen_rules, chosen_targeting, targeting_options
 from variate.errors import NotFoundError
-from variate.model import FeatureFlag, FlagStatus, Json, format_instant
+from variate.model import FlagStatus, Json, format_instant
 from variate.model.record import flag_record
 from variate.platform import Platform
 
 
 @click.group("flags")
 def command() -> None:
-    """Create, read and switch feature flags."""
+    """Create, read, change and switch feature flags."""
+
+
+command.add_command(flag_changes.update)
+command.add_command(flag_changes.environment)
+command.add_command(flag_changes.promote)
 
 
 @command.command("list")
@@ -39,29 +47,53 @@ def list_(status: str | None, limit: int, *, as_json: bool) -> None:
 @click.argument("flag_id")
 @json_option
 def show(flag_id: str, *, as_json: bool) -> None:
-    """Show one flag with its rules."""
+    """Show one flag with its variations, its rules and what is different in an environment."""
     with Platform.open() as platform:
         found = platform.get_feature_flag(flag_id)
     if found is None:
         raise NotFoundError("flag", flag_id)
-    _print(found, as_json=as_json)
+    print_flag(found, as_json=as_json)
 
 
 @command.command()
 @click.argument("name")
-@click.option(
-    "--rules", type=json_value, metavar="JSON", default="[]", show_default=True, help="The rules as JSON, or @FILE."
-)
 @click.option("--description", default="", help="What it is for.")
 @click.option(
     "--status", type=click.Choice([status.value for status in FlagStatus]), default="inactive", show_default=True
 )
+@click.option("--id", "flag_id", help="An id of your own, in place of a random one.")
+@targeting_options
 @json_option
-def create(name: str, rules: Json, description: str, status: str, *, as_json: bool) -> None:
-    """Create a flag."""
+def create(
+    name: str,
+    description: str,
+    status: str,
+    flag_id: str | None,
+    typed_rules: Sequence[Json],
+    rules: Json,
+    *,
+    as_json: bool,
+    **targeting: Any,
+) -> None:
+    """Create a flag.
+
+    It has variations and is evaluated. Only with --rules and nothing else of what it serves, the rules are your own
+    JSON, kept as it is.
+
+    For example: variate flags create dark-mode --default off --rule
+    '{"condition": {"attribute": "plan", "operator": "equals", "value": "pro"}, "serve": "on"}'
+    """
+    chosen = chosen_rules(typed_rules, rules)
     with Platform.open() as platform:
-        created = platform.create_feature_flag(name, description=description, rules=rules, status=status)
-    _print(created, as_json=as_json)
+        created = platform.create_feature_flag(
+            name,
+            description=description,
+            rules=[] if chosen is None else chosen,
+            status=status,
+            flag_id=flag_id,
+            **chosen_targeting(targeting, typed=bool(typed_rules)),
+        )
+    print_flag(created, as_json=as_json)
 
 
 @command.command()
@@ -72,7 +104,7 @@ def status(flag_id: str, status: str, *, as_json: bool) -> None:
     """Switch a flag to STATUS."""
     with Platform.open() as platform:
         changed = platform.update_feature_flag_status(flag_id, status)
-    _print(changed, as_json=as_json)
+    print_flag(changed, as_json=as_json)
 
 
 @command.command()
@@ -82,22 +114,4 @@ def archive(flag_id: str, *, as_json: bool) -> None:
     """Take a flag out of use; it is kept."""
     with Platform.open() as platform:
         changed = platform.archive_feature_flag(flag_id)
-    _print(changed, as_json=as_json)
-
-
-def _print(flag: FeatureFlag, *, as_json: bool) -> None:
-    if as_json:
-        print_json(flag_record(flag))
-        return
-    print_fields(
-        {
-            "id": flag.id,
-            "name": flag.name,
-            "description": flag.description,
-            "status": flag.status.value,
-            "revision": str(flag.revision),
-            "created": format_instant(flag.created_at),
-            "updated": format_instant(flag.updated_at),
-            "rules": json.dumps(flag.rules.value, ensure_ascii=False),
-        }
-    )
+    print_flag(changed, as_json=as_json)

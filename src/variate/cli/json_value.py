@@ -1,9 +1,10 @@
-"""A JSON value on the command line."""
+"""JSON on the command line."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,3 +19,22 @@ def json_value(text: str) -> Json:
         raise click.BadParameter(f"cannot read {text[1:]!r}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"is not JSON: {error}") from error
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Return the dict of JSON text, or of the file that ``@FILE`` names."""
+    value = json_value(text)
+    if not isinstance(value, dict):
+        raise click.BadParameter('must be a JSON object, such as {"country": "DE"}')
+    return value
+
+
+def named_json(text: str) -> tuple[str, Json]:
+    """Return the name and the value of ``NAME=JSON``."""
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise click.BadParameter(f"{text!r} is not NAME=JSON, such as on=true or red='\"#f00\"'")
+    try:
+        return name, json_value(value)
+    except click.BadParameter as error:
+        raise click.BadParameter(f"the value of {name!r} {error.message}; text needs its quotes: '\"...\"'") from error

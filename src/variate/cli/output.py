@@ -49,8 +49,13 @@ def taken(fetch: Fetch[T], *, limit: int) -> list[T]:
         last_key = page.last_key
         if last_key is None:
             return items
-    click.echo(f"the first {limit:,} are shown; there may be more: raise --limit", err=True)
+    say_there_is_more(limit)
     return items
+
+
+def say_there_is_more(limit: int) -> None:
+    """Say on standard error that a list goes on."""
+    click.echo(f"the first {limit:,} are shown; there may be more: raise --limit", err=True)
 
 
 def print_json(value: object) -> None:

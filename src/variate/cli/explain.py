@@ -1,0 +1,86 @@
+"""``variate explain``: why a unit got what it got, now or at a moment before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from variate.cli.decision_view import (
+    attributes_option,
+    decision_fields,
+    experiment_option,
+    flag_option,
+    unit_option,
+)
+from variate.cli.moment import moment
+from variate.cli.output import json_option, print_fields, print_json, print_table
+from variate.cli.words import moment_words
+from variate.functions.records import explained_record
+from variate.platform import Platform
+from variate.platform.explaining import Explained
+
+
+@click.command("explain")
+@unit_option
+@experiment_option
+@flag_option
+@attributes_option
+@click.option(
+    "--at", type=moment, metavar="TIME", help="As it was then: 10m, 2h, 7d ago or 2026-01-31T09:30:00Z; now, if not."
+)
+@json_option
+def command(
+    unit: str,
+    experiment_id: str | None,
+    flag_id: str | None,
+    attributes: dict[str, Any] | None,
+    at: datetime | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Explain what a unit gets of an experiment or a flag.
+
+    Every rung that was climbed and what was found there, and the snapshot it was decided by. The attributes are what
+    you say they are, or were: they are not kept.
+
+    For example: variate explain --unit u-1 --experiment ID --attributes '{"country": "DE"}' --at 2h
+    """
+    with Platform.open() as platform:
+        if experiment_id is not None and flag_id is None:
+            explained = platform.explain(unit, experiment_id, attributes, at=at)
+        elif flag_id is not None and experiment_id is None:
+            explained = platform.explain_flag(unit, flag_id, attributes, at=at)
+        else:
+            raise click.UsageError("give either --experiment ID or --flag ID")
+    if as_json:
+        print_json(explained_record(explained))
+    else:
+        _print(explained)
+
+
+def _print(explained: Explained) -> None:
+    rows = [
+        (
+            ">" if rung.decided else "",
+            rung.name,
+            rung.said,
+            rung.salt or "",
+            "" if rung.bucket is None else str(rung.bucket),
+        )
+        for rung in explained.explanation.rungs
+    ]
+    print_table(("", "rung", "found", "salt", "bucket"), rows, folded=("rung", "found", "salt"))
+    publication = explained.publication
+    click.echo()
+    print_fields(
+        {
+            **decision_fields(explained.explanation.decision),
+            "as of": moment_words(explained.at),
+            "snapshot": (
+                f"{publication.sequence} of {publication.environment} ({publication.digest[:12]}), "
+                f"published {moment_words(publication.at)}"
+            ),
+        }
+    )
