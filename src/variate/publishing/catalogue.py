@@ -59,12 +59,13 @@ class Catalogue:
     def flag_changed(self, flag_id: str, *, at: datetime) -> None:
         """Remember that this flag was changed at this moment."""
         with self._lock:
-            self._flags_changed[flag_id] = at
+            self._flags_changed[flag_id] = max(at, self._flags_changed.get(flag_id, at))
 
     def override_changed(self, *, unit: str, target: OverrideTarget, target_id: str, at: datetime) -> None:
         """Remember that this override was put or removed at this moment."""
+        key = (unit, target, target_id)
         with self._lock:
-            self._overrides_changed[(unit, target, target_id)] = at
+            self._overrides_changed[key] = max(at, self._overrides_changed.get(key, at))
 
     def read(self) -> Definitions:
         """Return every definition, as new as the changes this process has been told of."""
