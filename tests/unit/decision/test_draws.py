@@ -29,6 +29,13 @@ def test_the_draws_cover_every_kind_and_all_sorts_of_ids() -> None:
     assert {case["draw"] for case in CASES} == set(DRAWS)
 
 
+def test_the_draws_cover_the_first_and_the_last_hash_of_a_bucket() -> None:
+    """A bucket is 2**32 / 10,000 = 429,496.7 hashes wide; half of all are below 2**31."""
+    for draw in DRAWS:
+        hashes = {case["hash"] for case in _of(draw)}
+        assert {0, 429_496, 429_497, 2**31 - 1, 2**31, 2**32 - 1} <= hashes
+
+
 def test_every_place_is_that_of_an_independent_implementation() -> None:
     for case in CASES:
         key = f"{len(case['drawn_by'].encode())}:{case['drawn_by']}:{case['unit']}".encode()
