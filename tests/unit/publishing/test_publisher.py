@@ -26,6 +26,20 @@ def test_what_is_in_force_first_is_published_once_and_then_found(world: World) -
     assert world.sequences() == [1]
 
 
+def test_a_change_made_while_the_first_snapshot_is_built_is_in_force_too(world: World) -> None:
+    elsewhere, changes = world.another_publisher(), iter(["new"])
+
+    def change() -> None:
+        for name in changes:
+            world.draft(name)
+            assert not elsewhere.publish_changes(), "nothing is served yet, so whoever changes publishes nothing"
+
+    world.snapshots.before["put"] = change
+    latest = world.publisher.first_publication("prod")
+    assert list(world.content()["experiments"]) == ["new"]
+    assert latest == world.snapshots.latest("prod")
+
+
 def test_a_publication_is_announced_with_its_sequence_on_the_channel_of_its_environment(world: World) -> None:
     world.publisher.publish("prod")
     world.draft()
@@ -46,8 +60,14 @@ def test_changes_are_published_where_anybody_ever_decided_and_nowhere_else(world
     for environment in ("dev", "prod"):
         world.publisher.first_publication(environment)
     world.draft()
-    world.publisher.publish_changes()
+    assert world.publisher.publish_changes()
     assert (world.sequences("dev"), world.sequences("staging"), world.sequences("prod")) == ([1, 2], [], [1, 2])
+
+
+def test_where_nobody_ever_decided_there_is_nothing_to_publish(world: World) -> None:
+    world.draft()
+    assert not world.publisher.publish_changes()
+    assert world.snapshots.history == {}
 
 
 def test_each_environment_has_its_own_state_of_a_flag(world: World) -> None:

@@ -21,6 +21,10 @@ PATIENCE = 20.0
 """Seconds after which something that is awaited did not come; far above what any test takes."""
 
 
+FOLLOWER = "variate-snapshots"
+"""The name of the thread that follows publications."""
+
+
 class WatchedSnapshots(ReferenceSnapshotStore):
     """Snapshots in memory. It counts what is asked, says so, and may be away; ``before`` runs in front of a call."""
 
@@ -28,7 +32,7 @@ class WatchedSnapshots(ReferenceSnapshotStore):
         super().__init__()
         self.changed = Condition()
         self.asked: list[str] = []
-        self.askers: set[str] = set()
+        self.askers: list[str] = []
         self.away = False
         self.before: dict[str, Callable[[], object]] = {}
 
@@ -38,7 +42,7 @@ class WatchedSnapshots(ReferenceSnapshotStore):
             run()
         with self.changed:
             self.asked.append(name)
-            self.askers.add(current_thread().name)
+            self.askers.append(f"{name} by {current_thread().name}")
             self.changed.notify_all()
         if self.away:
             raise StoreUnavailableError("away")
@@ -59,10 +63,11 @@ class WatchedSnapshots(ReferenceSnapshotStore):
         self.note("latest")
         return super().latest(environment)
 
-    def await_asked(self, name: str, *, times: int) -> None:
-        """Return once this was asked so many times from the beginning."""
+    def await_followed(self, *, times: int = 1) -> None:
+        """Return once the thread that follows publications has looked for one so many times from the beginning."""
         with self.changed:
-            assert self.changed.wait_for(lambda: self.asked.count(name) >= times, PATIENCE), self.asked
+            looked = f"latest by {FOLLOWER}"
+            assert self.changed.wait_for(lambda: self.askers.count(looked) >= times, PATIENCE), self.askers
 
 
 class World(Stage):
