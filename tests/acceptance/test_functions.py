@@ -1,0 +1,89 @@
+"""Deciding from end to end by the functions alone, in every profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import variate
+from tests.acceptance.command import Variate
+from tests.acceptance.deployments import Deployment
+from variate import Reason
+
+PRO = {"plan": "pro"}
+UNITS = [f"u{number}" for number in range(30)]
+TWO: list[dict[str, Any]] = [{"name": "control"}, {"name": "green", "value": {"colour": "#0f0"}}]
+
+in_every_profile = pytest.mark.parametrize("deployment", ["local", "postgres_alone", "postgres", "aws"], indirect=True)
+
+
+@in_every_profile
+def test_an_experiment_is_defined_decided_changed_and_explained(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VARIATE_CHANGE_DELAY_SECONDS", "0")
+    variate.create_audience("beta", {"attribute": "plan", "operator": "equals", "value": "pro"})
+    variate.create_layer("checkout")
+    variate.create_holdout("global", 5)
+    made = variate.create_experiment(
+        *("Green button", "", TWO), audience={"audience": "beta"}, layer="checkout", layer_range=[0, 100],
+        holdouts=["global"], hypothesis="green sells", metrics=["purchase"],
+    )  # fmt: skip
+    experiment = made["id"]
+    assert all(point["met"] for point in variate.launch_checklist(experiment))
+    variate.update_experiment_status(experiment, "active")
+
+    first = variate.assign_many(experiment, UNITS, [PRO] * len(UNITS))
+    assert {each.reason for each in first} <= {Reason.SPLIT, Reason.HELD_OUT}
+    assert [variate.decide(unit, experiment, PRO) for unit in UNITS] == first
+    assert variate.decide("u1", experiment).reason is Reason.AUDIENCE
+
+    weights = [{"name": "control", "weight": 0}, {"name": "green", "weight": 1}]
+    previewed = variate.preview_change(experiment, weights)
+    assert previewed["held"] == sum(each.variation == "control" for each in first)
+    variate.update_experiment(experiment, variations=weights)
+    again = variate.assign_many(experiment, UNITS, [PRO] * len(UNITS))
+    assert [each.variation for each in again] == [each.variation for each in first]
+    held = UNITS[[each.variation for each in first].index("control")]
+    explained = variate.explain(held, experiment, PRO)
+    assert (explained["decision"]["reason"], explained["rungs"][-1]["name"]) == ("kept", "kept")
+    variate.create_override(held, experiment, "green")
+    assert variate.decide(held, experiment, PRO).reason is Reason.OVERRIDE
+
+
+@in_every_profile
+def test_a_flag_is_defined_evaluated_rolled_back_and_published(deployment: Deployment) -> None:
+    made = variate.create_feature_flag("Dark mode", "", [], "active", type="boolean", default="off")
+    flag = made["id"]
+    assert variate.evaluate_flag("u1", flag).value is False
+    variate.update_feature_flag(flag, rules=[{"serve": "on"}])
+    assert variate.evaluate_all_flags("u1")[flag].value is True
+    latest, first = variate.list_snapshots()
+    variate.rollback_snapshot(first["digest"])
+    assert variate.evaluate_flag("u1", flag).value is False
+    assert variate.publish_snapshot()["digest"] == latest["digest"]
+    variate.create_flag_override("u1", flag, "off")
+    assert variate.evaluate_flag("u1", flag).reason is Reason.OVERRIDE
+    assert variate.explain_flag("u1", flag)["decision"]["value"] is False
+
+
+@pytest.mark.parametrize("profile", ["postgres", "aws"])
+def test_the_command_line_decides_explains_and_goes_back(
+    variate: Variate, request: pytest.FixtureRequest, profile: str
+) -> None:
+    environ = request.getfixturevalue(f"{profile}_deployment").environ
+
+    def ok(*arguments: str) -> Any:
+        done = variate(*arguments, "--json", **environ)
+        assert done.code == 0, done.err
+        return done.json
+
+    ok("experiments", "create", "x", "--id", "x", "--variation", "a", "--variation", "b")
+    ok("experiments", "status", "x", "active")
+    decided = ok("decide", "--unit", "u1", "--experiment", "x", "--keep")
+    assert ok("experiments", "new-version", "x", "--preview")["kept"] == 1
+    explained = ok("explain", "--unit", "u1", "--experiment", "x")
+    assert (explained["decision"], explained["sequence"]) == (decided, 1)
+    assert ok("snapshots", "rollback", "1")["kind"] == "rollback"
+    assert ok("snapshots", "status")["held"] is True
