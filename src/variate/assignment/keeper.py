@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import NamedTuple
 
-from variate.errors import StoreUnavailableError, VariateError
+from variate.errors import StoreError, StoreUnavailableError, VariateError
 from variate.model import Assignment
 from variate.stores.ports import AssignmentStore
 
@@ -21,6 +21,7 @@ MOST_PENDING = 100_000
 """How many wait while the store is away; beyond that the oldest are let go and counted."""
 
 _LONGEST_PAUSE = 5.0
+_MOST_DOUBLINGS = 20
 
 logger = logging.getLogger("variate.assignment")
 
@@ -51,13 +52,16 @@ class Keeper:
         self._most_pending = most_pending
         self._changed = threading.Condition()
         self._pending: deque[_Wish] = deque()
-        self._awaited = 0
         self._under_way = 0
+        self._hurry = False
+        """Whether somebody waits for what is pending, so that it is tried at once until all is kept or a try fails."""
+        self._errors = 0
         self._failures = 0
+        """How many tries failed since one did not."""
         self._closed = False
         self._writer: threading.Thread | None = None
         self.let_go = 0
-        """How many assignments were not kept because the store was away for too long."""
+        """How many assignments were not kept because the store was away for too long, or refused them."""
 
     def later(self, assignment: Assignment) -> None:
         """Keep it some time soon. It is durable once ``flush`` or ``close`` returns, at the latest."""
@@ -70,26 +74,33 @@ class Keeper:
         """Keep it, together with what others keep at the moment, and return the one that stands. Durable then."""
         answer: Future[Assignment] = Future()
         with self._changed:
-            self._awaited += 1
+            self._hurry = True
             self._add(_Wish(assignment, answer))
         return answer.result()
 
     def flush(self) -> None:
-        """Return once everything given before is kept; raise ``StoreUnavailableError`` where the store is away."""
+        """Return once everything given before is kept.
+
+        Raise ``StoreUnavailableError`` where the store is away, and ``StoreError`` where it refuses what is to be kept.
+        """
         with self._changed:
-            self._awaited += 1
+            errors, let_go = self._errors, self.let_go
+            if self._pending:
+                self._hurry = True
+                self._have_writer()
             self._changed.notify_all()
-            try:
-                failures = self._failures
-                self._changed.wait_for(lambda: self._is_idle or self._failures > failures)
-                if not self._is_idle:
-                    raise StoreUnavailableError(f"{len(self._pending):,} assignments are not kept yet: try again later")
-            finally:
-                self._awaited -= 1
+            self._changed.wait_for(lambda: self._is_idle or self._errors > errors)
+            if not self._is_idle:
+                waiting = len(self._pending) + self._under_way
+                raise StoreUnavailableError(f"{waiting:,} assignments are not kept yet: try again later")
+            if self.let_go > let_go:
+                raise StoreError(f"{self.let_go - let_go:,} assignments could not be kept")
 
     def close(self) -> None:
         """Write what is pending and stop. What cannot be written now is let go, counted and logged."""
         with self._changed:
+            if self._pending:
+                self._have_writer()
             self._closed = True
             self._changed.notify_all()
             writer = self._writer
@@ -102,24 +113,31 @@ class Keeper:
 
     def _add(self, wish: _Wish) -> None:
         self._pending.append(wish)
+        self._have_writer()
+        if wish.answer is not None or len(self._pending) == BATCH or len(self._pending) == 1:
+            self._changed.notify_all()
+
+    def _have_writer(self) -> None:
         if self._writer is None or not self._writer.is_alive():
             self._closed = False
             self._writer = threading.Thread(target=self._write, name="variate-ledger", daemon=True)
             self._writer.start()
-        if wish.answer is not None or len(self._pending) == BATCH or len(self._pending) == 1:
-            self._changed.notify_all()
 
     def _write(self) -> None:
         while batch := self._next():
             try:
                 error = self._keep(batch)
             except BaseException as unforeseen:  # whoever waits must not wait for ever
-                self._answer(batch, unforeseen)
+                with self._changed:
+                    self.let_go += sum(wish.answer is None for wish in batch)
+                    self._failed(batch, unforeseen)
+                    self._writer = None
                 raise
             with self._changed:
                 self._under_way = 0
-                self._failures = 0 if error is None else self._failures + 1
-                if error is not None and self._closed:
+                if error is None:
+                    self._failures = 0
+                elif self._closed:
                     self._let_all_go(error)
                 self._changed.notify_all()
 
@@ -129,13 +147,15 @@ class Keeper:
             self._changed.wait_for(lambda: self._pending or self._closed)
             pause = self._flush_seconds
             if self._failures:
-                pause = min(_LONGEST_PAUSE, self._flush_seconds * 2**self._failures)
+                pause = min(_LONGEST_PAUSE, self._flush_seconds * 2 ** min(self._failures, _MOST_DOUBLINGS))
             self._changed.wait_for(
-                lambda: self._awaited or self._closed or (len(self._pending) >= BATCH and not self._failures), pause
+                lambda: self._hurry or self._closed or (len(self._pending) >= BATCH and not self._failures), pause
             )
             batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
-            self._awaited -= sum(wish.answer is not None for wish in batch)
+            self._hurry = self._hurry and bool(self._pending)
             self._under_way = len(batch)
+            if not batch:
+                self._writer = None
             return batch
 
     def _keep(self, batch: list[_Wish]) -> VariateError | None:
@@ -152,13 +172,23 @@ class Keeper:
                     self._pending.extendleft(reversed([wish for wish in batch if wish.answer is None]))
                 else:
                     self.let_go += sum(wish.answer is None for wish in batch)
-            self._answer(batch, error)
+                self._failed(batch, error)
             return error
         for wish, stands in zip(batch, standing, strict=True):
             self._kept(wish.assignment, stands)
             if wish.answer is not None:
                 wish.answer.set_result(stands)
         return None
+
+    def _failed(self, batch: list[_Wish], error: BaseException) -> None:
+        """Tell everybody who waits, also those whose turn did not come: while the store is away it would not."""
+        self._under_way = 0
+        self._hurry = False
+        self._errors += 1
+        self._failures += 1
+        self._answer([*batch, *(wish for wish in self._pending if wish.answer is not None)], error)
+        self._pending = deque(wish for wish in self._pending if wish.answer is None)
+        self._changed.notify_all()
 
     def _answer(self, batch: list[_Wish], error: BaseException) -> None:
         for wish in batch:
@@ -175,7 +205,5 @@ class Keeper:
     def _let_all_go(self, error: VariateError) -> None:
         logger.error("%s assignments were let go: %s", len(self._pending), error)
         self.let_go += sum(wish.answer is None for wish in self._pending)
-        for wish in self._pending:
-            if wish.answer is not None:
-                wish.answer.set_exception(error)
+        self._answer(list(self._pending), error)
         self._pending.clear()
