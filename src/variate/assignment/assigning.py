@@ -89,6 +89,8 @@ class Assigning:
         if record["status"] != "active":
             raise InvalidInputError("experiment_id", f"must be of an active experiment; this one is {record['status']}")
         given = [{}] * len(units) if attributes is None else attributes
+        if len(given) != len(units):
+            raise InvalidInputError("attributes", f"must be one for each of the {len(units)} units, not {len(given)}")
         drawn = snapshot.drawn(experiment_id)
         decisions = [drawn(check_id("user_id", unit), each) for unit, each in zip(units, given, strict=True)]
         at = self._clock()

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from variate.decision import Allocation, buckets, draw_salt
+from variate.decision import BUCKETS, Allocation, buckets, draw_salt
 from variate.errors import VariateError
 from variate.model import Assignment, Experiment, ExperimentStatus
+from variate.model.percentage import percent_buckets
 
 REMEMBERED = timedelta(seconds=60)
 """For how long an experiment is taken to be as it was read."""
@@ -37,7 +38,7 @@ class ByHand:
     def kept(self, experiment_id: str, version: int, standing: Sequence[Assignment]) -> None:
         """Look at assignments that stand in the experiment."""
         try:
-            experiment = self._as_read(experiment_id)
+            experiment = self._as_read(experiment_id, version)
             if experiment is None or not _may_differ(experiment, version) or _are_drawn(experiment, standing):
                 return
             self.differs(experiment_id)
@@ -52,10 +53,10 @@ class ByHand:
             logger.exception("experiment %s was not set to read its ledger", experiment_id)
         self._read.pop(experiment_id, None)
 
-    def _as_read(self, experiment_id: str) -> Experiment | None:
+    def _as_read(self, experiment_id: str, version: int) -> Experiment | None:
         now = self._clock()
         experiment, until = self._read.get(experiment_id, (None, now))
-        if until <= now:
+        if until <= now or (experiment is not None and experiment.version < version):
             if len(self._read) >= 10_000:
                 self._read.clear()
             experiment = self._experiment(experiment_id)
@@ -69,8 +70,14 @@ def _may_differ(experiment: Experiment, version: int) -> bool:
 
 
 def _are_drawn(experiment: Experiment, standing: Sequence[Assignment]) -> bool:
+    units = [each.unit for each in standing]
+    salt, version = experiment.design.salt or experiment.id, experiment.version
+    enrolled = percent_buckets("traffic", experiment.design.traffic)
+    if enrolled < BUCKETS:
+        places = buckets(draw_salt("traffic", salt=salt, version=version), units)
+        if any(place >= enrolled for place in places):
+            return False
     names = [each.name for each in experiment.variations]
     allocation = Allocation.of([each.weight for each in experiment.variations])
-    salt = draw_salt("variation", salt=experiment.design.salt or experiment.id, version=experiment.version)
-    drawn = buckets(salt, [each.unit for each in standing])
+    drawn = buckets(draw_salt("variation", salt=salt, version=version), units)
     return all(names[allocation.at(place)] == each.variation for place, each in zip(drawn, standing, strict=True))
