@@ -313,12 +313,20 @@ def test_however_long_the_store_was_away_it_goes_on_once_it_is_back(kept: Kept) 
     assert keeper.now(build_assignment("u")).unit == "u"
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_an_error_nobody_foresaw_reaches_who_waits_and_holds_up_nobody_after(kept: Kept) -> None:
+@pytest.fixture
+def died(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once a thread has ended with an error."""
+    found = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _: found.set())
+    return found
+
+
+def test_an_error_nobody_foresaw_reaches_who_waits_and_holds_up_nobody_after(kept: Kept, died: threading.Event) -> None:
     keeper = kept.keeper()
     kept.store.error = RuntimeError("a driver's own")
     with pytest.raises(RuntimeError, match="a driver's own"):
         keeper.now(build_assignment("a"))
+    assert died.wait(PATIENCE)
     flushing = in_background(keeper.flush)
     flushing.join(PATIENCE)
     assert not flushing.is_alive()
@@ -327,8 +335,7 @@ def test_an_error_nobody_foresaw_reaches_who_waits_and_holds_up_nobody_after(kep
     keeper.flush()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_what_waited_when_the_thread_died_of_an_error_is_kept_with_the_next(kept: Kept) -> None:
+def test_what_waited_when_the_thread_died_of_an_error_is_kept_with_the_next(kept: Kept, died: threading.Event) -> None:
     keeper, errors = kept.keeper(), iter([RuntimeError("a driver's own")])
 
     def fail_once() -> None:
@@ -337,6 +344,7 @@ def test_what_waited_when_the_thread_died_of_an_error_is_kept_with_the_next(kept
 
     kept.store.before = fail_once
     later(keeper, *numbered(BATCH + 2))
+    assert died.wait(PATIENCE)
     for _ in range(2):
         flushing = in_background(keeper.flush)
         flushing.join(PATIENCE)

@@ -1,0 +1,89 @@
+"""What stands in the ledger is read once, and believed for as long as it stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.assignment.watched import WatchedAssignments
+from variate.assignment.kept import KeptAssignments
+from variate.errors import StoreUnavailableError
+from variate.testing.builders import build_assignment
+from variate.testing.clocks import START, SettableClock
+
+
+class Remembering:
+    def __init__(self, *, most: int = 50_000) -> None:
+        self.clock = SettableClock()
+        self.store = WatchedAssignments()
+        self.kept = KeptAssignments(self.store, clock=self.clock, most=most)
+
+    def find(self, unit: str = "u", version: int = 1) -> str | None:
+        return self.kept.find("experiment", version, unit)
+
+
+@pytest.fixture
+def remembering() -> Remembering:
+    return Remembering()
+
+
+def test_what_stands_is_read_once(remembering: Remembering) -> None:
+    remembering.store.keep([build_assignment("u", variation="a")])
+    assert [remembering.find() for _ in range(3)] == ["a"] * 3
+    assert remembering.store.reads == 1
+
+
+def test_what_does_not_stand_is_read_each_time_since_it_may_at_any_moment(remembering: Remembering) -> None:
+    assert [remembering.find() for _ in range(3)] == [None] * 3
+    remembering.store.keep([build_assignment("u", variation="a")])
+    assert (remembering.find(), remembering.store.reads) == ("a", 4)
+
+
+def test_what_was_kept_here_is_not_read_at_all(remembering: Remembering) -> None:
+    remembering.kept.remember(build_assignment("u", variation="a"))
+    assert (remembering.find(), remembering.store.reads) == ("a", 0)
+
+
+def test_each_version_experiment_and_unit_is_another(remembering: Remembering) -> None:
+    remembering.kept.remember(build_assignment("u", variation="a"))
+    assert (remembering.find(version=2), remembering.find("v")) == (None, None)
+    assert remembering.kept.find("another", 1, "u") is None
+
+
+def test_what_expires_is_believed_until_then_and_read_again_from_then_on(remembering: Remembering) -> None:
+    end = START + timedelta(hours=1)
+    remembering.store.keep([build_assignment("u", variation="a", expires_at=end)])
+    remembering.clock.set(end - timedelta(microseconds=1))
+    assert [remembering.find() for _ in range(2)] == ["a"] * 2
+    remembering.clock.set(end)
+    assert remembering.find() is None
+    remembering.store.keep([build_assignment("u", variation="b", assigned_at=end)])
+    assert [remembering.find() for _ in range(2)] == ["b"] * 2
+    assert remembering.store.reads == 3
+
+
+def test_only_what_never_expires_is_known_without_asking_a_clock(remembering: Remembering) -> None:
+    remembering.kept.remember(build_assignment("u", variation="a"))
+    remembering.kept.remember(build_assignment("v", variation="a", expires_at=START + timedelta(days=1)))
+    assert remembering.kept.remembered("experiment", 1, "u") == "a"
+    assert remembering.kept.remembered("experiment", 1, "v") is None
+    assert remembering.kept.remembered("experiment", 1, "w") is None
+    assert remembering.store.reads == 0
+
+
+def test_while_the_store_is_away_what_is_remembered_is_found_and_what_is_not_says_so(remembering: Remembering) -> None:
+    remembering.kept.remember(build_assignment("u", variation="a"))
+    remembering.store.error = StoreUnavailableError("away")
+    assert remembering.find() == "a"
+    with pytest.raises(StoreUnavailableError):
+        remembering.find("v")
+
+
+def test_the_newest_are_remembered_and_the_oldest_forgotten() -> None:
+    remembering = Remembering(most=10)
+    for number in range(100):
+        remembering.kept.remember(build_assignment(f"u-{number:02}", variation="a"))
+    known = [number for number in range(100) if remembering.kept.remembered("experiment", 1, f"u-{number:02}")]
+    assert known == list(range(known[0], 100))
+    assert 10 <= len(known) <= 20
