@@ -91,7 +91,9 @@ _DESIGN = (
         help=f"What it is judged by, as {_ROLES}; a goal, if not said. Repeat.",
     ),
     click.option("--unit-type", help="What a unit is, such as user, the usual, or session."),
-    click.option("--salt", type=text_or_none, help="What units are drawn by, if not by the experiment's id."),
+    click.option(
+        "--salt", type=text_or_none, metavar="TEXT", help="What units are drawn by, if not by the experiment's id."
+    ),
     click.option(
         "--keep-outside-audience/--drop-outside-audience",
         "keeps_outside_audience",

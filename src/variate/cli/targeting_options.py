@@ -76,11 +76,11 @@ _TARGETING = (
         help="A flag that has to give one of these variations, or this one is off. Repeat.",
     ),
     click.option("--schema", type=json_value, metavar="JSON", help="A JSON schema that every value obeys, or @FILE."),
-    click.option("--owner", type=text_or_none, help="Who answers for it."),
+    click.option("--owner", type=text_or_none, metavar="TEXT", help="Who answers for it."),
     click.option("--tag", "tags", multiple=True, callback=without_blanks, help="A word to find it by. Repeat."),
     starts_option,
     ends_option,
-    click.option("--salt", type=text_or_none, help="What rollouts draw by, if not by the flag's id."),
+    click.option("--salt", type=text_or_none, metavar="TEXT", help="What rollouts draw by, if not by the flag's id."),
 )
 
 
