@@ -9,6 +9,7 @@ import sys
 import textwrap
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -177,12 +178,14 @@ def test_a_fault_at_any_write_leaves_the_old_state_or_the_new(deployment: Deploy
 
 def _changed(deployment: Deployment, backends: Backends, operation: Operation, entity_id: str) -> bool:
     """Make the change in a process of its own, as far as the stores can tell; return whether it was acknowledged."""
-    with Platform(deployment.settings, replace(backends, close=lambda: None)) as platform:
-        try:
-            operation.change(platform, entity_id)
-        except (CrashError, VariateError):
-            return False
-    return True
+    acknowledged = False
+    with (
+        suppress(CrashError, VariateError),
+        Platform(deployment.settings, replace(backends, close=lambda: None)) as platform,
+    ):
+        operation.change(platform, entity_id)
+        acknowledged = True
+    return acknowledged
 
 
 def test_an_outage_of_every_store_but_the_source_does_not_lose_a_change(deployment: Deployment) -> None:

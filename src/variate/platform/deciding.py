@@ -59,7 +59,7 @@ class Deciding:
             catch_up=catch_up,
         )
         by_hand = ByHand(
-            experiment=backends.experiments.get,
+            experiment=backends.serving.get,  # beside the ledger: what is kept there asks nothing of the source
             mark=lambda experiment_id: experiments.update_experiment(experiment_id, reads_ledger=True),
             clock=clock,
         )

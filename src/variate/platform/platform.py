@@ -193,9 +193,10 @@ class Platform:
     ) -> None:
         self.close()
 
-    def _publish_changes(self) -> None:
-        self._publisher.publish_changes()
+    def _publish_changes(self) -> bool:
+        is_served = self._publisher.publish_changes()
         self._deciding.serving.refresh()
+        return is_served
 
     def _expect_changes(self) -> None:
         self._deciding.serving.engine.suspend()

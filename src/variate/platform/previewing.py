@@ -57,6 +57,7 @@ class Previewing:
         given = None if variations is None else list(variations)
         after = self.experiments.revised(before, variations=given, design=design, at=self.clock())
         check_locked(before, after)
+        self.experiments.references.check_design(after.design)
         kept, differently = self._count(before, after)
         return Preview(kept=kept, moved=0, held=differently)
 
@@ -71,6 +72,7 @@ class Previewing:
         before = self._experiment(experiment_id)
         given = None if variations is None else list(variations)
         after = self.experiments.new_version(before, variations=given, design=design, at=self.clock())
+        self.experiments.references.check_design(after.design)
         kept, differently = self._count(before, after)
         return Preview(kept=kept, moved=differently, held=0)
 

@@ -14,9 +14,12 @@ _SHARE = 5
 
 
 class Awaiting:
-    """What is to be settled after the next publication, and when that is due. Not thread-safe: the relay's lock is."""
+    """What is to be settled after the next publication, and when that is due. Guarded by the relay's lock.
 
-    def __init__(self, publish: Callable[[], None], *, monotonic: Callable[[], float]) -> None:
+    ``publish`` returns whether there was anything to do: where nothing is served, the next one need not wait.
+    """
+
+    def __init__(self, publish: Callable[[], bool], *, monotonic: Callable[[], float]) -> None:
         self._publish = publish
         self._monotonic = monotonic
         self._outboxes: dict[str, Outbox] = {}
@@ -39,9 +42,9 @@ class Awaiting:
     def publish(self) -> int:
         """Publish, settle what waited for it, and return how many that were. What fails leaves all waiting."""
         start = self._monotonic()
-        self._publish()
+        was_due = self._publish()
         end = self._monotonic()
-        self._due = end + max(SHORTEST_PAUSE, _SHARE * (end - start))
+        self._due = end + (max(SHORTEST_PAUSE, _SHARE * (end - start)) if was_due else 0.0)
         told, self._outboxes = self._outboxes, {}
         for outbox in set(told.values()):
             outbox.settle([message_id for message_id, holder in told.items() if holder is outbox])

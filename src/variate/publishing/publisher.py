@@ -52,20 +52,23 @@ class Publisher:
     _builders: dict[str, Builder] = field(default_factory=dict)
     _publishing: threading.Lock = field(default_factory=threading.Lock)
 
-    def publish_changes(self) -> None:
+    def publish_changes(self) -> bool:
         """Bring what was changed into force in every environment in which anybody ever decided.
 
-        An environment at a rollback stays there until somebody publishes on purpose.
+        Return whether there is one. An environment at a rollback stays there until somebody publishes on purpose.
         """
-        for each in self.environments:
-            if self.store.latest(each) is not None:
-                self._publish(each, actor=self.actor, reason="", lifts_rollback=False)
+        served = [each for each in self.environments if self.store.latest(each) is not None]
+        for each in served:
+            self._publish(each, actor=self.actor, reason="", lifts_rollback=False)
+        return bool(served)
 
     def first_publication(self, environment: str) -> Publication:
         """Return what is in force; publish where nothing ever was."""
         latest = self.store.latest(environment)
         if latest is not None:
             return latest
+        self._publish(environment, actor=self.actor, reason="", lifts_rollback=False)
+        # Again: who made a change while the first was built saw that nothing was served yet, and published nothing.
         return self._publish(environment, actor=self.actor, reason="", lifts_rollback=False).publication
 
     def publish(self, environment: str, *, actor: str | None = None, reason: str = "") -> Published:

@@ -40,7 +40,7 @@ class Relay:
         handlers: Mapping[str, Handler],
         *,
         publishing: frozenset[str] = frozenset(),
-        publish: Callable[[], None] = lambda: None,
+        publish: Callable[[], bool] = lambda: False,
         deferred: Callable[[], None] = lambda: None,
         retry_seconds: float = 5.0,
         monotonic: Callable[[], float] = time.monotonic,

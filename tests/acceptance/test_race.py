@@ -1,0 +1,139 @@
+"""A hundred processes and fifty threads, one variation a unit, though the weights change under them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import variate
+from tests.acceptance.deployments import Deployment
+from tests.acceptance.racing import DELAY_SECONDS, UNITS, Given, race
+
+PROJECT = Path(__file__).parents[2]
+THREADS = 50
+# SQLite has one writer at a time and no queue for the others; ministack takes milliseconds for each item.
+PROCESSES = {"local": 10, "postgres": 100, "aws": 10}
+PATIENCE_SECONDS = 240
+
+pytestmark = pytest.mark.slow
+
+
+class Racers:
+    """Processes and threads that race, and wait for each other at the end of each lap."""
+
+    def __init__(self, experiment_id: str, processes: list[subprocess.Popen[str]], threads: ThreadPoolExecutor) -> None:
+        self._processes = processes
+        self._ends = threading.Barrier(THREADS + 1)
+        self._threads = [
+            threads.submit(race, experiment_id, random.Random(1_000 + n), self._wait) for n in range(THREADS)
+        ]
+
+    def finish_lap(self) -> None:
+        """Return once everybody is at the end of a lap and waits."""
+        for process in self._processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "lap\n"
+        self._ends.wait(PATIENCE_SECONDS)
+
+    def start_lap(self) -> None:
+        """Let everybody go."""
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        self._ends.wait(PATIENCE_SECONDS)
+
+    def results(self) -> list[Given]:
+        """Return what each of them was given."""
+        found = [future.result() for future in self._threads]
+        for process in self._processes:
+            assert process.stdout is not None
+            found.append(json.loads(process.stdout.readline()))
+        return found
+
+    def give_up(self) -> None:
+        """Let nobody wait for the others any longer."""
+        self._ends.abort()
+
+    def _wait(self) -> None:
+        self._ends.wait(PATIENCE_SECONDS)  # everybody is here
+        self._ends.wait(PATIENCE_SECONDS)  # and may go
+
+
+@contextmanager
+def racing_processes(experiment_id: str, count: int) -> Iterator[list[subprocess.Popen[str]]]:
+    """Lend processes that have started; what is still running at the end is killed."""
+    environ = {**os.environ, "VARIATE_DATABASE_POOL_SIZE": "2"}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "tests.acceptance.racing", experiment_id, str(seed)],
+            cwd=PROJECT,
+            env=environ,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for seed in range(count)
+    ]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    stream.close()
+
+
+def test_every_unit_has_one_variation_whoever_asks_before_during_and_after_a_change(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VARIATE_SNAPSHOT_POLL_SECONDS", "0.5")
+    monkeypatch.setenv("VARIATE_CHANGE_DELAY_SECONDS", str(DELAY_SECONDS))
+    experiment_id = variate.create_experiment("Race", "", [{"name": "control"}, {"name": "green"}])["id"]
+    variate.update_experiment_status(experiment_id, "active")
+    with (
+        racing_processes(experiment_id, PROCESSES[deployment.profile]) as processes,
+        ThreadPoolExecutor(THREADS) as threads,
+    ):
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "lap\n", "it has started"
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        racers = Racers(experiment_id, processes, threads)
+        try:
+            racers.finish_lap()
+            racers.start_lap()
+            weights = [{"name": "control", "weight": 1}, {"name": "green", "weight": 9}]
+            variate.update_experiment(experiment_id, variations=weights)
+            racers.finish_lap()
+            racers.start_lap()
+            found = racers.results()
+        finally:
+            racers.give_up()
+    kept = {f"user-{number}": _kept(f"user-{number}", experiment_id) for number in range(UNITS)}
+    others = Counter(unit for given in found for unit, names in given.items() if names != [kept[unit]])
+    assert others == Counter()
+    # The change was in force in the last lap: of the third that came in it, 9 of 10 got green and not half.
+    late = Counter(kept[f"user-{number}"] for number in range(UNITS * 2 // 3, UNITS))
+    assert late["green"] > 0.8 * late.total(), late
+
+
+def _kept(unit: str, experiment_id: str) -> str:
+    assignment = variate.get_user_assignment(unit, experiment_id)
+    assert assignment is not None, unit
+    return str(assignment["variation"])
