@@ -57,7 +57,6 @@ class Previewing:
         given = None if variations is None else list(variations)
         after = self.experiments.revised(before, variations=given, design=design, at=self.clock())
         check_locked(before, after)
-        self.experiments.references.check_design(after.design)
         kept, differently = self._count(before, after)
         return Preview(kept=kept, moved=0, held=differently)
 
@@ -72,7 +71,6 @@ class Previewing:
         before = self._experiment(experiment_id)
         given = None if variations is None else list(variations)
         after = self.experiments.new_version(before, variations=given, design=design, at=self.clock())
-        self.experiments.references.check_design(after.design)
         kept, differently = self._count(before, after)
         return Preview(kept=kept, moved=differently, held=0)
 
@@ -84,6 +82,8 @@ class Previewing:
 
     def _count(self, before: Experiment, after: Experiment) -> tuple[int, int]:
         """Return how many units have an assignment, and how many ``after`` draws otherwise."""
+        if before.design != after.design:
+            self.experiments.references.check_design(after.design)
         decide = self._drawing(after)
         kept = differently = 0
         for assignment in self._every(before):
