@@ -1,0 +1,214 @@
+"""A decision is explained as it is now, or as it was at a moment, whatever came after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.publishing.world import World
+from tests.unit.testing.reference_records import ReferenceAssignmentStore
+from variate.assignment.kept import KeptAssignments
+from variate.errors import InvalidInputError, NotFoundError, StoreError
+from variate.model.decision import Reason
+from variate.model.snapshot import PublicationKind
+from variate.platform.explaining import Explaining
+from variate.testing.builders import build_assignment
+
+ONLY_A = [{"name": "a", "weight": 1}, {"name": "b", "weight": 0}]
+ONLY_B = [{"name": "a", "weight": 0}, {"name": "b", "weight": 1}]
+
+
+class Asked(World):
+    """A world in which decisions are explained, with a ledger."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger = ReferenceAssignmentStore()
+        self.serving = self.serve(kept=KeptAssignments(self.ledger, clock=self.clock).find)
+        self.explaining = Explaining(
+            serving=self.serving,
+            snapshots=self.snapshots,
+            assignments=self.ledger,
+            environment="prod",
+            clock=self.clock,
+        )
+
+    def publish(self) -> datetime:
+        """Publish, and return a moment at which that is in force, a minute before the next."""
+        self.publisher.publish("prod")
+        at = self.clock()
+        self.time.advance(minutes=1)
+        self.serving.refresh()
+        return at
+
+    def explain(self, at: datetime | None = None, unit: str = "u") -> tuple[str | None, Reason, int]:
+        found = self.explaining.explain(unit, "e", at=at)
+        return found.explanation.decision.variation, found.explanation.decision.reason, found.publication.sequence
+
+
+@pytest.fixture
+def asked() -> Iterator[Asked]:
+    found = Asked()
+    yield found
+    found.close()
+
+
+def test_what_is_decided_now_is_explained_rung_by_rung(asked: Asked) -> None:
+    asked.started(variations=ONLY_A, traffic=100)
+    found = asked.explaining.explain("u", "e")
+    assert found.explanation.decision == asked.serving.engine.decide("u", "e")
+    assert [rung.decided for rung in found.explanation.rungs][-1]
+    assert found.publication == asked.snapshots.latest("prod")
+    assert found.publication.at <= found.at
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 8, 17])
+def test_each_moment_is_explained_by_the_snapshot_in_force_then(asked: Asked, number: int) -> None:
+    asked.started(variations=ONLY_A)
+    moments = []
+    for each in range(number):
+        asked.experiments.start_new_version("e", variations=ONLY_B if each % 2 else ONLY_A)
+        moments.append(asked.publish())
+    assert [asked.explain(at) for at in moments] == [
+        ("b" if each % 2 else "a", Reason.SPLIT, each + 1) for each in range(number)
+    ]
+    assert [asked.explaining.explain("u", "e", at=at).at for at in moments] == moments
+    for each, publication in enumerate(asked.snapshots.history["prod"]):
+        assert asked.explain(publication.at)[2] == each + 1, "from the moment of the publication on"
+        if each:
+            assert asked.explain(publication.at - timedelta(microseconds=1))[2] == each
+
+
+def test_the_publication_of_a_moment_is_found_in_few_steps(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked.started()
+    moments = []
+    for number in range(64):
+        asked.experiments.update_experiment("e", traffic=number)
+        moments.append(asked.publish())
+    steps: list[int] = []
+    read = asked.snapshots.publications
+
+    def reading(environment: str, **given: Any) -> Any:
+        steps.append(given["limit"])
+        return read(environment, **given)
+
+    monkeypatch.setattr(asked.snapshots, "publications", reading)
+    for number, at in enumerate(moments):
+        steps.clear()
+        assert asked.explain(at)[2] == number + 1
+        assert sum(steps) <= 7
+
+
+def test_before_anything_was_published_there_is_nothing_to_explain(asked: Asked) -> None:
+    early = asked.clock()
+    asked.started(variations=ONLY_A)
+    asked.publish()
+    asked.publish()
+    with pytest.raises(NotFoundError, match="publication"):
+        asked.explaining.explain("u", "e", at=early)
+    with pytest.raises(NotFoundError, match="publication"):
+        asked.explaining.explain_flag("u", "f", at=early)
+
+
+def test_a_moment_in_the_future_is_explained_as_it_would_be_now(asked: Asked) -> None:
+    asked.started(variations=ONLY_A, ends_at=asked.time() + timedelta(days=1))
+    asked.publish()
+    assert asked.explain(asked.time() + timedelta(hours=1))[1] is Reason.SPLIT
+    assert asked.explain(asked.time() + timedelta(days=2))[1] is Reason.NOT_RUNNING
+
+
+def test_a_rollback_is_explained_by_what_was_in_force_again(asked: Asked) -> None:
+    asked.started(variations=ONLY_A)
+    first = asked.publish()
+    asked.experiments.start_new_version("e", variations=ONLY_B)
+    second = asked.publish()
+    asked.publisher.rollback("prod", to=1)
+    third = asked.clock()
+    assert [asked.explain(at)[0] for at in (first, second, third)] == ["a", "b", "a"]
+    assert asked.explaining.explain("u", "e", at=third).publication.kind is PublicationKind.ROLLBACK
+
+
+def test_an_assignment_made_later_was_not_there_then(asked: Asked) -> None:
+    asked.started(variations=ONLY_A, reads_ledger=True)
+    before = asked.publish()
+    asked.ledger.keep([build_assignment("u", experiment_id="e", variation="b", assigned_at=asked.clock())])
+    after = asked.clock()
+    assert (asked.explain(before)[:2], asked.explain(after)[:2]) == (("a", Reason.SPLIT), ("b", Reason.KEPT))
+    assert asked.explain()[:2] == ("b", Reason.KEPT)
+
+
+def test_an_assignment_that_expired_later_was_there_then(asked: Asked) -> None:
+    asked.started(variations=ONLY_A, reads_ledger=True)
+    asked.publish()
+    made = asked.clock()
+    end = made + timedelta(hours=1)
+    asked.ledger.keep([build_assignment("u", experiment_id="e", variation="b", assigned_at=made, expires_at=end)])
+    asked.time.advance(hours=2)
+    assert asked.explain(made)[:2] == ("b", Reason.KEPT)
+    assert asked.explain()[:2] == ("a", Reason.SPLIT)
+
+
+def test_a_flag_is_explained_too_with_its_attributes(asked: Asked) -> None:
+    beta = {"attribute": "plan", "operator": "equals", "value": "beta"}
+    asked.flags.create_feature_flag(
+        "nav", flag_id="f", type="boolean", status="active", default="off", rules=[{"condition": beta, "serve": "on"}]
+    )
+    at = asked.publish()
+    asked.flags.update_feature_flag("f", rules=[])
+    asked.publish()
+    then = asked.explaining.explain_flag("u", "f", {"plan": "beta"}, at=at).explanation.decision
+    now = asked.explaining.explain_flag("u", "f", {"plan": "beta"}).explanation.decision
+    assert (then.value, then.rule, now.value, now.rule) == (True, "rule 1", False, None)
+
+
+def test_what_there_is_not_is_explained_as_unknown(asked: Asked) -> None:
+    assert asked.explaining.explain("u", "nobody").explanation.decision.reason is Reason.UNKNOWN
+    assert asked.explaining.explain_flag("u", "nobody").explanation.decision.reason is Reason.UNKNOWN
+
+
+def test_a_snapshot_that_was_purged_cannot_be_explained_from(asked: Asked) -> None:
+    asked.started(variations=ONLY_A)
+    first = asked.publish()
+    asked.experiments.update_experiment("e", traffic=50)
+    asked.publish()
+    del asked.snapshots.snapshots[asked.snapshots.history["prod"][0].digest]
+    with pytest.raises(StoreError, match="the snapshot of publication 1 was purged"):
+        asked.explain(first)
+
+
+def test_what_this_process_changed_is_in_force_before_it_is_explained(asked: Asked) -> None:
+    def catch_up() -> None:
+        asked.publisher.publish_changes()
+
+    serving = asked.serve(catch_up=catch_up)
+    explaining = Explaining(
+        serving=serving, snapshots=asked.snapshots, assignments=asked.ledger, environment="prod", clock=asked.clock
+    )
+    assert explaining.explain("u", "e").explanation.decision.reason is Reason.UNKNOWN
+    asked.started(variations=ONLY_A)
+    serving.engine.suspend()
+    assert explaining.explain("u", "e").explanation.decision.variation == "a"
+
+
+def test_nothing_is_kept_by_explaining(asked: Asked) -> None:
+    asked.started(variations=ONLY_A, reads_ledger=True)
+    asked.explain()
+    assert asked.ledger.kept == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"unit": ""}, "user_id"),
+        ({"experiment_id": ""}, "experiment_id"),
+        ({"at": datetime(2040, 1, 1)}, "at"),  # noqa: DTZ001 - that is what is wrong with it
+        ({"at": "2040-01-01T00:00:00Z"}, "at"),
+    ],
+)
+def test_what_is_asked_wrongly_is_refused_by_its_name(asked: Asked, given: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        asked.explaining.explain(**{"unit": "u", "experiment_id": "e", **given})
+    assert refusal.value.field == field
