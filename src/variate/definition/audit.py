@@ -10,7 +10,6 @@ from variate.model import AuditEntry, Document, Json, OutboxMessage, Override
 from variate.model.record import override_record
 
 EXPERIMENT_CHANGED = "experiment_changed"
-FLAG_CHANGED = "flag_changed"
 DEFINITION_CHANGED = "definition_changed"
 OVERRIDE_PUT = "override_put"
 OVERRIDE_REMOVED = "override_removed"

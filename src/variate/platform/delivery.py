@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from variate.definition.audit import (
     DEFINITION_CHANGED,
     EXPERIMENT_CHANGED,
-    FLAG_CHANGED,
     OVERRIDE_PUT,
     OVERRIDE_REMOVED,
 )
 from variate.model import OutboxMessage, OverrideTarget, parse_instant
+from variate.model.audit import FLAG_CHANGED
 from variate.model.record import audit_from_record, override_from_record
 from variate.platform.backends import Backends
 from variate.platform.hot import experiment_key
