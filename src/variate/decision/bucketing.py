@@ -20,7 +20,7 @@ _HASHES = 1 << 32
 
 def draw(salt: str, unit: str) -> int:
     """Return the hash of ``unit`` under ``salt``: 32 bits, unsigned."""
-    return mmh3.hash(prefix(salt) + unit, 0, signed=False)
+    return mmh3.mmh3_32_uintdigest((prefix(salt) + unit).encode())
 
 
 def bucket(salt: str, unit: str) -> int:
@@ -40,8 +40,8 @@ def hash_bound(bucket: int) -> int:
 
 def buckets(salt: str, units: Iterable[str]) -> list[int]:
     """Return ``bucket(salt, unit)`` for each unit, in order."""
-    before, digest = prefix(salt), mmh3.hash
-    return [digest(before + unit, 0, signed=False) * BUCKETS >> 32 for unit in units]
+    before, digest = prefix(salt), mmh3.mmh3_32_uintdigest
+    return [digest((before + unit).encode()) * BUCKETS >> 32 for unit in units]
 
 
 def prefix(salt: str) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-import mmh3
-
-from variate.decision.bucketing import hash_bound, prefix
+from variate.decision.bucketing import hash_bound
 from variate.decision.comparisons import comparison_source
 from variate.decision.constants import Constants
+from variate.decision.draws import hash_source
 from variate.decision.generated import build
 from variate.model.condition import AllOf, AnyOf, Comparison, Condition, InAudience, Negation, Percentage
 
@@ -49,5 +48,4 @@ def condition_source(condition: Condition, constants: Constants, *, matcher: Cal
         case InAudience(audience_id):
             return f"({constants.name(matcher(audience_id))}(unit, attributes))"
         case Percentage():
-            start, digest = constants.name(prefix(condition.salt)), constants.shared(mmh3.hash)
-            return f"({digest}({start} + unit, 0, False) < {constants.name(hash_bound(condition.buckets))})"
+            return f"({hash_source(condition.salt, constants)} < {constants.name(hash_bound(condition.buckets))})"

@@ -18,7 +18,8 @@ _CHAINED = 4
 
 def hash_source(salt: str, constants: Constants) -> str:
     """Return the expression of the unit's hash under ``salt``."""
-    return f"{constants.shared(mmh3.hash)}({constants.name(prefix(salt))} + unit, 0, False)"
+    # Of bytes: given text that has no UTF-8, mmh3 ends the process.
+    return f"{constants.shared(mmh3.mmh3_32_uintdigest)}(({constants.name(prefix(salt))} + unit).encode())"
 
 
 def decided(outcome: Outcome, constants: Constants) -> str:

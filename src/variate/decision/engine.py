@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from variate.decision.compiled import CompiledSnapshot
@@ -18,7 +17,8 @@ Attributes = Mapping[str, Any]
 NO_VARIATION = -1
 """What stands for no variation among indexes."""
 
-_NONE: Attributes = MappingProxyType({})
+_NONE: Attributes = {}
+"""No attributes: a dict, which is what most calls bring and what is told from the rest by one comparison."""
 
 
 class Engine:
@@ -28,41 +28,39 @@ class Engine:
     ``suspend``; what it raises, that decision raises. Safe to share among threads: each decision is made from one
     snapshot, the one in force when it began.
 
-    Each ``unit`` is text of 1 to 1,024 bytes; another one, or attributes that are no mapping, raise
-    ``InvalidInputError``.
+    A ``unit`` that is no text, empty or beyond UTF-8, or attributes that are no mapping, raise ``InvalidInputError``. A
+    single decision does not look how long a unit is: one of more than 1,024 bytes can be decided for and not kept.
+    ``load`` may call ``use`` itself.
     """
 
     def __init__(self, load: Callable[[], CompiledSnapshot]) -> None:
         self._load = load
+        self._exchanges = 0
         self.suspend()
 
-    def decide(self, unit: str, experiment_id: str, attributes: Attributes | None = None) -> Decision:
+    def decide(self, unit: str, experiment_id: str, attributes: Attributes | None = _NONE) -> Decision:
         """Return the experiment's variation for the unit, or that it has none, and why. Nothing is kept."""
         try:
-            if unit and attributes is not None:
+            if type(unit) is str and unit and type(attributes) is dict:
                 return self._experiments[experiment_id](unit, attributes)
-            return self._experiments[experiment_id](check_id("user_id", unit), _NONE)
+            return self._experiments[experiment_id](check_id("user_id", unit), _checked(attributes))
         except _MISUSE as error:
-            raise _explained(error, unit, experiment_id, attributes) from error
+            raise _explained(error, unit, experiment_id) from error
 
-    def evaluate_flag(self, unit: str, flag_id: str, attributes: Attributes | None = None) -> Decision:
+    def evaluate_flag(self, unit: str, flag_id: str, attributes: Attributes | None = _NONE) -> Decision:
         """Return the flag's variation for the unit, and why."""
         try:
-            if unit and attributes is not None:
+            if type(unit) is str and unit and type(attributes) is dict:
                 return self._flags[flag_id](unit, attributes)
-            return self._flags[flag_id](check_id("user_id", unit), _NONE)
+            return self._flags[flag_id](check_id("user_id", unit), _checked(attributes))
         except _MISUSE as error:
-            raise _explained(error, unit, flag_id, attributes) from error
+            raise _explained(error, unit, flag_id) from error
 
     def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
         """Return the decision of every flag for the unit, by flag id."""
-        given = _NONE if attributes is None else attributes
-        try:
-            if not unit:
-                check_id("user_id", unit)
-            return {key: evaluate(unit, given) for key, evaluate in self.snapshot.all_flags}
-        except _MISUSE as error:
-            raise _explained(error, unit, "all", attributes) from error
+        given = _checked(attributes)
+        check_id("user_id", unit)
+        return {key: evaluate(unit, given) for key, evaluate in self.snapshot.all_flags}
 
     def decide_many(
         self, experiment_id: str, units: Sequence[str], attributes: Sequence[Attributes] | None = None
@@ -73,36 +71,38 @@ class Engine:
         one mapping a unit.
         """
         snapshot = self.snapshot
-        record = snapshot.experiment_records.get(experiment_id, {})
+        record = snapshot.experiment_records.get(check_id("id", experiment_id), {})
         place: dict[str | None, int] = {each["name"]: index for index, each in enumerate(record.get("variations", ()))}
         place[None] = NO_VARIATION
         decide = snapshot.experiments[experiment_id]
-        found = array("h", bytes(2 * len(units)))
-        pairs = zip(units, attributes, strict=True) if attributes is not None else ((unit, _NONE) for unit in units)
-        for number, (unit, given) in enumerate(pairs):
-            try:
-                found[number] = place[decide(unit, given)[0]]
-            except _MISUSE as error:
-                raise _explained(error, unit, experiment_id, given) from error
-        return found
+        if attributes is None:
+            return array("h", [place[decide(check_id("user_id", unit), _NONE)[0]] for unit in units])
+        if len(attributes) != len(units):
+            raise InvalidInputError("attributes", f"must be one a unit: {len(units)}, not {len(attributes)}")
+        pairs = zip(units, attributes, strict=True)
+        return array("h", [place[decide(check_id("user_id", unit), _checked(given))[0]] for unit, given in pairs])
 
     @property
     def snapshot(self) -> CompiledSnapshot:
         """The snapshot in force; loaded where none is yet."""
         snapshot = self._snapshot
         if snapshot is None:
+            exchanges = self._exchanges
             snapshot = self._load()
-            self.use(snapshot)
+            if self._exchanges == exchanges:  # else what came meanwhile, or is expected, is newer
+                self.use(snapshot)
         return snapshot
 
     def use(self, snapshot: CompiledSnapshot) -> None:
         """Decide from this one from now on."""
+        self._exchanges += 1
         self._snapshot: CompiledSnapshot | None = snapshot
         self._experiments: Mapping[str, Decide] = snapshot.experiments
         self._flags: Mapping[str, Decide] = snapshot.flags
 
     def suspend(self) -> None:
         """Have the next decision call ``load`` first."""
+        self._exchanges += 1
         self._snapshot = None
         self._experiments = _Awaited(lambda: self.snapshot.experiments)
         self._flags = _Awaited(lambda: self.snapshot.flags)
@@ -119,17 +119,23 @@ class _Awaited(dict[str, Decide]):
         return self._functions()[key]
 
 
-_MISUSE = (TypeError, AttributeError, UnicodeEncodeError)
-"""What a unit that is no text, or attributes that are no mapping, lead to inside."""
+_MISUSE = (TypeError, UnicodeEncodeError)
+"""What a unit or an id that is no text leads to inside."""
 
 
-def _explained(error: Exception, unit: object, key: object, attributes: object) -> Exception:
+def _checked(attributes: Attributes | None) -> Attributes:
+    if attributes is None:
+        return _NONE
+    if not isinstance(attributes, Mapping):
+        raise InvalidInputError("attributes", f"must be a dict, not {type(attributes).__name__}")
+    return attributes
+
+
+def _explained(error: Exception, unit: object, key: object) -> Exception:
     """Return the typed error for what a caller gave wrongly, or the error itself where it is none of that."""
     try:
         check_id("user_id", unit)
         check_id("id", key)
     except InvalidInputError as found:
         return found
-    if attributes is not None and not isinstance(attributes, Mapping):
-        return InvalidInputError("attributes", f"must be a dict, not {type(attributes).__name__}")
     return error

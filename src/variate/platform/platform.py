@@ -199,7 +199,7 @@ class Platform:
         return is_served
 
     def _expect_changes(self) -> None:
-        self._deciding.serving.engine.suspend()
+        self._deciding.serving.expect_changes()
 
     def _offer_definitions(self, definitions: Definitions) -> None:
         experiments, flags = definitions.experiments, definitions.flags

@@ -47,7 +47,7 @@ class Serving:
     store is away, decisions go on.
 
     ``catch_up`` publishes what this process changed and has not published yet; it raises nothing. It is called where a
-    decision begins after ``engine.suspend``.
+    decision begins after ``expect_changes``.
     """
 
     def __init__(
@@ -72,6 +72,8 @@ class Serving:
         self._poll_seconds = poll_seconds
         self._catch_up = catch_up
         self._loading = threading.Lock()
+        self._exchanging = threading.Lock()
+        self._expecting = False
         self._closed = threading.Event()
         self._loaded: _Loaded | None = None
         self._error: str | None = None
@@ -92,6 +94,12 @@ class Serving:
             age_seconds=max(0.0, (self._clock() - loaded.confirmed).total_seconds()),
             error=self._error,
         )
+
+    def expect_changes(self) -> None:
+        """Have the next decision of this process wait for what it changed: see ``catch_up``."""
+        with self._exchanging:
+            self._expecting = True
+            self.engine.suspend()
 
     def refresh(self) -> None:
         """Decide from the snapshot in force from now on. Raises nothing: what goes wrong is in ``status``."""
@@ -117,10 +125,14 @@ class Serving:
 
     def _current(self) -> CompiledSnapshot:
         """Return the snapshot in force, once what this process changed is in it."""
+        with self._exchanging:
+            self._expecting = False  # what is changed from here on is expected anew
         self._catch_up()
         if self._loaded is not None:
             self.refresh()
-        return (self._loaded or self._load_first()).snapshot
+        loaded = self._loaded or self._load_first()
+        self._put_in_force(loaded.snapshot)
+        return loaded.snapshot
 
     def _load_first(self) -> _Loaded:
         with self._loading:
@@ -144,8 +156,14 @@ class Serving:
             raise StoreError(f"snapshot {latest.digest} of publication {latest.sequence} is not there")
         snapshot = CompiledSnapshot(found.content, self._around)
         self._loaded = _Loaded(publication=latest, snapshot=snapshot, at=at, confirmed=at)
-        self.engine.use(snapshot)
+        self._put_in_force(snapshot)
         return self._loaded
+
+    def _put_in_force(self, snapshot: CompiledSnapshot) -> None:
+        """Decide from this one, unless it was loaded before a change that this process has still to publish."""
+        with self._exchanging:
+            if not self._expecting and self._loaded is not None and self._loaded.snapshot is snapshot:
+                self.engine.use(snapshot)
 
     def _follow(self) -> None:
         """Refresh at each announcement, and once in ``poll_seconds`` in any case."""

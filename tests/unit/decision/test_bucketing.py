@@ -73,7 +73,7 @@ def test_a_colon_in_the_id_does_not_move_text_between_salt_and_unit() -> None:
 
 
 def test_the_highest_hash_falls_in_the_last_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mmh3, "hash", lambda *_args, **_named: 0xFFFFFFFF)
+    monkeypatch.setattr(mmh3, "mmh3_32_uintdigest", lambda *_args, **_named: 0xFFFFFFFF)
     assert bucket("salt", "unit") == 9_999
 
 

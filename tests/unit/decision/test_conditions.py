@@ -342,7 +342,7 @@ def test_a_percentage_ends_at_the_last_hash_of_its_last_bucket(monkeypatch: pyte
 
     edge = next(hashed for hashed in range(2**32 * 2_000 // 10_000 - 3, 2**32) if hashed * 10_000 >> 32 == 2_000)
     for hashed in (0, edge - 1, edge, 2**32 - 1):
-        monkeypatch.setattr(mmh3, "hash", lambda *_args, hashed=hashed, **_named: hashed)
+        monkeypatch.setattr(mmh3, "mmh3_32_uintdigest", lambda *_args, hashed=hashed, **_named: hashed)
         assert decide({"percentage": 20, "salt": "s"}, {}) is (hashed < edge)
         assert decide({"percentage": 100, "salt": "s"}, {})
 

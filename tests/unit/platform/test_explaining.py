@@ -189,7 +189,7 @@ def test_what_this_process_changed_is_in_force_before_it_is_explained(asked: Ask
     )
     assert explaining.explain("u", "e").explanation.decision.reason is Reason.UNKNOWN
     asked.started(variations=ONLY_A)
-    serving.engine.suspend()
+    serving.expect_changes()
     assert explaining.explain("u", "e").explanation.decision.variation == "a"
 
 
