@@ -15,6 +15,7 @@ from tests.unit.decision.spec import errors_of
 from tests.unit.decision.strategies import (
     EXPERIMENTS,
     FLAGS,
+    UNHURRIED,
     UNITS,
     Situation,
     attributes,
@@ -35,13 +36,13 @@ def _unreachable(_experiment_id: str, _version: int, _unit: str) -> str | None:
     raise StoreUnavailableError("the ledger is not there")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(UNHURRIED, max_examples=30)
 @given(content=snapshots())
 def test_the_random_snapshots_are_as_the_schema_says(content: dict[str, Any]) -> None:
     assert errors_of(content) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(UNHURRIED, max_examples=300)
 @given(situation=situations)
 def test_the_engine_decides_as_the_ladder_does(situation: Situation) -> None:
     engine = engine_of(situation.content, now=situation.now, kept=situation.kept)
@@ -59,7 +60,7 @@ def _ladder(situation: Situation) -> Any:
     return ladder_of(situation.content, situation.unit, situation.attributes, now=situation.now, kept=situation.kept)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(UNHURRIED, max_examples=200)
 @given(situation=situations)
 def test_without_the_ledger_the_oldest_allocation_that_gave_a_variation_decides(situation: Situation) -> None:
     engine = engine_of(situation.content, now=situation.now, kept=_unreachable)
@@ -91,7 +92,7 @@ def _oldest(situation: Situation, record: Mapping[str, Any]) -> Decision:
     return next((answer for answer in answers if answer.variation is not None), answers[-1])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(UNHURRIED, max_examples=50)
 @given(content=snapshots(), now=nows, given_attributes=st.lists(attributes, min_size=3, max_size=3))
 def test_many_decisions_at_once_are_those_of_one_after_the_other(
     content: dict[str, Any], now: float, given_attributes: list[dict[str, Any]]
@@ -110,7 +111,7 @@ def test_many_decisions_at_once_are_those_of_one_after_the_other(
             assert found == one_by_one
 
 
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 @given(situation=situations)
 def test_all_flags_at_once_are_those_of_one_after_the_other(situation: Situation) -> None:
     engine = engine_of(situation.content, now=situation.now, kept=situation.kept)
@@ -125,7 +126,7 @@ def _taken(experiments: Mapping[str, Any], key: str) -> list[str | None]:
     return [engine.decide(unit, key).variation for unit in USERS]
 
 
-@settings(deadline=None)
+@settings(UNHURRIED)
 @given(salt=salts, cuts=st.lists(st.integers(1, 9_999), unique=True, max_size=3).map(sorted))
 def test_experiments_of_one_layer_share_its_units_out_whole(salt: str, cuts: list[int]) -> None:
     ends = [0, *cuts, 10_000]
@@ -138,7 +139,7 @@ def test_experiments_of_one_layer_share_its_units_out_whole(salt: str, cuts: lis
         assert sum(each[number] is not None for each in taken) == 1
 
 
-@settings(deadline=None)
+@settings(UNHURRIED)
 @given(salt=salts, held=st.sampled_from([1_000, 5_000]), versions_of=st.tuples(versions, versions))
 def test_a_holdout_keeps_the_same_units_out_of_all_its_experiments(
     salt: str, held: int, versions_of: tuple[int, int]
@@ -154,7 +155,7 @@ def test_a_holdout_keeps_the_same_units_out_of_all_its_experiments(
     assert len(out) == pytest.approx(400 * held / 10_000, abs=60), "six times sqrt(400 * 0.5 * 0.5) = 60"
 
 
-@settings(deadline=None)
+@settings(UNHURRIED)
 @given(salt=st.text("abc:é", min_size=1, max_size=20), pair=st.lists(st.integers(1, 2**53), min_size=2, max_size=2))
 def test_a_new_version_draws_anew(salt: str, pair: list[int]) -> None:
     experiments = {str(number): active_experiment(salt=salt, version=number) for number in pair}
@@ -166,7 +167,7 @@ def test_a_new_version_draws_anew(salt: str, pair: list[int]) -> None:
         assert moved == pytest.approx(200, abs=70), "seven times sqrt(400 * 0.5 * 0.5) = 70: once in 4 * 10^11"
 
 
-@settings(deadline=None)
+@settings(UNHURRIED)
 @given(content=snapshots(), now=nows)
 def test_a_decision_is_the_same_however_often_and_in_whichever_order_it_is_made(
     content: dict[str, Any], now: float

@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.decision.snapshots import active_experiment, content_of, engine_of, typed_flag
-from tests.unit.decision.strategies import NAMES, buckets, condition_records, salts, shares, versions, weights
+from tests.unit.decision.strategies import (
+    NAMES,
+    UNHURRIED,
+    buckets,
+    condition_records,
+    salts,
+    shares,
+    versions,
+    weights,
+)
 from variate.decision import Engine
 from variate.errors import StoreUnavailableError
 from variate.model import format_instant
@@ -25,7 +34,7 @@ def _unreachable(_key: str, _version: int, _unit: str) -> str | None:
     raise StoreUnavailableError("the ledger is not there")
 
 
-@settings(deadline=None)
+@settings(UNHURRIED)
 @given(
     share=COUNTS.flatmap(shares),
     known=st.fixed_dictionaries({"salt": salts, "version": versions}),
@@ -44,7 +53,7 @@ def test_more_traffic_only_adds_units(share: Any, known: Any, traffics: list[int
     assert all(after == before for before, after in zip(less, more, strict=True) if before is not None)
 
 
-@settings(deadline=None)
+@settings(UNHURRIED)
 @given(
     salt=salts,
     others=COUNTS.filter(lambda count: count < len(NAMES)).flatmap(weights),
@@ -86,7 +95,7 @@ def _histories(draw: st.DrawFn) -> list[dict[str, Any]]:
     ]
 
 
-@settings(deadline=None)
+@settings(UNHURRIED)
 @given(
     history=_histories(),
     beta=condition_records.filter(lambda condition: "audience" not in str(condition)),
