@@ -92,7 +92,7 @@ class Assigning:
         if len(given) != len(units):
             raise InvalidInputError("attributes", f"must be one for each of the {len(units)} units, not {len(given)}")
         drawn = snapshot.drawn(experiment_id)
-        decisions = [drawn(check_id("user_id", unit), each) for unit, each in zip(units, given, strict=True)]
+        decisions = [drawn(check_id("user_id", unit).encode(), each) for unit, each in zip(units, given, strict=True)]
         at = self._clock()
         expires_at = expiry(ttl_days, since=at)
         asked = {

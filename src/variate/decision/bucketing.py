@@ -20,7 +20,7 @@ _HASHES = 1 << 32
 
 def draw(salt: str, unit: str) -> int:
     """Return the hash of ``unit`` under ``salt``: 32 bits, unsigned."""
-    return mmh3.mmh3_32_uintdigest((prefix(salt) + unit).encode())
+    return mmh3.mmh3_32_uintdigest(prefix(salt) + unit.encode())
 
 
 def bucket(salt: str, unit: str) -> int:
@@ -41,12 +41,13 @@ def hash_bound(bucket: int) -> int:
 def buckets(salt: str, units: Iterable[str]) -> list[int]:
     """Return ``bucket(salt, unit)`` for each unit, in order."""
     before, digest = prefix(salt), mmh3.mmh3_32_uintdigest
-    return [digest((before + unit).encode()) * BUCKETS >> 32 for unit in units]
+    return [digest(before + unit.encode()) * BUCKETS >> 32 for unit in units]
 
 
-def prefix(salt: str) -> str:
+def prefix(salt: str) -> bytes:
     """Return what stands before the unit in the key."""
-    return f"{len(salt.encode())}:{salt}:"
+    text = salt.encode()
+    return b"%d:%b:" % (len(text), text)
 
 
 def draw_salt(draw: str, *, salt: str, version: int) -> str:

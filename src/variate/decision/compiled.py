@@ -133,9 +133,9 @@ class _Functions(dict[str, F]):
         return made
 
 
-def _unknown(unit: str, attributes: Mapping[str, Any]) -> Decision:  # noqa: ARG001 - the shape of every definition
+def _unknown(unit: bytes, attributes: Mapping[str, Any]) -> Decision:  # noqa: ARG001 - the shape of every definition
     return UNKNOWN
 
 
-def _nobody(unit: str, attributes: Mapping[str, Any]) -> bool:  # noqa: ARG001 - the shape of every audience
+def _nobody(unit: bytes, attributes: Mapping[str, Any]) -> bool:  # noqa: ARG001 - the shape of every audience
     return False

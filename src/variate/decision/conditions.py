@@ -17,8 +17,8 @@ from variate.model.condition import AllOf, AnyOf, Comparison, Condition, InAudie
 
 __all__ = ["Constants", "Matcher", "compile_condition", "condition_source"]
 
-Matcher: TypeAlias = Callable[[str, Mapping[str, Any]], bool]
-"""A compiled condition: unit and attributes in, whether it matches out."""
+Matcher: TypeAlias = Callable[[bytes, Mapping[str, Any]], bool]
+"""A compiled condition: the unit's UTF-8 and its attributes in, whether it matches out."""
 
 
 def compile_condition(condition: Condition, *, matcher: Callable[[str], Matcher]) -> Matcher:

@@ -11,8 +11,8 @@ from variate.decision.conditions import Matcher
 from variate.model import parse_instant
 from variate.model.decision import Decision
 
-Decide: TypeAlias = Callable[[str, Mapping[str, Any]], Decision]
-"""A compiled experiment or flag: unit and attributes in, decision out."""
+Decide: TypeAlias = Callable[[bytes, Mapping[str, Any]], Decision]
+"""A compiled experiment or flag: the unit's UTF-8, which is what is hashed, and its attributes in, decision out."""
 
 Kept: TypeAlias = Callable[[str, int, str], str | None]
 """The variation that the ledger holds for (experiment id, version, unit), or None."""

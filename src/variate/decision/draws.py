@@ -18,8 +18,7 @@ _CHAINED = 4
 
 def hash_source(salt: str, constants: Constants) -> str:
     """Return the expression of the unit's hash under ``salt``."""
-    # Of bytes: given text that has no UTF-8, mmh3 ends the process.
-    return f"{constants.shared(mmh3.mmh3_32_uintdigest)}(({constants.name(prefix(salt))} + unit).encode())"
+    return f"{constants.shared(mmh3.mmh3_32_uintdigest)}({constants.name(prefix(salt))} + unit)"
 
 
 def decided(outcome: Outcome, constants: Constants) -> str:

@@ -42,8 +42,8 @@ class Engine:
         """Return the experiment's variation for the unit, or that it has none, and why. Nothing is kept."""
         try:
             if type(unit) is str and unit and type(attributes) is dict:
-                return self._experiments[experiment_id](unit, attributes)
-            return self._experiments[experiment_id](check_id("user_id", unit), _checked(attributes))
+                return self._experiments[experiment_id](unit.encode(), attributes)
+            return self._experiments[experiment_id](_bytes_of(unit), _checked(attributes))
         except _MISUSE as error:
             raise _explained(error, unit, experiment_id) from error
 
@@ -51,16 +51,16 @@ class Engine:
         """Return the flag's variation for the unit, and why."""
         try:
             if type(unit) is str and unit and type(attributes) is dict:
-                return self._flags[flag_id](unit, attributes)
-            return self._flags[flag_id](check_id("user_id", unit), _checked(attributes))
+                return self._flags[flag_id](unit.encode(), attributes)
+            return self._flags[flag_id](_bytes_of(unit), _checked(attributes))
         except _MISUSE as error:
             raise _explained(error, unit, flag_id) from error
 
     def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
         """Return the decision of every flag for the unit, by flag id."""
         given = _checked(attributes)
-        check_id("user_id", unit)
-        return {key: evaluate(unit, given) for key, evaluate in self.snapshot.all_flags}
+        raw = _bytes_of(unit)
+        return {key: evaluate(raw, given) for key, evaluate in self.snapshot.all_flags}
 
     def decide_many(
         self, experiment_id: str, units: Sequence[str], attributes: Sequence[Attributes] | None = None
@@ -76,11 +76,11 @@ class Engine:
         place[None] = NO_VARIATION
         decide = snapshot.experiments[experiment_id]
         if attributes is None:
-            return array("h", [place[decide(check_id("user_id", unit), _NONE)[0]] for unit in units])
+            return array("h", [place[decide(_bytes_of(unit), _NONE)[0]] for unit in units])
         if len(attributes) != len(units):
             raise InvalidInputError("attributes", f"must be one a unit: {len(units)}, not {len(attributes)}")
         pairs = zip(units, attributes, strict=True)
-        return array("h", [place[decide(check_id("user_id", unit), _checked(given))[0]] for unit, given in pairs])
+        return array("h", [place[decide(_bytes_of(unit), _checked(given))[0]] for unit, given in pairs])
 
     @property
     def snapshot(self) -> CompiledSnapshot:
@@ -121,6 +121,10 @@ class _Awaited(dict[str, Decide]):
 
 _MISUSE = (TypeError, UnicodeEncodeError)
 """What a unit or an id that is no text leads to inside."""
+
+
+def _bytes_of(unit: object) -> bytes:
+    return check_id("user_id", unit).encode()
 
 
 def _checked(attributes: Attributes | None) -> Attributes:

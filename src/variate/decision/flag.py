@@ -77,13 +77,13 @@ def _serve_lines(record: Record, serve: Any, reason: Reason, rule: str | None, c
     return split_lines(salt, weights, [outcomes[name] for name in names], constants)
 
 
-def _through(record: Record, rule: str, experiment: Decide) -> Callable[[str, Mapping[str, Any]], Decision | None]:
+def _through(record: Record, rule: str, experiment: Decide) -> Callable[[bytes, Mapping[str, Any]], Decision | None]:
     """Return what gives a unit in the experiment the flag's variation of the same name, and None to every other."""
     by_reason = {
         reason: outcomes_of(record, reason, rule=rule) for reason in (Reason.OVERRIDE, Reason.KEPT, Reason.SPLIT)
     }
 
-    def serve(unit: str, attributes: Mapping[str, Any]) -> Decision | None:
+    def serve(unit: bytes, attributes: Mapping[str, Any]) -> Decision | None:
         given = experiment(unit, attributes)
         served = by_reason.get(given.reason, {}).get(given.variation or "")
         return None if served is None else Decision.of(served, given[5])

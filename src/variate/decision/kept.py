@@ -35,7 +35,7 @@ def with_ledger(
     kept = {name: Decision.of(outcome) for name, outcome in outcomes_of(record, Reason.KEPT).items()}
     clock, ask = around.clock, around.kept
 
-    def decide(unit: str, attributes: Mapping[str, Any]) -> Decision:
+    def decide(unit: bytes, attributes: Mapping[str, Any]) -> Decision:
         answer = gate(unit, attributes)
         if answer is not None:
             return answer
@@ -47,7 +47,7 @@ def with_ledger(
             or any(_differs(draw(unit, attributes), answer) for draw in draws[:present])
         ):
             try:
-                name = ask(experiment_id, version, unit)
+                name = ask(experiment_id, version, unit.decode())
             except StoreUnavailableError:
                 return _oldest(draws[: present + 1], unit, attributes) if closed is None else closed
             if name is not None and name in kept:
@@ -57,7 +57,7 @@ def with_ledger(
     return decide
 
 
-def _oldest(draws: Sequence[Decide], unit: str, attributes: Mapping[str, Any]) -> Decision:
+def _oldest(draws: Sequence[Decide], unit: bytes, attributes: Mapping[str, Any]) -> Decision:
     answers = [draw(unit, attributes) for draw in draws]
     return next((answer for answer in answers if answer.variation is not None), answers[-1])
 

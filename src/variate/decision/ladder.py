@@ -16,6 +16,7 @@ from variate.decision.bucketing import bucket_of, draw, draw_salt, group_salt
 from variate.decision.context import Kept, seconds
 from variate.decision.matching import matches
 from variate.decision.outcomes import outcomes_of
+from variate.errors import StoreUnavailableError
 from variate.model.condition import read_condition
 from variate.model.decision import BUCKETS, Decision, Outcome, Reason
 
@@ -125,7 +126,10 @@ class Ladder:
         if why is None:
             self._goes_on("kept", "not looked up: every allocation since the start gives the same")
         else:
-            name = self._kept(experiment_id, record["version"], self._unit)
+            try:
+                name = self._kept(experiment_id, record["version"], self._unit)
+            except StoreUnavailableError:
+                return self._without_ledger(record, shares[: present + 1], why)
             outcome = outcomes_of(record, Reason.KEPT).get(name or "")
             if outcome is not None:
                 return self._ends("kept", f"the ledger holds {name!r}; looked up, because {why}", outcome)
@@ -135,6 +139,17 @@ class Ladder:
             return self._ends("intake", "no new units are taken in", stopped)
         self._rungs += rungs
         return answer
+
+    def _without_ledger(self, record: Record, shares: Sequence[Record], why: str) -> Decision:
+        """The rungs while the ledger is away: the oldest allocation that gives the unit a variation decides."""
+        self._goes_on("kept", f"the ledger is away; to be looked up, because {why}")
+        if not record["takes_new_units"]:
+            stopped = Outcome.none(Reason.INTAKE_STOPPED, version=record["version"])
+            return self._ends("intake", "no new units are taken in", stopped)
+        answers = [self._share(record, share) for share in shares]
+        decision, rungs = next((each for each in answers if each[0].variation is not None), answers[-1])
+        self._rungs += rungs
+        return decision
 
     def _share(self, record: Record, share: Record) -> tuple[Decision, list[Rung]]:
         """Return what one allocation gives the unit, and its rungs: audience, traffic, variation."""

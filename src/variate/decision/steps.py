@@ -29,7 +29,7 @@ def override_lines(
 ) -> list[str]:
     """Return the lines that decide for the units somebody forced a variation for, until that expires."""
     forced = {
-        unit: (Decision.of(outcomes[each["variation"]]), seconds(each["until"], missing=FOREVER))
+        unit.encode(): (Decision.of(outcomes[each["variation"]]), seconds(each["until"], missing=FOREVER))
         for unit, each in overrides.items()
         if each["variation"] in outcomes
     }

@@ -12,6 +12,9 @@ from variate.model.audience import Audience
 from variate.model.condition import Condition, audiences_of, read_condition
 from variate.stores.ports import ExperimentStore
 
+MAX_REACHED = 50
+"""Most audiences that one may be made of, through others too."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audiences:
@@ -101,6 +104,8 @@ class Audiences:
             name = ahead.pop()
             reached.add(name)
             found = self.references.audiences.get(name)
+            if len(reached) > MAX_REACHED:
+                raise InvalidInputError("condition", f"reaches more than {MAX_REACHED} audiences")
             ahead |= (set(audiences_of(found.condition)) if found is not None else set()) - reached
         return reached
 

@@ -88,7 +88,7 @@ class Previewing:
         kept = differently = 0
         for assignment in self._every(before):
             kept += 1
-            decision = decide(assignment.unit, {})
+            decision = decide(assignment.unit.encode(), {})
             differently += decision.reason is not Reason.SPLIT or decision.variation != assignment.variation
         return kept, differently
 

@@ -120,7 +120,7 @@ def _decide(condition: Condition, attributes: Mapping[str, Any], audiences: Mapp
         return compile_condition(audience, matcher=matcher) if audience else lambda _unit, _attributes: False
 
     expected = matches(condition, "conditions-user", attributes, audiences=audiences)
-    assert compile_condition(condition, matcher=matcher)("conditions-user", attributes) is expected
+    assert compile_condition(condition, matcher=matcher)(b"conditions-user", attributes) is expected
     return expected
 
 
