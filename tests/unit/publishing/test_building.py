@@ -195,6 +195,13 @@ def test_what_was_held_back_is_served_once_it_is_mended(full: World) -> None:
 
 def test_a_builder_that_remembers_builds_what_one_that_just_began_builds(full: World) -> None:
     """Each kind of change, in turn, is seen by a builder that has built before."""
+    full.flags.create_feature_flag(
+        "nav",
+        flag_id="for beta",
+        status="active",
+        rules=[{"condition": {"audience": "beta"}, "serve": "on"}],
+        owner="a",
+    )
     builder = Builder("prod")
     changes: list[Callable[[], object]] = [
         lambda: full.experiments.update_experiment("plain", traffic=50),
