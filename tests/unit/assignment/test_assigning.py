@@ -299,6 +299,13 @@ def test_among_many_what_differs_is_told_of_once_it_is_known(world: World) -> No
     assert process.differing == ["e"]
 
 
+def test_what_differs_where_the_ledger_is_read_anyway_is_told_of_to_nobody(world: World) -> None:
+    process = world.process(**changed())
+    world.store.keep([build_assignment("u", experiment_id="e", variation="a")])
+    assert process.assigning.assign_many("e", ["u"])[0].variation == "a"
+    assert process.differing == []
+
+
 @pytest.mark.parametrize(
     ("units", "attributes", "field"),
     [

@@ -277,6 +277,32 @@ def test_what_is_kept_after_closing_is_kept_all_the_same(kept: Kept) -> None:
     assert kept.store.units() == ["a", "b", "c"]
 
 
+def test_what_is_kept_while_the_thread_is_ending_is_kept_by_another(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper, ending, go_on = kept.keeper(), threading.Event(), threading.Event()
+    take = keeper._next
+
+    def take_and_linger() -> Any:
+        batch = take()
+        if not batch:
+            ending.set()
+            assert go_on.wait(PATIENCE)
+        return batch
+
+    monkeypatch.setattr(keeper, "_next", take_and_linger)
+    later(keeper, "a")
+    closing = in_background(keeper.close)
+    assert ending.wait(PATIENCE)
+    asking = in_background(lambda: keeper.now(build_assignment("b")))
+    asking.join(PATIENCE)
+    answered = not asking.is_alive()
+    go_on.set()
+    closing.join(PATIENCE)
+    assert answered
+    assert kept.store.units() == ["a", "b"]
+
+
 def test_threads_that_keep_while_others_close_are_all_answered(kept: Kept) -> None:
     keeper = kept.keeper()
     done = threading.Event()
