@@ -10,6 +10,7 @@ from variate.assignment.keeper import Keeper
 from variate.assignment.kept import KeptAssignments
 from variate.assignment.ledger import keep_all
 from variate.decision import Engine
+from variate.decision.tolerant import tolerantly
 from variate.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 from variate.model import Assignment
 from variate.model.decision import Decision, Reason
@@ -92,7 +93,8 @@ class Assigning:
         if len(given) != len(units):
             raise InvalidInputError("attributes", f"must be one for each of the {len(units)} units, not {len(given)}")
         drawn = snapshot.drawn(experiment_id)
-        decisions = [drawn(check_id("user_id", unit).encode(), each) for unit, each in zip(units, given, strict=True)]
+        pairs = zip((check_id("user_id", unit).encode() for unit in units), given, strict=True)
+        decisions = [tolerantly(drawn, unit, each) for unit, each in pairs]
         at = self._clock()
         expires_at = expiry(ttl_days, since=at)
         asked = {

@@ -2,7 +2,8 @@
 
 The test of an attribute's kind comes first, and the cheap part of it first: ``type(v) is str`` for what nearly
 everybody sends, ``isinstance`` for the subclasses of it, such as the members of a ``StrEnum``. Attributes hold values
-of any kind, so nothing is hashed or ordered before its kind is known.
+of any kind, so nothing is ordered before its kind is known. Where a value is looked up among texts its kind does not
+matter; for what has no hash see ``tolerant``.
 """
 
 from __future__ import annotations
@@ -114,8 +115,8 @@ def _equality(place: _Place, comparison: Comparison) -> tuple[str, ...]:
 
 def _is_in(place: _Place, comparison: Comparison) -> tuple[str, ...]:
     keys = place.constants.name(_keys(comparison))
-    if _are_texts(comparison):
-        return place.is_text, f"{place.local} in {keys}"
+    if _are_texts(comparison):  # nothing of another kind is among them; for what has no hash see ``tolerant``
+        return (f"{place.found} in {keys}",)
     if all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in _values(comparison)):
         return place.is_number, f"{place.local} in {keys}"
     return (f"{place.constants.shared(scalar_key)}({place.or_missing}) in {keys}",)
@@ -164,8 +165,8 @@ def _moment(symbol: str) -> _Tests:
 
 def _version(symbol: str) -> _Tests:
     def tests(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-        answers = place.constants.name(compared_versions(symbol, str(comparison.value)))
-        return place.is_text, f"{answers}[{place.local}]"
+        compared = place.constants.name(compared_versions(symbol, str(comparison.value)))
+        return (f"{compared}[{place.found}]",)
 
     return tests
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from variate.decision.compiled import CompiledSnapshot
 from variate.decision.context import Decide
+from variate.decision.tolerant import tolerantly
 from variate.errors import InvalidInputError
 from variate.model.decision import Decision
 from variate.model.rules import check_id
@@ -41,26 +42,30 @@ class Engine:
     def decide(self, unit: str, experiment_id: str, attributes: Attributes | None = _NONE) -> Decision:
         """Return the experiment's variation for the unit, or that it has none, and why. Nothing is kept."""
         try:
-            if type(unit) is str and unit and type(attributes) is dict:
+            if unit and type(attributes) is dict:
                 return self._experiments[experiment_id](unit.encode(), attributes)
-            return self._experiments[experiment_id](_bytes_of(unit), _checked(attributes))
-        except _MISUSE as error:
-            raise _explained(error, unit, experiment_id) from error
+        except _MISUSE:
+            pass
+        return tolerantly(self._experiments[check_id("id", experiment_id)], _bytes_of(unit), _checked(attributes))
 
     def evaluate_flag(self, unit: str, flag_id: str, attributes: Attributes | None = _NONE) -> Decision:
         """Return the flag's variation for the unit, and why."""
         try:
-            if type(unit) is str and unit and type(attributes) is dict:
+            if unit and type(attributes) is dict:
                 return self._flags[flag_id](unit.encode(), attributes)
-            return self._flags[flag_id](_bytes_of(unit), _checked(attributes))
-        except _MISUSE as error:
-            raise _explained(error, unit, flag_id) from error
+        except _MISUSE:
+            pass
+        return tolerantly(self._flags[check_id("id", flag_id)], _bytes_of(unit), _checked(attributes))
 
     def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
         """Return the decision of every flag for the unit, by flag id."""
         given = _checked(attributes)
         raw = _bytes_of(unit)
-        return {key: evaluate(raw, given) for key, evaluate in self.snapshot.all_flags}
+        flags = self.snapshot.all_flags
+        try:
+            return {key: evaluate(raw, given) for key, evaluate in flags}
+        except TypeError:
+            return {key: tolerantly(evaluate, raw, given) for key, evaluate in flags}
 
     def decide_many(
         self, experiment_id: str, units: Sequence[str], attributes: Sequence[Attributes] | None = None
@@ -76,11 +81,11 @@ class Engine:
         place[None] = NO_VARIATION
         decide = snapshot.experiments[experiment_id]
         if attributes is None:
-            return array("h", [place[decide(_bytes_of(unit), _NONE)[0]] for unit in units])
+            return array("h", [place[tolerantly(decide, _bytes_of(unit), _NONE)[0]] for unit in units])
         if len(attributes) != len(units):
             raise InvalidInputError("attributes", f"must be one a unit: {len(units)}, not {len(attributes)}")
         pairs = zip(units, attributes, strict=True)
-        return array("h", [place[decide(_bytes_of(unit), _checked(given))[0]] for unit, given in pairs])
+        return array("h", [place[tolerantly(decide, _bytes_of(unit), _checked(given))[0]] for unit, given in pairs])
 
     @property
     def snapshot(self) -> CompiledSnapshot:
@@ -119,8 +124,8 @@ class _Awaited(dict[str, Decide]):
         return self._functions()[key]
 
 
-_MISUSE = (TypeError, UnicodeEncodeError)
-"""What a unit or an id that is no text leads to inside."""
+_MISUSE = (TypeError, AttributeError, UnicodeEncodeError)
+"""What a unit or an id that is no text, or an attribute that is a list, may lead to inside: then look closely."""
 
 
 def _bytes_of(unit: object) -> bytes:
@@ -133,13 +138,3 @@ def _checked(attributes: Attributes | None) -> Attributes:
     if not isinstance(attributes, Mapping):
         raise InvalidInputError("attributes", f"must be a dict, not {type(attributes).__name__}")
     return attributes
-
-
-def _explained(error: Exception, unit: object, key: object) -> Exception:
-    """Return the typed error for what a caller gave wrongly, or the error itself where it is none of that."""
-    try:
-        check_id("user_id", unit)
-        check_id("id", key)
-    except InvalidInputError as found:
-        return found
-    return error

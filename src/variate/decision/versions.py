@@ -22,8 +22,11 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-class ComparedVersions(dict[str, bool]):
-    """Whether a text is a version that compares with ``version`` as ``symbol`` says: ``compared[text]``."""
+class ComparedVersions(dict[Any, bool]):
+    """Whether a value is a version that compares with ``version`` as ``symbol`` says: ``compared[value]``.
+
+    What is no text is none, and neither is a missing attribute, which comes as None.
+    """
 
     __slots__ = ("_compare", "_key")
 
@@ -32,8 +35,10 @@ class ComparedVersions(dict[str, bool]):
         self._compare = _COMPARE[symbol]
         self._key = version_key(version)
 
-    def __missing__(self, text: str) -> bool:
-        if len(text) > MAX_VERSION_CHARACTERS:
+    def __missing__(self, text: Any) -> bool:
+        if text is None:
+            self[None] = False
+        if not isinstance(text, str) or len(text) > MAX_VERSION_CHARACTERS:
             return False
         key = version_key(text)
         answer = key is not None and self._compare(key, self._key)

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import partial
 from types import CodeType, FunctionType, MappingProxyType
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.unit.decision.condition_strategies import (
 from variate.decision.bucketing import bucket
 from variate.decision.conditions import Constants, Matcher, compile_condition, condition_source
 from variate.decision.matching import matches
+from variate.decision.tolerant import tolerantly
 from variate.decision.versions import MOST, ComparedVersions, compared_versions
 from variate.model.condition import MAX_CONDITION_DEPTH, Condition, read_condition
 from variate.model.networks import ADDRESSES
@@ -131,7 +133,10 @@ def compare(operator: str, value: Any = None, *, attribute: str = "it") -> dict[
 
 
 def compiled(condition: Condition, audiences: Mapping[str, Condition] | None = None) -> Matcher:
-    return compile_condition(condition, matcher=lambda audience_id: compiled((audiences or {})[audience_id], audiences))
+    function = compile_condition(
+        condition, matcher=lambda audience_id: compiled((audiences or {})[audience_id], audiences)
+    )
+    return partial(tolerantly, function)
 
 
 def decide(
