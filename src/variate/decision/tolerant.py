@@ -41,13 +41,18 @@ def tolerantly(function: Callable[[bytes, Attributes], R], unit: bytes, attribut
 
 
 def with_hashes(attributes: Attributes) -> Attributes | None:
-    """Return the attributes with each list and dict given a hash; None where there is none among them."""
-    if not any(isinstance(value, (list, tuple, dict)) for value in attributes.values()):
-        return None
-    return {key: _with_hash(value) for key, value in attributes.items()}
+    """Return the attributes with each value that has no hash given one; None where there is none among them."""
+    wrapped = {key: _with_hash(value) for key, value in attributes.items()}
+    return wrapped if any(wrapped[key] is not value for key, value in attributes.items()) else None
 
 
 def _with_hash(value: Any) -> Any:
     if isinstance(value, dict):
         return _Dict({key: _with_hash(item) for key, item in value.items()})
-    return _List(value) if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple)):
+        return _List(value)
+    try:
+        hash(value)
+    except TypeError:
+        return object()  # a set, say: it is there, and no JSON value of any kind
+    return value
