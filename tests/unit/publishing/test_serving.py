@@ -364,8 +364,6 @@ def late(serving: Serving, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[
     monkeypatch.setattr(serving.engine, "_load", load_late)
 
 
-
-
 def test_a_snapshot_that_comes_while_a_decision_loads_the_one_before_stays_in_force(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
