@@ -30,7 +30,7 @@ class Results:
         start: datetime | None = None,
         end: datetime | None = None,
     ) -> Summary:
-        """Return what was recorded with the experiment, by event type and variation; the first variation is control.
+        """Return what was recorded with the experiment, by event type and variation, control first.
 
         From ``start`` (its creation, if None) to before ``end`` (now, if None). See ``summarise`` for what counts.
         """

@@ -52,6 +52,7 @@ def summarise(
                 return
 
     names = [variation.name for variation in experiment.variations]
+    names.sort(key=lambda name: name != experiment.control)
     entries, unknown = _entries(read(EXPOSURE), names)
     users = dict.fromkeys(names, 0)
     for _, place in entries.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from variate.assignment.keeper import Keeper
 from variate.assignment.kept import KeptAssignments
 from variate.assignment.ledger import keep_all
 from variate.decision import Engine
+from variate.decision.engine import checked_attributes
 from variate.decision.tolerant import tolerantly
 from variate.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 from variate.model import Assignment
@@ -19,6 +21,14 @@ from variate.model.rules import check_id
 from variate.stores.ports import AssignmentStore
 
 Attributes = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerStatus:
+    """What this process has still to write to the ledger, and what it let go while the store was away for too long."""
+
+    pending: int
+    let_go: int
 
 
 class Assigning:
@@ -94,7 +104,7 @@ class Assigning:
             raise InvalidInputError("attributes", f"must be one for each of the {len(units)} units, not {len(given)}")
         drawn = snapshot.drawn(experiment_id)
         pairs = zip((check_id("user_id", unit).encode() for unit in units), given, strict=True)
-        decisions = [tolerantly(drawn, unit, each) for unit, each in pairs]
+        decisions = [tolerantly(drawn, unit, checked_attributes(each)) for unit, each in pairs]
         at = self._clock()
         expires_at = expiry(ttl_days, since=at)
         asked = {
@@ -122,6 +132,10 @@ class Assigning:
     def flush_assignments(self) -> None:
         """Return once every assignment made so far is durable; raise ``StoreUnavailableError`` where that cannot be."""
         self._keeper.flush()
+
+    def ledger_status(self) -> LedgerStatus:
+        """Return how many assignments are still to be written, and how many never will be."""
+        return LedgerStatus(pending=self._keeper.pending, let_go=self._keeper.let_go)
 
     def close(self) -> None:
         """Write what is pending."""

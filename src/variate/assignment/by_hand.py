@@ -39,11 +39,23 @@ class ByHand:
         """Look at assignments that stand in the experiment."""
         try:
             experiment = self._as_read(experiment_id, version)
-            if experiment is None or not _may_differ(experiment, version) or _are_drawn(experiment, standing):
+            if experiment is None or not _may_differ(experiment, version):
+                return
+            # Before the launch the weights may still become anything.
+            if experiment.status is not ExperimentStatus.DRAFT and _are_drawn(experiment, standing):
                 return
             self.differs(experiment_id)
         except VariateError:
             logger.exception("experiment %s was not looked at after assignments by hand", experiment_id)
+
+    def version_of(self, experiment_id: str) -> int:
+        """Return the experiment's present version; 1 where there is no such experiment."""
+        experiment = self._as_read(experiment_id, 1)
+        return 1 if experiment is None else experiment.version
+
+    def forget(self) -> None:
+        """Read every experiment anew: one of them was changed."""
+        self._read.clear()
 
     def differs(self, experiment_id: str) -> None:
         """Have decisions read the experiment's ledger from now on."""
@@ -60,7 +72,8 @@ class ByHand:
             if len(self._read) >= 10_000:
                 self._read.clear()
             experiment = self._experiment(experiment_id)
-            self._read[experiment_id] = (experiment, now + REMEMBERED)
+            if experiment is not None:  # who is not there now may be there in a moment
+                self._read[experiment_id] = (experiment, now + REMEMBERED)
         return experiment
 
 

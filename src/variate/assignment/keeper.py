@@ -63,6 +63,11 @@ class Keeper:
         self.let_go = 0
         """How many assignments were not kept because the store was away for too long, or refused them."""
 
+    @property
+    def pending(self) -> int:
+        """How many assignments wait to be written, or are being written."""
+        return len(self._pending) + self._under_way
+
     def later(self, assignment: Assignment) -> None:
         """Keep it some time soon. It is durable once ``flush`` or ``close`` returns, at the latest."""
         with self._changed:
@@ -198,6 +203,8 @@ class Keeper:
     def _let_oldest_go(self) -> None:
         oldest = self._pending.popleft()
         if oldest.answer is None:
+            if self.let_go == 0:
+                logger.error("the ledger is away for too long: the oldest assignments are let go, and counted")
             self.let_go += 1
         else:
             self._pending.append(oldest)

@@ -21,11 +21,13 @@ _MAX_VERSION = 2**31 - 1
 class Ledger:
     """Assignments in ``store``: one per unit, experiment and version, however many callers come at once.
 
-    ``kept`` is told which pairs of an experiment's version were kept by hand, so that decisions look for them.
+    A ``version`` of None stands for the experiment's present one, which ``version_of`` tells. ``kept`` is told which
+    assignments of an experiment's version were kept by hand, so that decisions look for them.
     """
 
     store: AssignmentStore
     kept: Callable[[str, int, Sequence[Assignment]], None]
+    version_of: Callable[[str], int]
     clock: Callable[[], datetime]
 
     def create_assignment(
@@ -35,7 +37,7 @@ class Ledger:
         variation: str,
         *,
         ttl_days: float | None = ASSIGNMENT_DAYS,
-        version: int = 1,
+        version: int | None = None,
     ) -> Assignment:
         """Keep ``variation`` for the unit unless it has an assignment already; return the one that stands.
 
@@ -49,20 +51,20 @@ class Ledger:
         pairs: Iterable[tuple[str, str]],
         *,
         ttl_days: float | None = ASSIGNMENT_DAYS,
-        version: int = 1,
+        version: int | None = None,
     ) -> list[Assignment]:
         """Keep each (unit, variation) unless the unit has one; return those that stand, in order.
 
         Every pair is checked before any is written. They are written in batches, so after an error keep all again.
         """
-        check_whole("version", version, minimum=1, maximum=_MAX_VERSION)
+        chosen = self._version(experiment_id, version)
         at = self.clock()
         expires_at = expiry(ttl_days, since=at)
         asked = [
             Assignment(
                 unit=unit,
                 experiment_id=experiment_id,
-                version=version,
+                version=chosen,
                 variation=variation,
                 assigned_at=at,
                 expires_at=expires_at,
@@ -70,16 +72,15 @@ class Ledger:
             for unit, variation in pairs
         ]
         standing = keep_all(self.store, asked)
-        self.kept(experiment_id, version, standing)
+        self.kept(experiment_id, chosen, standing)
         return standing
 
-    def get_user_assignment(self, unit: str, experiment_id: str, *, version: int = 1) -> Assignment | None:
+    def get_user_assignment(self, unit: str, experiment_id: str, *, version: int | None = None) -> Assignment | None:
         """Return the assignment that stands, or None."""
-        check_whole("version", version, minimum=1, maximum=_MAX_VERSION)
         return self.store.get(
             unit=check_id("user_id", unit),
             experiment_id=check_id("experiment_id", experiment_id),
-            version=version,
+            version=self._version(experiment_id, version),
             at=self.clock(),
         )
 
@@ -93,6 +94,11 @@ class Ledger:
         """Return a page of the experiment's assignments, most recent first."""
         check_id("experiment_id", experiment_id)
         return self.store.of_experiment(experiment_id, at=self.clock(), limit=limit, last_key=last_key)
+
+    def _version(self, experiment_id: str, version: int | None) -> int:
+        if version is None:
+            return self.version_of(check_id("experiment_id", experiment_id))
+        return check_whole("version", version, minimum=1, maximum=_MAX_VERSION)
 
 
 def keep_all(store: AssignmentStore, asked: Sequence[Assignment]) -> list[Assignment]:

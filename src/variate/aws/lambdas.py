@@ -17,10 +17,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from variate.clients import dynamodb_client, pg_client, redis_client
 from variate.errors import VariateError
+
+if TYPE_CHECKING:
+    from variate.platform import Platform
 
 R = TypeVar("R")
 
@@ -34,15 +37,21 @@ def lambda_handler(process_event: Callable[..., R]) -> Callable[[Any, Any], R]:
     Connections stay open for the next invocation; those that broke while the process was frozen are replaced when
     they are next used. What ``pg_client.get_connection()`` left uncommitted is rolled back, so that no transaction
     holds its locks while the process is frozen. At SIGTERM every connection is closed.
+
+    Where the default platform is open, decisions are made from a snapshot that was looked for at most a polling
+    interval ago, and the assignments made are durable when the handler returns; while the ledger is away they stay
+    pending.
     """
     takes_context = _takes_context(process_event)
 
     @functools.wraps(process_event)
     def handler(event: Any, context: Any = None) -> R:
         _at_sigterm.install()
+        _thaw()
         try:
             return process_event(event, context) if takes_context else process_event(event)
         finally:
+            _settle()
             pg_client.release()
 
     return handler
@@ -57,6 +66,27 @@ def close_connections() -> None:
     pg_client.close()
     redis_client.close_connections()
     dynamodb_client.close()
+
+
+def _thaw() -> None:
+    """Make up for what the platform's threads did not do while the process was frozen."""
+    platform = _open_platform()
+    if platform is not None:
+        platform.refresh()
+
+
+def _settle() -> None:
+    """Leave nothing to threads that may be frozen in a moment."""
+    platform = _open_platform()
+    if platform is not None and platform.ledger_status().pending:
+        with suppress(VariateError):  # they stay pending, and are counted where they are let go
+            platform.flush_assignments()
+
+
+def _open_platform() -> Platform | None:
+    """Return the default platform if the process has opened it."""
+    module = sys.modules.get("variate.platform.platform")
+    return None if module is None else module.opened_platform()
 
 
 def _takes_context(process_event: Callable[..., Any]) -> bool:

@@ -46,7 +46,9 @@ class Engine:
                 return self._experiments[experiment_id](unit.encode(), attributes)
         except _MISUSE:
             pass
-        return tolerantly(self._experiments[check_id("id", experiment_id)], _bytes_of(unit), _checked(attributes))
+        return tolerantly(
+            self._experiments[check_id("id", experiment_id)], _bytes_of(unit), checked_attributes(attributes)
+        )
 
     def evaluate_flag(self, unit: str, flag_id: str, attributes: Attributes | None = _NONE) -> Decision:
         """Return the flag's variation for the unit, and why."""
@@ -55,11 +57,11 @@ class Engine:
                 return self._flags[flag_id](unit.encode(), attributes)
         except _MISUSE:
             pass
-        return tolerantly(self._flags[check_id("id", flag_id)], _bytes_of(unit), _checked(attributes))
+        return tolerantly(self._flags[check_id("id", flag_id)], _bytes_of(unit), checked_attributes(attributes))
 
     def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
         """Return the decision of every flag for the unit, by flag id."""
-        given = _checked(attributes)
+        given = checked_attributes(attributes)
         raw = _bytes_of(unit)
         flags = self.snapshot.all_flags
         try:
@@ -85,7 +87,9 @@ class Engine:
         if len(attributes) != len(units):
             raise InvalidInputError("attributes", f"must be one a unit: {len(units)}, not {len(attributes)}")
         pairs = zip(units, attributes, strict=True)
-        return array("h", [place[tolerantly(decide, _bytes_of(unit), _checked(given))[0]] for unit, given in pairs])
+        return array(
+            "h", [place[tolerantly(decide, _bytes_of(unit), checked_attributes(given))[0]] for unit, given in pairs]
+        )
 
     @property
     def snapshot(self) -> CompiledSnapshot:
@@ -132,7 +136,8 @@ def _bytes_of(unit: object) -> bytes:
     return check_id("user_id", unit).encode()
 
 
-def _checked(attributes: Attributes | None) -> Attributes:
+def checked_attributes(attributes: Attributes | None) -> Attributes:
+    """Return the attributes, none for None; raise ``InvalidInputError`` where they are no mapping."""
     if attributes is None:
         return _NONE
     if not isinstance(attributes, Mapping):

@@ -49,7 +49,7 @@ def with_ledger(
             try:
                 name = ask(experiment_id, version, unit.decode())
             except StoreUnavailableError:
-                return _oldest(draws[: present + 1], unit, attributes) if closed is None else closed
+                return _oldest(draws[: present + 1], unit, attributes)
             if name is not None and name in kept:
                 return kept[name]
         return answer if closed is None else closed

@@ -143,9 +143,6 @@ class Ladder:
     def _without_ledger(self, record: Record, shares: Sequence[Record], why: str) -> Decision:
         """The rungs while the ledger is away: the oldest allocation that gives the unit a variation decides."""
         self._goes_on("kept", f"the ledger is away; to be looked up, because {why}")
-        if not record["takes_new_units"]:
-            stopped = Outcome.none(Reason.INTAKE_STOPPED, version=record["version"])
-            return self._ends("intake", "no new units are taken in", stopped)
         answers = [self._share(record, share) for share in shares]
         decision, rungs = next((each for each in answers if each[0].variation is not None), answers[-1])
         self._rungs += rungs

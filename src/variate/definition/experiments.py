@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, Unpack
 
 from variate.definition.audit import ChangeLog
 from variate.definition.checklist import ChecklistItem, check_launch, launch_checklist
-from variate.definition.newest import on_newest
+from variate.definition.newest import ATTEMPTS, on_newest
 from variate.definition.redesign import check_locked, remembering
 from variate.definition.references import References
 from variate.definition.variations import check_list, read_variations
-from variate.errors import InvalidInputError, NotFoundError
+from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import (
     MAX_DEFINITION_BYTES,
     AuditEntry,
@@ -93,11 +93,18 @@ class Experiments:
         )
         _check_size(experiment)
         self.references.check_design(experiment.design)
-        layers = self._claims(experiment.id, None, experiment.design.layer, at)
         data = {"experiment": experiment_record(experiment)}
         entry = self.log.entry("experiment", experiment.id, "created", data, actor=actor, at=at)
         message = self.log.experiment_changed(experiment.id, at=at)
-        self.store.insert(experiment, audit=[entry], outbox=[message], layers=layers)
+        for attempt in range(1, ATTEMPTS + 1):
+            layers = self._claims(experiment.id, None, experiment.design.layer, at)
+            try:
+                self.store.insert(experiment, audit=[entry], outbox=[message], layers=layers)
+                break
+            except ConflictError:
+                # Another one claimed a range of the layer; this one may still be free. A taken id stays taken.
+                if not layers or attempt == ATTEMPTS or self.store.get(experiment.id) is not None:
+                    raise
         self.announce()
         return experiment
 

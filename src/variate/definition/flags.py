@@ -197,7 +197,10 @@ class Flags:
     ) -> FeatureFlag:
         def change(before: FeatureFlag) -> FeatureFlag:
             standing = {} if before.targeting is None else before.targeting.value
-            wanted = {**standing, "environments": change_states(standing.get("environments", {}))}
+            states = change_states(standing.get("environments", {}))
+            if states == standing.get("environments", {}):
+                return before
+            wanted = {**standing, "environments": states}
             parts = self._parts(flag_id, before.rules.value, wanted)
             return replace(before, rules=parts.rules, targeting=parts.targeting)
 

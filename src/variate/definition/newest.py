@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from variate.errors import ConflictError, NotFoundError
 from variate.model.rules import check_id
 
-_ATTEMPTS = 20
+ATTEMPTS = 20
 
 
 class _Revised(Protocol):
@@ -34,7 +34,7 @@ def on_newest(
     ``NotFoundError``.
     """
     check_id(f"{kind}_id", entity_id)
-    for attempt in range(1, _ATTEMPTS + 1):
+    for attempt in range(1, ATTEMPTS + 1):
         before = read(entity_id)
         if before is None:
             break
@@ -43,6 +43,6 @@ def on_newest(
         try:
             return write(before)
         except ConflictError:
-            if expected_revision is not None or attempt == _ATTEMPTS:
+            if expected_revision is not None or attempt == ATTEMPTS:
                 raise
     raise NotFoundError(kind, entity_id)

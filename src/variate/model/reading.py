@@ -6,13 +6,37 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from variate.errors import InvalidInputError
+from variate.errors import DecryptionError, InvalidInputError, VariateError
 from variate.model.condition import Condition, read_condition
 from variate.model.document import Json
 from variate.model.instant import parse_instant
 from variate.model.rules import check_id, shown
 
 T = TypeVar("T")
+
+NOT_OF_FORM = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading JSON of some form raises where it is of another; ``InvalidInputError`` is one of these."""
+
+
+def read_stored(entity: str, entity_id: str, read: Callable[[], T]) -> T:
+    """Return what ``read`` makes of what is stored as this entity.
+
+    Raise ``InvalidInputError`` naming it where that breaks a rule or is of no form that is known, ``DecryptionError``
+    naming it where it cannot be opened.
+    """
+    try:
+        return read()
+    except DecryptionError as error:
+        raise DecryptionError(f"{entity} {shown(entity_id)} cannot be opened: {error}") from error
+    except NOT_OF_FORM as error:
+        raise InvalidInputError(
+            entity, f"{shown(entity_id)} cannot be read: {wrong_with(error)}; mend what is stored, or upgrade variate"
+        ) from error
+
+
+def wrong_with(error: Exception) -> str:
+    """Return what an error of ``NOT_OF_FORM`` says of what was read."""
+    return str(error) if isinstance(error, VariateError) else f"it is of no form that is known: {shown(error)}"
 
 
 def read_keys(field: str, given: object, known: Iterable[str]) -> Mapping[str, Any]:

@@ -27,6 +27,7 @@ class Deciding:
     serving: Serving
     assigning: Assigning
     ledger: Ledger
+    by_hand: ByHand
     explaining: Explaining
     previewing: Previewing
 
@@ -63,12 +64,12 @@ class Deciding:
             mark=lambda experiment_id: experiments.update_experiment(experiment_id, reads_ledger=True),
             clock=clock,
         )
+        assigning = Assigning(engine=serving.engine, store=assignments, kept=kept, clock=clock, differs=by_hand.differs)
         return cls(
             serving=serving,
-            assigning=Assigning(
-                engine=serving.engine, store=assignments, kept=kept, clock=clock, differs=by_hand.differs
-            ),
-            ledger=Ledger(store=assignments, kept=by_hand.kept, clock=clock),
+            assigning=assigning,
+            ledger=Ledger(store=assignments, kept=by_hand.kept, version_of=by_hand.version_of, clock=clock),
+            by_hand=by_hand,
             explaining=Explaining(
                 serving=serving,
                 snapshots=backends.snapshots,
@@ -76,8 +77,15 @@ class Deciding:
                 environment=settings.environment,
                 clock=clock,
             ),
-            previewing=Previewing(experiments=experiments, assignments=assignments, clock=clock),
+            previewing=Previewing(
+                experiments=experiments, assignments=assignments, flush=assigning.flush_assignments, clock=clock
+            ),
         )
+
+    def changed(self) -> None:
+        """Decide from what this process, or another one, changed."""
+        self.by_hand.forget()
+        self.serving.refresh()
 
     def close(self) -> None:
         """Write the assignments that are pending, and stop following publications."""

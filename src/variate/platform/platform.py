@@ -195,7 +195,7 @@ class Platform:
 
     def _publish_changes(self) -> bool:
         is_served = self._publisher.publish_changes()
-        self._deciding.serving.refresh()
+        self._deciding.changed()
         return is_served
 
     def _expect_changes(self) -> None:
@@ -261,6 +261,8 @@ class Platform:
         self.assign = assigning.assign
         self.assign_many = assigning.assign_many
         self.flush_assignments = assigning.flush_assignments
+        self.ledger_status = assigning.ledger_status
+        self.refresh = deciding.serving.refresh_if_older
         self.explain = deciding.explaining.explain
         self.explain_flag = deciding.explaining.explain_flag
         self.preview_change = deciding.previewing.preview_change
@@ -311,6 +313,12 @@ class _Default:
                 atexit.register(self._platform.close)
             return self._platform
 
+    @property
+    def opened(self) -> Platform | None:
+        """The platform if it is open."""
+        platform = self._platform
+        return None if platform is None or platform.closed else platform
+
     def forked(self) -> None:
         """Start afresh in a child: the lock may be held by a thread that is not here, the connections are the parent's.
 
@@ -319,6 +327,7 @@ class _Default:
         self._lock = threading.Lock()
         if self._platform is not None:
             self._of_parents.append(self._platform)
+            atexit.unregister(self._platform.close)
             self._platform = None
 
 
@@ -333,3 +342,8 @@ def default_platform() -> Platform:
     After ``default_platform().close()`` the next call reads the environment again.
     """
     return _default()
+
+
+def opened_platform() -> Platform | None:
+    """Return the default platform if this process has opened it."""
+    return _default.opened

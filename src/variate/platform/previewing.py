@@ -40,6 +40,7 @@ class Previewing:
 
     experiments: Experiments
     assignments: AssignmentStore
+    flush: Callable[[], None]
     clock: Callable[[], datetime]
 
     def preview_change(
@@ -84,6 +85,7 @@ class Previewing:
         """Return how many units have an assignment, and how many ``after`` draws otherwise."""
         if before.design != after.design:
             self.experiments.references.check_design(after.design)
+        self.flush()  # what this process has just assigned is counted, too
         decide = self._drawing(after)
         kept = differently = 0
         for assignment in self._every(before):

@@ -99,6 +99,27 @@ def flag_content(flag: FeatureFlag, *, environment: str, overrides: Iterable[Ove
     }
 
 
+def reading_ledgers(content: Mapping[str, Any], *, than: Mapping[str, Any]) -> Record:
+    """Return the content with the ledger read in each experiment that shares units out otherwise than ``than`` does."""
+    standing = than.get("experiments", {})
+    return {
+        **content,
+        "experiments": {
+            key: {**record, "reads_ledger": True} if _shares_otherwise(record, standing.get(key)) else record
+            for key, record in content["experiments"].items()
+        },
+    }
+
+
+def _shares_otherwise(record: Record, standing: Record | None) -> bool:
+    """Whether units of this version may have been assigned by the standing record and are drawn otherwise by this."""
+    if standing is None or "weights" not in record or "weights" not in standing:
+        return False
+    if record["version"] != standing["version"]:
+        return False
+    return any(record[part] != standing[part] for part in ("weights", "traffic", "audience", "past"))
+
+
 def _condition(condition: Condition | None) -> Any:
     return None if condition is None else condition_record(condition)
 

@@ -15,6 +15,7 @@ from variate.model.rules import check_name
 from variate.model.snapshot import Publication, PublicationKind, Snapshot, check_digest, check_environment
 from variate.publishing.building import Builder, Problem
 from variate.publishing.catalogue import Catalogue
+from variate.publishing.content import reading_ledgers
 from variate.stores.ports import Announcements, SnapshotStore
 
 _ATTEMPTS = 20
@@ -76,27 +77,35 @@ class Publisher:
         check_environment("environment", environment)
         return self._publish(environment, actor=self._named(actor), reason=reason, lifts_rollback=True)
 
-    def rollback(self, environment: str, *, to: int | str, actor: str | None = None, reason: str = "") -> Publication:
+    def rollback(
+        self, environment: str, *, to: int | str, actor: str | None = None, reason: str = ""
+    ) -> Publication:
         """Bring an older snapshot into force again: ``to`` is its publication's sequence, or its digest.
 
-        From then on changes are kept but not served, until ``publish`` is called. Raise ``NotFoundError`` where there
-        is no such publication, or its snapshot was purged.
+        An experiment that shares units out otherwise there than it does now reads its ledger, so that nobody who was
+        assigned since moves: the digest is then one of its own. From then on changes are kept but not served, until
+        ``publish`` is called. Raise ``NotFoundError`` where there is no such publication, or its snapshot was purged.
         """
         check_environment("environment", environment)
         digest = self._digest_of(environment, to)
-        if self.store.get(digest) is None:
+        older = self.store.get(digest)
+        if older is None:
             raise NotFoundError("snapshot", digest)
+        named = self._named(actor)
         for _ in range(_ATTEMPTS):
             latest = self.store.latest(environment)
+            snapshot = Snapshot.of(reading_ledgers(older.content, than=self._content(latest) or {}))
+            at = self.clock()
             publication = Publication(
                 environment=environment,
                 sequence=1 if latest is None else latest.sequence + 1,
-                digest=digest,
+                digest=snapshot.digest,
                 kind=PublicationKind.ROLLBACK,
-                actor=self._named(actor),
+                actor=named,
                 reason=reason,
-                at=self.clock(),
+                at=at,
             )
+            self.store.put(snapshot, at=at)
             try:
                 self.store.append(publication)
             except ConflictError:

@@ -116,6 +116,17 @@ class Serving:
                 logger.warning("the snapshot in force cannot be loaded, decisions go on from the last one: %s", error)
             self._error = str(error)
 
+    def refresh_if_older(self, seconds: float | None = None) -> None:
+        """Look for a newer snapshot, unless that was done within so many seconds (the polling interval, if None).
+
+        For a process that was frozen, as between the invocations of a Lambda function: its thread that follows
+        publications was frozen too. Where nothing was decided yet, nothing is loaded.
+        """
+        longest = self._poll_seconds if seconds is None else seconds
+        loaded = self._loaded
+        if loaded is not None and (self._clock() - loaded.confirmed).total_seconds() > longest:
+            self.refresh()
+
     def close(self) -> None:
         """Stop following."""
         self._closed.set()

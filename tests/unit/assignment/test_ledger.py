@@ -22,7 +22,7 @@ class Keeping:
         self.clock = SettableClock()
         self.store = ReferenceAssignmentStore()
         self.told: list[tuple[str, int, list[Assignment]]] = []
-        self.ledger = Ledger(store=self.store, kept=self.tell, clock=self.clock)
+        self.ledger = Ledger(store=self.store, kept=self.tell, version_of=lambda _: 1, clock=self.clock)
 
     def tell(self, experiment_id: str, version: int, standing: Sequence[Assignment]) -> None:
         self.told.append((experiment_id, version, list(standing)))

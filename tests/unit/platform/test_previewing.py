@@ -38,7 +38,9 @@ class Previewed(Stage):
     def __init__(self) -> None:
         super().__init__()
         self.ledger = ReferenceAssignmentStore()
-        self.previewing = Previewing(experiments=self.experiments, assignments=self.ledger, clock=self.clock)
+        self.previewing = Previewing(
+            experiments=self.experiments, assignments=self.ledger, flush=lambda: None, clock=self.clock
+        )
 
     def assigned(self, experiment: Experiment, **draw: Any) -> dict[str, str]:
         """Keep what the draw gives each unit, and return it."""

@@ -20,6 +20,7 @@ from variate.model.group_record import (
 )
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
+from variate.model.reading import read_stored
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import document_of, insert_new, log, post, remove_at, replace_at
@@ -79,12 +80,10 @@ class SqlDefinitionStore(Generic[D]):
         self._write(change, audit, outbox)
 
     def get(self, definition_id: str) -> D | None:
-        """Return the definition, or None."""
-        query = select(definitions.c.data).where(
-            definitions.c.kind == self._kind.name, definitions.c.id == definition_id
-        )
-        found = self._database.read(lambda connection: connection.execute(query).scalar())
-        return None if found is None else self._kind.read(found.value)
+        """Return the definition, or None. Raise ``InvalidInputError`` naming it where what is stored breaks a rule."""
+        query = select(definitions).where(definitions.c.kind == self._kind.name, definitions.c.id == definition_id)
+        found = self._database.read(lambda connection: connection.execute(query).first())
+        return None if found is None else self._read(found)
 
     def list(self, *, limit: int, last_key: str | None = None) -> Page[D]:
         """Return the definitions in order of id."""
@@ -92,7 +91,7 @@ class SqlDefinitionStore(Generic[D]):
         query = select(definitions).where(definitions.c.kind == self._kind.name)
         query = listing.page_of(query, limit=limit, last_key=last_key)
         rows = self._database.read(lambda connection: connection.execute(query).all())
-        return listing.page(rows, limit=limit, make=self._read)
+        return listing.page_of_readable(rows, limit=limit, make=self._read)
 
     def replace(
         self, definition: D, *, expected_revision: int, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]
@@ -138,4 +137,4 @@ class SqlDefinitionStore(Generic[D]):
         self._database.write_once(work)
 
     def _read(self, row: Row[Any]) -> D:
-        return self._kind.read(row.data.value)
+        return read_stored(self._kind.name, row.id, lambda: self._kind.read(row.data.value))

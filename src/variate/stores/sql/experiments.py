@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select
 from variate.model import AuditEntry, Experiment, ExperimentStatus, OutboxMessage, Page, Variation
 from variate.model.design_record import design_from_record, design_record
 from variate.model.layer import Layer
+from variate.model.reading import read_stored
 from variate.stores.sql.database import Database
 from variate.stores.sql.definitions import LAYERS
 from variate.stores.sql.paging import Listing
@@ -45,9 +46,12 @@ class SqlExperimentStore:
         self._database.write_once(work)
 
     def get(self, experiment_id: str) -> Experiment | None:
-        """Return the experiment with its variations in the order they were given, or None."""
+        """Return the experiment with its variations in the order they were given, or None.
+
+        Raise ``InvalidInputError`` naming it where what is stored breaks a rule.
+        """
         found = self._read(select(experiments).where(experiments.c.id == experiment_id))
-        return _experiment(*found[0]) if found else None
+        return _read(*found[0]) if found else None
 
     def list(
         self,
@@ -66,7 +70,8 @@ class SqlExperimentStore:
         listing = _RECENT.of(status, owner)
         found = self._read(listing.page_of(query, limit=limit, last_key=last_key))
         parts = {row.id: rows for row, rows in found}
-        return listing.page([row for row, _ in found], limit=limit, make=lambda row: _experiment(row, parts[row.id]))
+        rows = [row for row, _ in found]
+        return listing.page_of_readable(rows, limit=limit, make=lambda row: _read(row, parts[row.id]))
 
     def replace(
         self,
@@ -151,6 +156,10 @@ def _variation_rows(experiment: Experiment) -> Sequence[dict[str, Any]]:
         }
         for position, variation in enumerate(experiment.variations)
     ]
+
+
+def _read(row: Row[Any], parts: Sequence[Row[Any]]) -> Experiment:
+    return read_stored("experiment", row.id, lambda: _experiment(row, parts))
 
 
 def _experiment(row: Row[Any], parts: Sequence[Row[Any]]) -> Experiment:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from variate.model import AuditEntry, FeatureFlag, FlagStatus, OutboxMessage, Page
 from variate.model.audit import FLAG_CHANGED
+from variate.model.reading import read_stored
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import document_of, insert_new, log, post, replace_at
@@ -33,10 +34,13 @@ class SqlFlagStore:
         self._database.write_once(work)
 
     def get(self, flag_id: str) -> FeatureFlag | None:
-        """Return the flag, strongly consistent, or None."""
+        """Return the flag, strongly consistent, or None.
+
+        Raise ``InvalidInputError`` naming it where what is stored breaks a rule.
+        """
         query = select(feature_flags).where(feature_flags.c.id == flag_id)
         row = self._database.read(lambda connection: connection.execute(query).first())
-        return None if row is None else _flag(row)
+        return None if row is None else _read(row)
 
     def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
         """Return flags, most recently updated first (then by id), of this status where given."""
@@ -46,7 +50,7 @@ class SqlFlagStore:
         listing = _RECENT.of(status)
         query = listing.page_of(query, limit=limit, last_key=last_key)
         rows = self._database.read(lambda connection: connection.execute(query).all())
-        return listing.page(rows, limit=limit, make=_flag)
+        return listing.page_of_readable(rows, limit=limit, make=_read)
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         """Store ``flag`` over the one of its id if that is at ``expected_revision``.
@@ -81,6 +85,10 @@ def _row(flag: FeatureFlag) -> dict[str, Any]:
         "created_at": flag.created_at,
         "updated_at": flag.updated_at,
     }
+
+
+def _read(row: Row[Any]) -> FeatureFlag:
+    return read_stored("flag", row.id, lambda: _flag(row))
 
 
 def _flag(row: Row[Any]) -> FeatureFlag:

@@ -44,8 +44,15 @@ class Listing:
     def page(self, rows: Sequence[Row[Any]], *, limit: int, make: Callable[[Row[Any]], T]) -> Page[T]:
         """Return the first ``limit`` rows as a page; its ``last_key`` is that of the last of them."""
         shown = rows[:limit]
-        more = len(rows) > limit
-        return Page(tuple(map(make, shown)), self._key(shown[-1]) if more else None)
+        return Page(tuple(map(make, shown)), self._last_key(rows, limit))
+
+    def page_of_readable(self, rows: Sequence[Row[Any]], *, limit: int, make: Callable[[Row[Any]], T]) -> Page[T]:
+        """As ``page``, but a row that breaks a rule is among the page's ``unreadable``, by its id."""
+        last_key = self._last_key(rows, limit)
+        return Page.read(rows[:limit], make, named=lambda row: str(row.id), last_key=last_key, unreadable={})
+
+    def _last_key(self, rows: Sequence[Row[Any]], limit: int) -> str | None:
+        return self._key(rows[limit - 1]) if len(rows) > limit else None
 
     def _key(self, row: Row[Any]) -> str:
         found = (row._mapping[column] for column, _ in self._columns)

@@ -26,6 +26,7 @@ from variate.model import (
     VerdictStatus,
 )
 from variate.model.layer import Layer
+from variate.model.reading import read_stored
 from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStore, OverrideStore, ServingStore
 from variate.stores.wrappers.sealed_fields import (
     EVENT_DATA,
@@ -63,13 +64,13 @@ class EncryptedExperimentStore:
         )
 
     def get(self, experiment_id: str) -> Experiment | None:
-        """Return the experiment, opened, or None."""
+        """Return the experiment, opened, or None; raise ``DecryptionError`` naming it where it does not open."""
         found = self._store.get(experiment_id)
         return None if found is None else self.opened(found)
 
     def opened(self, experiment: Experiment) -> Experiment:
         """Return the experiment with what is sealed in it opened."""
-        return _open_experiment(self._sealed, experiment)
+        return read_stored("experiment", experiment.id, lambda: _open_experiment(self._sealed, experiment))
 
     def list(
         self,
@@ -81,7 +82,9 @@ class EncryptedExperimentStore:
     ) -> Page[Experiment]:
         """Return experiments, opened, most recently created first."""
         page = self._store.list(status=status, owner=owner, limit=limit, last_key=last_key)
-        return Page(tuple(_open_experiment(self._sealed, each) for each in page.items), page.last_key)
+        return Page.read(
+            page, self.opened, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
+        )
 
     def replace(
         self,
@@ -155,14 +158,16 @@ class EncryptedFlagStore:
         self._store.insert(self._seal(flag), audit=self._sealed.seal_entry(audit))
 
     def get(self, flag_id: str) -> FeatureFlag | None:
-        """Return the flag, opened, or None."""
+        """Return the flag, opened, or None; raise ``DecryptionError`` naming it where it does not open."""
         found = self._store.get(flag_id)
         return None if found is None else self._open(found)
 
     def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
         """Return flags, opened, most recently updated first."""
         page = self._store.list(status=status, limit=limit, last_key=last_key)
-        return Page(tuple(self._open(flag) for flag in page.items), page.last_key)
+        return Page.read(
+            page, self._open, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
+        )
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         """Store ``flag`` over the one of its id if that is at ``expected_revision``."""
@@ -177,6 +182,9 @@ class EncryptedFlagStore:
         return _with_parts(flag, rules, targeting)
 
     def _open(self, flag: FeatureFlag) -> FeatureFlag:
+        return read_stored("flag", flag.id, lambda: self._opened(flag))
+
+    def _opened(self, flag: FeatureFlag) -> FeatureFlag:
         rules = self._sealed.open_document(flag.rules, field=FLAG_RULES, place=flag.id)
         targeting = flag.targeting
         if targeting is not None:
