@@ -18,13 +18,14 @@ import pytest
 
 import variate
 from tests.acceptance.deployments import Deployment
-from tests.acceptance.racing import DELAY_SECONDS, UNITS, Given, race
+from tests.acceptance.racing import BREATH_SECONDS, UNITS, Given, race
 
 PROJECT = Path(__file__).parents[2]
 THREADS = 50
 # SQLite has one writer at a time and no queue for the others; ministack takes milliseconds for each item.
 PROCESSES = {"local": 10, "postgres": 100, "aws": 10}
 PATIENCE_SECONDS = 240
+DELAY_SECONDS = 6.0
 
 pytestmark = pytest.mark.slow
 
@@ -34,9 +35,13 @@ class Racers:
 
     def __init__(self, experiment_id: str, processes: list[subprocess.Popen[str]], threads: ThreadPoolExecutor) -> None:
         self._processes = processes
+        self._finished = threading.Event()
         self._ends = threading.Barrier(THREADS + 1)
         self._threads = [
-            threads.submit(race, experiment_id, random.Random(1_000 + n), self._wait) for n in range(THREADS)
+            threads.submit(
+                race, experiment_id, random.Random(1_000 + n), next_lap=self._wait, is_finished=self._is_finished
+            )
+            for n in range(THREADS)
         ]
 
     def finish_lap(self) -> None:
@@ -48,11 +53,13 @@ class Racers:
 
     def start_lap(self) -> None:
         """Let everybody go."""
-        for process in self._processes:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
+        self._tell("go\n")
         self._ends.wait(PATIENCE_SECONDS)
+
+    def finish(self) -> None:
+        """End the second lap."""
+        self._finished.set()
+        self._tell("finish\n")
 
     def results(self) -> list[Given]:
         """Return what each of them was given."""
@@ -64,7 +71,17 @@ class Racers:
 
     def give_up(self) -> None:
         """Let nobody wait for the others any longer."""
+        self._finished.set()
         self._ends.abort()
+
+    def _tell(self, line: str) -> None:
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write(line)
+            process.stdin.flush()
+
+    def _is_finished(self) -> bool:
+        return self._finished.wait(BREATH_SECONDS)
 
     def _wait(self) -> None:
         self._ends.wait(PATIENCE_SECONDS)  # everybody is here
@@ -120,6 +137,8 @@ def test_every_unit_has_one_variation_whoever_asks_before_during_and_after_a_cha
             racers.start_lap()
             weights = [{"name": "control", "weight": 1}, {"name": "green", "weight": 9}]
             variate.update_experiment(experiment_id, variations=weights)
+            threading.Event().wait(DELAY_SECONDS + 2)  # the change comes into force while they run
+            racers.finish()
             racers.finish_lap()
             racers.start_lap()
             found = racers.results()
