@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from variate.definition.flag_references import targeting_of
 from variate.definition.group import NOT_ENDED, STARTED, Group, check_unused
 from variate.definition.references import References
 from variate.errors import InvalidInputError
-from variate.model import Experiment, ExperimentStatus, Json, Page
+from variate.model import Experiment, ExperimentStatus, FlagStatus, Json, Page
 from variate.model.audience import Audience
 from variate.model.condition import Condition, audiences_of, read_condition
-from variate.stores.ports import ExperimentStore
+from variate.model.page import every
+from variate.stores.ports import ExperimentStore, FlagStore
 
 MAX_REACHED = 50
 """Most audiences that one may be made of, through others too."""
@@ -26,6 +28,7 @@ class Audiences:
     group: Group[Audience]
     references: References
     experiments: ExperimentStore
+    flags: FlagStore
 
     def create_audience(
         self,
@@ -82,10 +85,14 @@ class Audiences:
         return self.group.change(audience_id, change, expected_revision=expected_revision, actor=actor)
 
     def remove_audience(self, audience_id: str, *, actor: str | None = None) -> Audience:
-        """Remove an audience that no experiment that has not ended uses, and return it."""
+        """Remove and return an audience that nothing uses any more.
+
+        Archived flags, and experiments that have ended, do not count; drafts do.
+        """
 
         def check(before: Audience) -> None:
             self._check_unused("audience_id", before.id, NOT_ENDED)
+            self._check_unnamed(before.id)
 
         return self.group.remove(audience_id, check, actor=actor)
 
@@ -108,6 +115,16 @@ class Audiences:
                 raise InvalidInputError("condition", f"reaches more than {MAX_REACHED} audiences")
             ahead |= (set(audiences_of(found.condition)) if found is not None else set()) - reached
         return reached
+
+    def _check_unnamed(self, audience_id: str) -> None:
+        """Raise ``InvalidInputError`` where another audience or a flag names this one."""
+        for audience in every(self.references.audiences.list):
+            if audience_id in audiences_of(audience.condition):
+                raise InvalidInputError("audience_id", f"is named by audience {audience.id!r}")
+        for flag in every(self.flags.list):
+            targeting = None if flag.status is FlagStatus.ARCHIVED else targeting_of(flag)
+            if targeting is not None and any(audience_id in audiences_of(each) for each in targeting.conditions):
+                raise InvalidInputError("audience_id", f"is named by flag {flag.id!r}")
 
     def _check_unused(self, field: str, audience_id: str, statuses: tuple[ExperimentStatus, ...]) -> None:
         def uses(experiment: Experiment) -> bool:

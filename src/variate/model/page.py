@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from variate.errors import DecryptionError, InvalidInputError, VariateError
 
@@ -59,3 +59,20 @@ class Page(Sequence[T], Generic[T]):
     def __getitem__(self, index: slice) -> Sequence[T]: ...
     def __getitem__(self, index: int | slice) -> T | Sequence[T]:
         return self.items[index]
+
+
+def every_page(read: Callable[..., Page[T]], *arguments: Any, **named: Any) -> Iterator[Page[T]]:
+    """Yield each page of what ``read`` lists, beginning with ``last_key`` where that is given."""
+    last_key = named.pop("last_key", None)
+    while True:
+        page = read(*arguments, **named, limit=MAX_PAGE, last_key=last_key)
+        yield page
+        last_key = page.last_key
+        if last_key is None:
+            return
+
+
+def every(read: Callable[..., Page[T]], *arguments: Any, **named: Any) -> Iterator[T]:
+    """Yield everything that ``read`` lists and that can be read."""
+    for page in every_page(read, *arguments, **named):
+        yield from page

@@ -155,6 +155,12 @@ class Targeting:
         """The variations' names, in order."""
         return [each.name for each in self.variations]
 
+    @property
+    def conditions(self) -> list[Condition]:
+        """Every condition of the flag, in whichever environment."""
+        rules = [*self.rules, *(rule for state in self.environments.values() for rule in state.rules or ())]
+        return [rule.condition for rule in rules if rule.condition is not None]
+
     def _check_variations(self) -> None:
         if not 1 <= len(self.variations) <= MAX_VARIATIONS:
             raise InvalidInputError("variations", f"must be from 1 to {MAX_VARIATIONS}, not {len(self.variations)}")

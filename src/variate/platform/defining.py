@@ -73,6 +73,7 @@ class Definitions:
                 ),
                 references=references,
                 experiments=experiments,
+                flags=flags,
             ),
             layers=Layers(
                 group=Group(kind="layer", store=backends.layers, record=layer_record, log=log, announce=announce)

@@ -87,6 +87,7 @@ class Stage:
             ),
             references=references,
             experiments=self.store,
+            flags=self.flag_store,
         )
         self.layers = Layers(
             group=Group(kind="layer", store=self.layer_store, record=layer_record, log=log, announce=self.announce)
