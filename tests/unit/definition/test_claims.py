@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.definition.stage import AB, Stage
-from variate.errors import ConflictError, InvalidInputError, VariateError
+from variate.errors import ConflictError, InvalidInputError
 from variate.model import Experiment
 from variate.model.layer import LayerRange
 from variate.testing.conformance.concurrency import together, wins
@@ -141,12 +141,55 @@ def test_a_change_on_an_expected_revision_is_not_decided_again(layered: Stage) -
     assert ranges(layered) == {"first": (0, 50)}
 
 
-def test_a_new_experiment_that_loses_a_race_for_a_layer_is_not_made(layered: Stage) -> None:
+def test_a_new_experiment_that_loses_a_race_for_a_layer_gets_what_is_left(layered: Stage) -> None:
     _beaten(layered, lambda: layered.draft("first", layer="checkout", layer_range=[0, 50]))
-    with pytest.raises(VariateError):
+    made = layered.draft("second", layer="checkout", layer_range=[50, 75])
+    assert layered.experiments.get_experiment("second") == made
+    assert ranges(layered) == {"first": (0, 50), "second": (50, 75)}
+    created = [entry.entity_id for entry in layered.entries() if entry.entity_type == "experiment"]
+    assert sorted(created) == ["first", "second"], "each is logged once"
+
+
+def test_a_new_experiment_whose_buckets_a_rival_took_just_before_is_refused_and_not_made(layered: Stage) -> None:
+    _beaten(layered, lambda: layered.draft("first", layer="checkout", layer_range=[0, 50]))
+    with pytest.raises(InvalidInputError, match=r"^layer_range: overlaps in layer 'checkout': experiments 'first' and"):
         layered.draft("second", layer="checkout", layer_range=[25, 75])
     assert layered.experiments.get_experiment("second") is None
     assert ranges(layered) == {"first": (0, 50)}
+
+
+def test_a_new_experiment_whose_id_a_rival_took_just_before_is_refused_at_once(
+    layered: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert, tries = layered.store.insert, list[tuple[float, float]]()
+
+    def counted(experiment: Experiment, **parts: Any) -> None:
+        assert experiment.design.layer is not None
+        tries.append((experiment.design.layer.start, experiment.design.layer.end))
+        insert(experiment, **parts)
+
+    monkeypatch.setattr(layered.store, "insert", counted)
+    _beaten(layered, lambda: layered.draft("second", layer="checkout", layer_range=[0, 50]))
+    with pytest.raises(ConflictError):
+        layered.draft("second", layer="checkout", layer_range=[50, 75])
+    assert tries == [(0, 50), (50, 75)]
+    assert ranges(layered) == {"second": (0, 50)}
+
+
+@pytest.mark.parametrize(("design", "times"), [({"layer": "checkout", "layer_range": [0, 50]}, 20), ({}, 1)])
+def test_a_new_experiment_that_loses_every_race_says_so_and_one_in_no_layer_has_none_to_lose(
+    layered: Stage, monkeypatch: pytest.MonkeyPatch, design: dict[str, Any], times: int
+) -> None:
+    tries: list[Experiment] = []
+
+    def lose(experiment: Experiment, **_: object) -> None:
+        tries.append(experiment)
+        raise ConflictError("others were first")
+
+    monkeypatch.setattr(layered.store, "insert", lose)
+    with pytest.raises(ConflictError, match="others were first"):
+        layered.draft(**design)
+    assert len(tries) == times
 
 
 def test_of_many_threads_that_want_one_range_one_gets_it(layered: Stage) -> None:
