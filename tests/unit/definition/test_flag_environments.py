@@ -165,6 +165,15 @@ def test_a_flag_without_rules_becomes_typed_by_what_is_said_of_an_environment(st
     assert environments(stage) == {"prod": AS_EVERYWHERE | {"enabled": False}}
 
 
+def test_what_changes_nothing_of_an_environment_leaves_a_free_form_flag_free(stage: Stage) -> None:
+    for rules in ([], [{"country": "NL"}], {"min_age": 18}):
+        stage.flags.create_feature_flag("nav", flag_id=f"f-{len(stage.memory.flags)}", rules=rules)
+    before = stage.state()
+    for flag_id in list(stage.memory.flags):
+        assert stage.flags.promote_feature_flag(flag_id, source="dev", target="prod").targeting is None
+    assert stage.state() == before
+
+
 def test_free_form_rules_have_no_environments(stage: Stage) -> None:
     stage.flags.create_feature_flag("nav", flag_id="f", rules=[{"country": "NL"}])
     before = stage.state()
