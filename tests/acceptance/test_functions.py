@@ -53,6 +53,33 @@ def test_an_experiment_is_defined_decided_changed_and_explained(
 
 
 @in_every_profile
+def test_after_a_new_version_what_is_kept_by_hand_and_read_is_of_that_version(deployment: Deployment) -> None:
+    variate.create_experiment("Green button", "", TWO, experiment_id="button")
+    variate.update_experiment_status("button", "active")
+    drawn = variate.decide("u1", "button").variation
+    assert drawn is not None
+    first = variate.create_assignment("u1", "button", drawn)
+    assert variate.get_user_assignment("u1", "button") == first
+
+    variate.start_new_version("button")
+    assert variate.decide("u1", "button").version == 2
+    assert variate.get_user_assignment("u1", "button") is None
+    other = next(each["name"] for each in TWO if each["name"] != variate.decide("u1", "button").variation)
+    second = variate.create_assignment("u1", "button", other)
+    assert (first["version"], second["version"], second["variation"]) == (1, 2, other)
+    assert variate.get_user_assignment("u1", "button") == second
+    decided = variate.decide("u1", "button")
+    assert (decided.variation, decided.reason, decided.version) == (other, Reason.KEPT, 2)
+
+
+@in_every_profile
+def test_an_assignment_to_an_experiment_that_there_is_not_is_of_version_one(deployment: Deployment) -> None:
+    made = variate.create_assignment("u1", "elsewhere", "green")
+    assert made["version"] == 1
+    assert variate.get_user_assignment("u1", "elsewhere") == made
+
+
+@in_every_profile
 def test_a_flag_is_defined_evaluated_rolled_back_and_published(deployment: Deployment) -> None:
     made = variate.create_feature_flag("Dark mode", "", [], "active", type="boolean", default="off")
     flag = made["id"]

@@ -127,6 +127,12 @@ def test_one_that_is_not_active_now_is_marked_for_when_it_is(hand: Hand, status:
     assert hand.marked == ["e"]
 
 
+def test_a_draft_is_marked_whatever_is_kept_in_it_since_its_weights_may_change_until_the_launch(hand: Hand) -> None:
+    made = hand.add(experiment(status=ExperimentStatus.DRAFT))
+    hand.kept(as_drawn(made))
+    assert hand.marked == ["e"]
+
+
 def test_one_that_reads_its_ledger_already_is_not_marked(hand: Hand) -> None:
     made = hand.add(experiment(design=Design(reads_ledger=True)))
     hand.kept([otherwise(made)])
@@ -142,6 +148,43 @@ def test_an_assignment_of_another_version_says_nothing_of_this_one(hand: Hand) -
 def test_an_experiment_that_is_not_here_is_not_marked(hand: Hand) -> None:
     hand.kept([build_assignment("u", experiment_id="e")])
     assert hand.marked == []
+
+
+def test_an_experiment_that_was_not_here_is_looked_for_again_and_known_once_it_is(hand: Hand) -> None:
+    hand.kept([build_assignment("u", experiment_id="e")])
+    made = hand.add(experiment())
+    hand.kept([otherwise(made)])
+    assert (hand.reads, hand.marked) == (2, ["e"])
+
+
+def test_the_present_version_is_that_of_the_experiment_as_read_and_one_where_there_is_none(hand: Hand) -> None:
+    assert hand.by_hand.version_of("e") == 1
+    hand.add(experiment(version=3))
+    assert [hand.by_hand.version_of("e") for _ in range(5)] == [3] * 5
+    assert hand.reads == 2
+
+
+def test_a_version_that_another_process_began_is_known_within_a_minute(hand: Hand) -> None:
+    hand.add(experiment())
+    assert hand.by_hand.version_of("e") == 1
+    hand.add(experiment(version=2))
+    assert hand.by_hand.version_of("e") == 1
+    hand.clock.advance(seconds=REMEMBERED.total_seconds())
+    assert hand.by_hand.version_of("e") == 2
+
+
+def test_what_is_forgotten_is_read_anew(hand: Hand) -> None:
+    hand.add(experiment())
+    assert hand.by_hand.version_of("e") == 1
+    hand.add(experiment(version=2))
+    hand.by_hand.forget()
+    assert hand.by_hand.version_of("e") == 2
+
+
+def test_while_the_experiment_cannot_be_read_its_version_is_not_guessed(hand: Hand) -> None:
+    hand.error = StoreUnavailableError("away")
+    with pytest.raises(StoreUnavailableError):
+        hand.by_hand.version_of("e")
 
 
 def test_the_experiment_is_read_once_a_minute_however_many_are_kept(hand: Hand) -> None:
@@ -177,6 +220,8 @@ def test_what_cannot_be_read_or_marked_is_logged_and_fails_nobody(
 
 
 def test_what_is_remembered_of_experiments_stays_within_bounds(hand: Hand) -> None:
-    for number in range(10_001):
-        hand.by_hand.kept(f"e-{number}", 1, [])
-    assert len(hand.by_hand._read) <= 10_000
+    made = experiment()
+    hand.experiments = {f"e-{number}": made for number in range(10_001)}
+    for experiment_id in hand.experiments:
+        hand.by_hand.kept(experiment_id, 1, [])
+    assert 0 < len(hand.by_hand._read) <= 10_000

@@ -22,7 +22,8 @@ class Keeping:
         self.clock = SettableClock()
         self.store = ReferenceAssignmentStore()
         self.told: list[tuple[str, int, list[Assignment]]] = []
-        self.ledger = Ledger(store=self.store, kept=self.tell, version_of=lambda _: 1, clock=self.clock)
+        self.versions = {"e": 1}
+        self.ledger = Ledger(store=self.store, kept=self.tell, version_of=self.versions.__getitem__, clock=self.clock)
 
     def tell(self, experiment_id: str, version: int, standing: Sequence[Assignment]) -> None:
         self.told.append((experiment_id, version, list(standing)))
@@ -59,6 +60,23 @@ def test_a_version_has_assignments_of_its_own(keeping: Keeping) -> None:
     keeping.ledger.create_assignment("u", "e", "a")
     assert keeping.ledger.create_assignment("u", "e", "b", version=2).variation == "b"
     assert [a.version for a in keeping.ledger.get_user_assignments("u")] == [1, 2]
+
+
+def test_without_a_version_the_present_one_of_the_experiment_is_meant(keeping: Keeping) -> None:
+    first = keeping.ledger.create_assignment("u", "e", "a")
+    keeping.versions["e"] = 2
+    assert keeping.ledger.get_user_assignment("u", "e") is None
+    (second,) = keeping.ledger.keep_assignments("e", [("u", "b")])
+    assert (first.version, second.version, second.variation) == (1, 2, "b")
+    assert keeping.ledger.get_user_assignment("u", "e") == second
+    assert keeping.ledger.get_user_assignment("u", "e", version=1) == first
+    assert [version for _, version, _ in keeping.told] == [1, 2]
+
+
+def test_a_version_that_is_given_is_not_looked_up(keeping: Keeping) -> None:
+    keeping.versions.clear()
+    keeping.ledger.create_assignment("u", "e", "a", version=3)
+    assert keeping.ledger.get_user_assignment("u", "e", version=3) is not None
 
 
 def test_whoever_is_told_of_assignments_by_hand_hears_what_stands_and_in_which_version(keeping: Keeping) -> None:
@@ -100,6 +118,7 @@ def test_a_long_import_is_written_in_the_order_of_its_units(keeping: Keeping, mo
         ({"unit": "\ud83d"}, "user_id"),
         ({"unit": 7}, "user_id"),
         ({"experiment_id": ""}, "experiment_id"),
+        ({"experiment_id": 7}, "experiment_id"),
         ({"variation": ""}, "variation"),
         ({"ttl_days": 0}, "ttl_days"),
         ({"ttl_days": -1}, "ttl_days"),
