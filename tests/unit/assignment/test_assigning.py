@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.assignment.watched import WatchedAssignments
 from tests.unit.decision.snapshots import active_experiment, content_of
-from variate.assignment.assigning import Assigning
+from variate.assignment.assigning import Assigning, LedgerStatus
 from variate.assignment.kept import KeptAssignments
 from variate.assignment.ledger import Ledger
 from variate.decision import CompiledSnapshot, Engine, Surroundings
@@ -331,6 +331,28 @@ def test_while_the_store_is_away_many_are_not_assigned_and_nothing_can_be_flushe
     process.assign("u")
     with pytest.raises(StoreUnavailableError):
         process.assigning.flush_assignments()
+
+
+def test_what_is_still_to_be_written_is_told_and_written_it_is_not_any_more(world: World) -> None:
+    process = world.process()
+    assert process.assigning.ledger_status() == LedgerStatus(pending=0, let_go=0)
+    world.store.error = StoreUnavailableError("away")
+    process.assign("u")
+    process.assign("v")
+    with pytest.raises(StoreUnavailableError):
+        process.assigning.flush_assignments()
+    assert process.assigning.ledger_status() == LedgerStatus(pending=2, let_go=0)
+    world.store.error = None
+    process.assigning.flush_assignments()
+    assert process.assigning.ledger_status() == LedgerStatus(pending=0, let_go=0)
+
+
+def test_what_was_let_go_is_told(world: World) -> None:
+    process = world.process()
+    world.store.error = StoreUnavailableError("away")
+    process.assign("u")
+    process.assigning.close()
+    assert process.assigning.ledger_status() == LedgerStatus(pending=0, let_go=1)
 
 
 def test_what_was_assigned_is_durable_once_it_is_closed(world: World) -> None:

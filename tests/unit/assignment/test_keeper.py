@@ -219,16 +219,21 @@ def test_who_flushes_is_answered_however_many_wait_while_the_store_is_away(kept:
     assert len(kept.store.batches) <= 6, "it does not try all the time"
 
 
-def test_beyond_the_bound_the_oldest_are_let_go_and_counted(kept: Kept) -> None:
+def test_beyond_the_bound_the_oldest_are_let_go_counted_and_logged_once(
+    kept: Kept, caplog: pytest.LogCaptureFixture
+) -> None:
     keeper = kept.keeper(most_pending=5)
     kept.store.error = AWAY
     later(keeper, *numbered(5))
     with pytest.raises(StoreUnavailableError):
         keeper.flush()
+    assert "let go" not in caplog.text
     later(keeper, "x", "y")
+    assert (keeper.pending, keeper.let_go) == (5, 2)
     kept.store.error = None
     keeper.flush()
-    assert keeper.let_go == 2
+    assert (keeper.pending, keeper.let_go) == (0, 2)
+    assert caplog.text.count("the oldest assignments are let go") == 1
     assert kept.store.units() == [*numbered(5)[2:], "x", "y"]
 
 
@@ -248,6 +253,14 @@ def test_what_the_store_refuses_for_good_is_let_go_counted_and_logged(
     kept.store.error = None
     keeper.now(build_assignment("d"))
     assert kept.store.units() == ["d"]
+
+
+def test_what_is_being_written_is_still_pending(kept: Kept) -> None:
+    keeper, seen = kept.keeper(), list[int]()
+    kept.store.before = lambda: seen.append(keeper.pending)
+    later(keeper, *numbered(3))
+    keeper.flush()
+    assert (seen, keeper.pending) == ([3], 0)
 
 
 def test_to_close_writes_what_is_pending_and_ends_the_thread(kept: Kept) -> None:
