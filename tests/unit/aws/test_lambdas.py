@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 
+from variate.assignment.assigning import LedgerStatus
 from variate.aws import lambdas
 from variate.aws.lambdas import lambda_handler, relay_handler
-from variate.platform import default_platform
+from variate.errors import StoreUnavailableError
+from variate.platform import Platform, default_platform
+from variate.platform import platform as platform_module
+
+AB = [{"name": "a"}, {"name": "b"}]
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +48,104 @@ def pg(monkeypatch: pytest.MonkeyPatch) -> Released:
     made = Released()
     monkeypatch.setattr(lambdas, "pg_client", made)
     return made
+
+
+class Opened:
+    """Stands for an open platform, and notes in ``calls`` what is asked of it; so may a handler."""
+
+    def __init__(self, *, pending: int = 0, error: Exception | None = None) -> None:
+        self.calls: list[str] = []
+        self.pending = pending
+        self.error = error
+
+    def refresh(self) -> None:
+        self.calls.append("refresh")
+
+    def ledger_status(self) -> LedgerStatus:
+        return LedgerStatus(pending=self.pending, let_go=0)
+
+    def flush_assignments(self) -> None:
+        self.calls.append("flush")
+        if self.error is not None:
+            raise self.error
+
+    def invoke(self, monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> Any:
+        """Have a handler called where this is the open platform."""
+        monkeypatch.setattr(platform_module, "opened_platform", lambda: self)
+
+        @lambda_handler
+        def handler(event: Any) -> str:
+            self.calls.append("handler")
+            if error is not None:
+                raise error
+            return "done"
+
+        return handler({}, None)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("VARIATE_HOME", str(tmp_path / "home"))
+    yield tmp_path / "home"
+    default_platform().close()
+
+
+def test_an_open_platform_looks_for_a_snapshot_before_and_writes_what_is_pending_after(
+    pg: Released, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Opened(pending=2)
+    assert opened.invoke(monkeypatch) == "done"
+    assert opened.calls == ["refresh", "handler", "flush"]
+    assert pg.released == 1
+
+
+def test_where_nothing_is_pending_nothing_is_waited_for(pg: Released, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Opened()
+    opened.invoke(monkeypatch)
+    assert opened.calls == ["refresh", "handler"]
+
+
+def test_a_handler_that_fails_leaves_nothing_pending_either(pg: Released, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Opened(pending=1)
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        opened.invoke(monkeypatch, ZeroDivisionError("mine"))
+    assert opened.calls == ["refresh", "handler", "flush"]
+
+
+def test_a_ledger_that_is_away_fails_no_invocation(pg: Released, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Opened(pending=1, error=StoreUnavailableError("away"))
+    assert opened.invoke(monkeypatch) == "done"
+    assert (opened.calls[-1], pg.released) == ("flush", 1)
+
+
+def test_what_a_handler_assigns_is_durable_when_it_returns(home: Path) -> None:
+    platform = default_platform()
+    platform.create_experiment("Prices", variations=AB, experiment_id="e")
+    platform.update_experiment_status("e", "active")
+
+    @lambda_handler
+    def handler(event: dict[str, str]) -> int:
+        default_platform().assign(event["user"], "e")
+        return default_platform().ledger_status().pending
+
+    assert [handler({"user": user}, None) for user in ("u", "v")] == [1, 1]
+    assert platform.ledger_status() == LedgerStatus(pending=0, let_go=0)
+    with Platform.open(platform.settings) as other:
+        assert {each.unit for each in other.get_experiment_assignments("e")} == {"u", "v"}
+
+
+def test_a_platform_that_was_never_opened_or_is_closed_is_left_alone(home: Path) -> None:
+    handler = lambda_handler(lambda event: None)
+    default_platform().close()
+    handler({}, None)
+    assert platform_module.opened_platform() is None
+    assert not home.exists()
+
+
+def test_a_platform_that_the_handler_closes_is_left_closed(home: Path) -> None:
+    default_platform()
+    lambda_handler(lambda event: default_platform().close())({}, None)
+    assert platform_module.opened_platform() is None
 
 
 def test_it_wraps_a_function_of_the_event_alone_as_the_guides_is() -> None:

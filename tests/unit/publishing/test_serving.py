@@ -250,6 +250,42 @@ def test_the_status_says_what_is_served(world: World) -> None:
     assert (status.loaded_at - published.at).total_seconds() == pytest.approx(10, abs=0.001)
 
 
+def test_one_that_was_frozen_looks_for_a_newer_snapshot_once_its_own_was_seen_long_enough_ago(world: World) -> None:
+    serving = world.serve(poll_seconds=3_600.0)
+    serving.refresh_if_older(0)
+    assert world.snapshots.asked == [], "nothing was decided yet"
+    serving.status()
+    world.snapshots.await_followed()
+    world.started()
+    world.publisher.publish("prod")
+
+    world.time.advance(seconds=3_000)
+    serving.refresh_if_older()
+    assert serving.status().sequence == 1
+    world.time.advance(seconds=601)
+    serving.refresh_if_older()
+    assert (serving.status().sequence, serving.engine.decide("u", "e").reason) == (2, Reason.SPLIT)
+
+    world.draft("new")
+    world.publisher.publish("prod")
+    world.time.advance(seconds=10)
+    serving.refresh_if_older(11)
+    assert serving.status().sequence == 2
+    serving.refresh_if_older(9)
+    assert serving.status().sequence == 3
+
+
+def test_one_that_was_frozen_and_finds_the_store_away_goes_on_from_what_it_has(world: World) -> None:
+    serving = world.serve()
+    serving.status()
+    world.snapshots.await_followed()
+    world.time.advance(days=1)
+    world.snapshots.away = True
+    serving.refresh_if_older()
+    assert serving.engine.decide("u", "e").reason is Reason.UNKNOWN
+    assert serving.status().error == "away"
+
+
 def test_a_publication_of_the_same_content_is_told_and_loads_nothing(world: World) -> None:
     serving = world.serve()
     serving.engine.decide("u", "e")
