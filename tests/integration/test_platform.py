@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,13 +81,47 @@ def test_a_forked_child_opens_its_own_and_the_parent_goes_on(home: Path) -> None
     assert {row["user_id"] for row in kept} == {"child", "parent"}
 
 
+_FORKS = """
+import atexit, os, sys, variate
+from variate.platform.platform import opened_platform
+
+platform = None
+# Runs after what is registered when the platform is opened.
+atexit.register(lambda: os.write(1, f"{'child' if child == 0 else 'parent'} {platform.closed}\\n".encode()))
+platform = variate.default_platform()
+variate.create_experiment("Prices", "", [{"name": "a"}, {"name": "b"}], experiment_id="e")
+variate.update_experiment_status("e", "active")
+variate.assign("parents", "e")
+child = os.fork()
+if child == 0:
+    assert opened_platform() is None
+    sys.exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert opened_platform() is platform
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_that_ends_does_not_close_what_is_its_parents(home: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _FORKS],
+        env={**os.environ, "VARIATE_HOME": str(home)},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout.split("\n"), ended.stderr) == (0, ["child False", "parent True", ""], "")
+    assert [each["user_id"] for each in variate.get_experiment_assignments("e")["items"]] == ["parents"]
+
+
 def test_a_stores_rows_are_purged_once_they_expired(home: Path) -> None:
     platform = default_platform()
     platform.create_assignment("u", "e", "a", ttl_days=1e-9)
     platform.record_event("u", "order", 1, ttl_days=1e-9)
     platform.record_event("u", "order", 1)
     assert platform.purge_expired() == {"assignments": 1, "overrides": 0, "events": 1, "snapshots": 0}
-    assert platform.purge_expired() == {"assignments": 0, "overrides": 0, "events": 0}
+    assert platform.purge_expired() == {"assignments": 0, "overrides": 0, "events": 0, "snapshots": 0}
 
 
 def test_migrating_says_what_it_did_and_the_second_time_nothing(home: Path) -> None:
