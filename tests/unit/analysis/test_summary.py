@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.analysis.fake_events import END, START, ListedEvents, event, experiment, exposure
 from variate.analysis import Summary, summarise
 from variate.model import Event
+from variate.model.design import Design
 from variate.stats import Difference, NotEstimable, NotEstimableReason
 
 
@@ -41,6 +43,27 @@ def test_users_conversions_rate_and_mean_are_by_variation() -> None:
         ("blue", 2, 2, 1.0, 2.0),
     ]
     assert not purchase.binary
+
+
+@pytest.mark.parametrize(
+    ("control", "order"),
+    [(None, ["red", "blue", "green"]), ("red", ["red", "blue", "green"]), ("green", ["green", "red", "blue"])],
+)
+def test_the_control_comes_first_and_the_others_are_compared_with_it(control: str | None, order: list[str]) -> None:
+    compared = replace(experiment("red", "blue", "green"), design=Design(control=control))
+    means = {"red": 1.0, "blue": 2.0, "green": 5.0}
+    users = [(f"{name}-{number}", name, number % 2) for name in means for number in range(30)]
+    exposures = [exposure(user, name) for user, name, _ in users]
+    spent = [event(user, "spend", {"value": means[name] + odd - 0.5}) for user, name, odd in users]
+    summary = summarise(compared, events=ListedEvents([*exposures, *spent]), start=START, end=END, at=END)
+    assert list(summary.users) == order
+    (spend,) = summary.outcomes
+    assert [(row.variation, row.mean) for row in spend.rows] == [(name, means[name]) for name in order]
+    assert spend.rows[0].mean_difference is None
+    found = [row.mean_difference for row in spend.rows[1:]]
+    assert [each.value for each in found if isinstance(each, Difference)] == [
+        means[name] - means[order[0]] for name in order[1:]
+    ]
 
 
 def test_a_user_who_was_never_exposed_does_not_count() -> None:

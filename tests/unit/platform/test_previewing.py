@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -162,6 +163,19 @@ def test_only_assignments_of_the_present_version_that_have_not_expired_count(pre
         ]
     )
     assert previewed.previewing.preview_change("e").kept == 1
+
+
+def test_what_this_process_has_just_assigned_counts_too(previewed: Previewed) -> None:
+    previewed.started(variations=PARTS)
+    pending = [build_assignment("u", experiment_id="e")]
+
+    def flush() -> None:
+        previewed.ledger.keep(pending)
+
+    previewing = replace(previewed.previewing, flush=flush)
+    assert previewing.preview_change("e").kept == 1
+    pending.append(build_assignment("v", experiment_id="e"))
+    assert previewing.preview_new_version("e").kept == 2
 
 
 def test_every_page_of_assignments_is_read(previewed: Previewed, monkeypatch: pytest.MonkeyPatch) -> None:
