@@ -28,6 +28,7 @@ from variate.testing.conformance import (
 )
 from variate.testing.conformance.flags import AuditTrail, trail_of_outbox
 from variate.testing.conformance.outbox import Emit
+from variate.testing.conformance.unreadable import Spoil
 
 __all__ = ["each_engine", "tables"]
 
@@ -63,6 +64,19 @@ class TestDynamoDBSnapshotStore(SnapshotStoreConformance):
 
 
 class TestDynamoDBFlagStore(FlagStoreConformance):
+    @pytest.fixture
+    def spoil(self, tables: FreshTables) -> Spoil:
+        def spoil(flag_id: str) -> None:
+            tables.client.update_item(
+                TableName=tables.table_name("feature-flags"),
+                Key={"id": {"S": flag_id}},
+                UpdateExpression="SET #name = :blank",
+                ExpressionAttributeNames={"#name": "name"},
+                ExpressionAttributeValues={":blank": {"S": " "}},
+            )
+
+        return spoil
+
     @pytest.fixture
     def store(self, tables: FreshTables) -> DynamoDBFlagStore:
         return DynamoDBFlagStore(tables)

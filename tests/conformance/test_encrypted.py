@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.databases import spoiling
 from variate.errors import InvalidInputError
 from variate.model.audience import Audience
 from variate.model.layer import Layer
@@ -62,6 +63,7 @@ from variate.testing.conformance import (
 )
 from variate.testing.conformance.definitions import Build
 from variate.testing.conformance.flags import AuditTrail, trail_of_log
+from variate.testing.conformance.unreadable import Spoil
 
 Fields = frozenset[str]
 
@@ -105,6 +107,10 @@ class OfFields:
 
 class TestEncryptedExperimentStore(ExperimentStoreConformance):
     @pytest.fixture
+    def spoil(self, database: SQLiteDatabase) -> Spoil:
+        return spoiling(database, "experiments")
+
+    @pytest.fixture
     def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> ExperimentStore:
         return EncryptedExperimentStore(SqlExperimentStore(database), cipher, fields)
 
@@ -118,6 +124,10 @@ class TestEncryptedExperimentStore(ExperimentStoreConformance):
 
 
 class TestEncryptedDefinitionStore(DefinitionStoreConformance):
+    @pytest.fixture
+    def spoil(self, database: SQLiteDatabase) -> Spoil:
+        return spoiling(database, "definitions")
+
     @pytest.fixture
     def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> DefinitionStore[Audience]:
         return EncryptedDefinitionStore(SqlDefinitionStore(database, AUDIENCES), cipher, fields)
@@ -169,6 +179,10 @@ class TestEncryptedAuditLog(OfFields, AuditLogConformance):
 
 
 class TestEncryptedFlagStore(FlagStoreConformance):
+    @pytest.fixture
+    def spoil(self, database: SQLiteDatabase) -> Spoil:
+        return spoiling(database, "feature_flags")
+
     @pytest.fixture
     def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> FlagStore:
         return EncryptedFlagStore(SqlFlagStore(database), cipher, fields)

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from tests.engines.databases import database
+from tests.engines.databases import database, spoiling
 from variate.errors import InvalidInputError
 from variate.model.audience import Audience
 from variate.model.condition import condition_record
@@ -65,11 +65,16 @@ from variate.testing.conformance.definitions import Build
 from variate.testing.conformance.flags import AuditTrail, trail_of_log
 from variate.testing.conformance.outbox import Emit
 from variate.testing.conformance.samples import ALIKE, CONDITION
+from variate.testing.conformance.unreadable import Spoil
 
 __all__ = ["database"]
 
 
 class TestSqlExperimentStore(ExperimentStoreConformance):
+    @pytest.fixture
+    def spoil(self, database: Database) -> Spoil:
+        return spoiling(database, "experiments")
+
     @pytest.fixture
     def store(self, database: Database) -> ExperimentStore:
         return SqlExperimentStore(database)
@@ -84,6 +89,10 @@ class TestSqlExperimentStore(ExperimentStoreConformance):
 
 
 class OfDefinitions(DefinitionStoreConformance):
+    @pytest.fixture
+    def spoil(self, database: Database) -> Spoil:
+        return spoiling(database, "definitions")
+
     @pytest.fixture
     def audit_log(self, database: Database) -> AuditLog:
         return SqlAuditLog(database)
@@ -191,6 +200,10 @@ class TestSqlOutbox(OutboxConformance):
 
 
 class TestSqlFlagStore(FlagStoreConformance):
+    @pytest.fixture
+    def spoil(self, database: Database) -> Spoil:
+        return spoiling(database, "feature_flags")
+
     @pytest.fixture
     def store(self, database: Database) -> FlagStore:
         return SqlFlagStore(database)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.pool import QueuePool
 
 from tests.engines.postgres import PostgresServer
 from variate.stores.sql import Database, PostgresDatabase, SQLiteDatabase
+from variate.testing.conformance.unreadable import Spoil
 
-__all__ = ["database", "open_postgres", "unmade_database"]
+__all__ = ["by_hand", "database", "open_postgres", "spoiling", "unmade_database"]
 
 
 def open_postgres(url: str) -> PostgresDatabase:
@@ -21,6 +22,23 @@ def open_postgres(url: str) -> PostgresDatabase:
         url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=QueuePool, pool_size=25, max_overflow=25
     )
     return PostgresDatabase(lambda: engine)
+
+
+def by_hand(database: Database, statement: str, **values: object) -> None:
+    """Execute a statement that somebody writes by hand, with ``:name`` for each of the values."""
+    database.write(lambda connection: connection.execute(text(statement), values))
+
+
+_SPOILING = {
+    "experiments": "UPDATE experiments SET definition = '{\"traffic\": 500}' WHERE id = :id",
+    "feature_flags": "UPDATE feature_flags SET name = ' ' WHERE id = :id",
+    "definitions": "UPDATE definitions SET data = '{}' WHERE id = :id",
+}
+
+
+def spoiling(database: Database, table: str) -> Spoil:
+    """Return what has a row of the table break a rule."""
+    return lambda row_id: by_hand(database, _SPOILING[table], id=row_id)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

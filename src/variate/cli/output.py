@@ -40,12 +40,17 @@ limit_option = click.option(
 
 
 def taken(fetch: Fetch[T], *, limit: int) -> list[T]:
-    """Return the first ``limit`` items of a paged list, and say on standard error when there are more."""
+    """Return the first ``limit`` items of a paged list.
+
+    Say on standard error when there are more, and which are left out because they cannot be read.
+    """
     items: list[T] = []
     last_key: str | None = None
     while len(items) < limit:
         page = fetch(limit=min(limit - len(items), MAX_PAGE), last_key=last_key)
         items.extend(page)
+        for error in page.unreadable.values():
+            click.echo(shown(f"warning: left out: {' '.join(str(error).split())}"), err=True)
         last_key = page.last_key
         if last_key is None:
             return items

@@ -14,6 +14,7 @@ from variate.decision.outcomes import outcomes_of
 from variate.errors import InvalidInputError, VariateError
 from variate.model.condition import read_condition
 from variate.model.decision import Decision, Outcome, Reason
+from variate.model.reading import NOT_OF_FORM, wrong_with
 from variate.model.rules import shown
 from variate.model.snapshot import SNAPSHOT_FORMAT
 
@@ -77,6 +78,8 @@ class CompiledSnapshot:
                 functions[kind].need(key)
             except VariateError as error:
                 yield (kind, key), error
+            except NOT_OF_FORM as error:
+                yield (kind, key), InvalidInputError(kind.removesuffix("s"), f"{shown(key)}: {wrong_with(error)}")
 
     def _audience(self, _: str, record: Any) -> Matcher:
         return compile_condition(read_condition("condition", record), matcher=self._others.audience)

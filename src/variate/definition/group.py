@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from variate.definition.audit import ChangeLog
 from variate.definition.newest import on_newest
 from variate.errors import InvalidInputError
-from variate.model import MAX_PAGE, Experiment, ExperimentStatus, Json, Page
+from variate.model import Experiment, ExperimentStatus, Json, Page
 from variate.model.audience import Audience
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
+from variate.model.page import every
 from variate.model.rules import check_id
 from variate.stores.ports import DefinitionStore, ExperimentStore
 
@@ -99,20 +100,13 @@ def check_unused(
     uses: Callable[[Experiment], bool],
     statuses: tuple[ExperimentStatus, ...],
 ) -> None:
-    """Raise ``InvalidInputError`` for ``field`` where an experiment in one of these statuses uses the definition."""
-    for experiment in _every(experiments, statuses):
-        if uses(experiment):
-            raise InvalidInputError(
-                field, f"cannot change: experiment {experiment.id!r}, which is {experiment.status}, uses it"
-            )
+    """Raise ``InvalidInputError`` for ``field`` where an experiment in one of these statuses uses the definition.
 
-
-def _every(experiments: ExperimentStore, statuses: tuple[ExperimentStatus, ...]) -> Iterator[Experiment]:
+    Of an experiment that cannot be read nobody knows, so its error is raised.
+    """
     for status in statuses:
-        last_key = None
-        while True:
-            page = experiments.list(status=status, limit=MAX_PAGE, last_key=last_key)
-            yield from page
-            last_key = page.last_key
-            if last_key is None:
-                break
+        for experiment in every(experiments.list, status=status):
+            if uses(experiment):
+                raise InvalidInputError(
+                    field, f"cannot change: experiment {experiment.id!r}, which is {experiment.status}, uses it"
+                )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from variate.model import MAX_PAGE, Page
+from variate.model import Page
+from variate.model.page import every_page
 from variate.model.record import Record
 
 T = TypeVar("T")
+
+logger = logging.getLogger("variate.functions")
 
 
 class Rows(list[Record]):
@@ -22,22 +26,23 @@ class Rows(list[Record]):
 def rows(
     read: Callable[..., Page[T]], record: Callable[[T], Record], *, limit: int | None, last_key: str | None
 ) -> Rows:
-    """Return one page of at most ``limit`` rows or, with a limit of None, every row from ``last_key`` on."""
+    """Return one page of at most ``limit`` rows or, with a limit of None, every row from ``last_key`` on.
+
+    What cannot be read is left out, and logged.
+    """
     if limit is not None:
         page = read(limit=limit, last_key=last_key)
-        return Rows([record(item) for item in page], page.last_key)
-    return Rows([record(item) for item in _every(read, last_key)], None)
+        return Rows([record(item) for item in _readable(page)], page.last_key)
+    return Rows([record(item) for page in every_page(read, last_key=last_key) for item in _readable(page)], None)
 
 
 def items(page: Page[T], record: Callable[[T], Record]) -> dict[str, Any]:
     """Return the page as the guide's ``{"items": [...], "last_key": ...}``."""
-    return {"items": [record(item) for item in page], "last_key": page.last_key}
+    return {"items": [record(item) for item in _readable(page)], "last_key": page.last_key}
 
 
-def _every(read: Callable[..., Page[T]], last_key: str | None) -> Iterator[T]:
-    while True:
-        page = read(limit=MAX_PAGE, last_key=last_key)
-        yield from page
-        last_key = page.last_key
-        if last_key is None:
-            return
+def _readable(page: Page[T]) -> Page[T]:
+    """Return the page, and log what is not on it because it cannot be read."""
+    for error in page.unreadable.values():
+        logger.warning("left out of a list: %s", error)
+    return page

@@ -73,6 +73,8 @@ def every_page(read: Callable[..., Page[T]], *arguments: Any, **named: Any) -> I
 
 
 def every(read: Callable[..., Page[T]], *arguments: Any, **named: Any) -> Iterator[T]:
-    """Yield everything that ``read`` lists and that can be read."""
+    """Yield everything that ``read`` lists; raise the error of what cannot be read, since nobody knows what it is."""
     for page in every_page(read, *arguments, **named):
         yield from page
+        for error in page.unreadable.values():
+            raise error

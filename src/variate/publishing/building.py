@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+import sys
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 from variate.decision import CompiledSnapshot, Surroundings
-from variate.errors import VariateError
-from variate.model import Experiment, OverrideTarget
+from variate.errors import InvalidInputError, VariateError
+from variate.model import Document, Experiment, OverrideTarget
 from variate.model.condition import condition_record
+from variate.model.reading import NOT_OF_FORM, wrong_with
 from variate.model.snapshot import SNAPSHOT_FORMAT
-from variate.publishing.catalogue import Definitions
+from variate.publishing.catalogue import Definitions, Key
 from variate.publishing.content import experiment_content, flag_content
 
-Key: TypeAlias = tuple[str, str]
-"""``experiments`` or ``flags``, and the id."""
+InForce: TypeAlias = Callable[[], Mapping[str, Any]]
 
+_SERVED = ("experiments", "flags")
 _NOWHERE = Surroundings(clock=lambda: 0.0, kept=lambda *_: None)
 
 
@@ -55,23 +57,32 @@ class Builder:
     def build(self, definitions: Definitions, *, before: Callable[[], Mapping[str, Any] | None]) -> Built:
         """Return the content of a snapshot of these definitions.
 
-        A definition that does not compile is held back, and what ``before`` (the snapshot in force, asked for only
-        then) has of it stays; where it has nothing, or nothing that still works, it is left out. The others are not
-        held up.
+        A definition that cannot be read or does not compile is held back, and what ``before`` (the snapshot in force,
+        asked for only then) has of it stays; where it has nothing, or nothing that still works, it is left out. What
+        another release made, and this one cannot compile, still works there and stays. The others are not held up.
+
+        Raise what ``before`` raises, and ``InvalidInputError`` where what stays would be of a newer form than is known.
         """
+        in_force: InForce = cache(lambda: before() or {})
         audiences = {key: condition_record(each.condition) for key, each in definitions.audiences.items()}
         records: dict[Key, dict[str, Any]] = {}
+        problems: dict[Key, Problem] = {}
         bad: dict[Key, VariateError] = {}
         made: dict[Key, tuple[Hashable, dict[str, Any]]] = {}
+        for key, error in definitions.unreadable.items():
+            if key[0] in _SERVED:
+                bad[key] = error
+            else:
+                problems[key] = _named_by_others(key, error, audiences, in_force)
         for key, (origin, make) in self._wanted(definitions).items():
             standing = self._made.get(key)
             try:
-                made[key] = standing if standing is not None and standing[0] == origin else (origin, make())
+                made[key] = standing if standing is not None and standing[0] == origin else (origin, _record(key, make))
                 records[key] = made[key][1]
             except VariateError as error:
                 bad[key] = error
         self._made = made
-        problems = self._hold_back(records, audiences, bad, before)
+        self._hold_back(records, audiences, bad, problems, in_force)
         self._sound, self._audiences = records, audiences
         return Built(content=self._content(records, audiences), problems=tuple(problems.values()))
 
@@ -100,26 +111,30 @@ class Builder:
         records: dict[Key, dict[str, Any]],
         audiences: dict[str, Any],
         bad: dict[Key, VariateError],
-        before: Callable[[], Mapping[str, Any] | None],
-    ) -> dict[Key, Problem]:
-        """Put what was served before in the place of the bad ones, and of those that do not compile without them."""
-        problems: dict[Key, Problem] = {}
-        served: Mapping[str, Any] | None = None
+        problems: dict[Key, Problem],
+        in_force: InForce,
+    ) -> None:
+        """Put what was served before in the place of the bad ones, and of those that do not compile without them.
+
+        Each of them is put among the problems.
+        """
+        foreign: set[Key] = set()
         while True:
+            again = bad.keys() & problems.keys()
+            foreign |= _foreign(again, in_force)
             for key, error in bad.items():
+                if key in foreign:
+                    continue
                 kind, name = key
-                old = None
-                if key not in problems:
-                    served = (before() or {}) if served is None else served
-                    old = served.get(kind, {}).get(name)
+                old = None if key in again else in_force().get(kind, {}).get(name)
                 records.pop(key, None)
                 if old is not None:
                     records[key] = old
-                stands = "nothing" if old is None else "as it was before"
-                problems[key] = Problem(kind=kind.removesuffix("s"), id=name, error=error, served=stands)
-            bad = self._unsound(records, audiences)
+                problems[key] = _problem(key, error, stands=old is not None)
+            found = self._unsound(records, audiences)
+            bad = {key: error for key, error in found.items() if key not in foreign}
             if not bad:
-                return problems
+                return
 
     def _unsound(self, records: dict[Key, dict[str, Any]], audiences: dict[str, Any]) -> dict[Key, VariateError]:
         """Compile what is new, or everything where something is gone that others may name."""
@@ -141,6 +156,43 @@ class Builder:
         for (kind, key), record in records.items():
             content[kind][key] = record
         return content
+
+
+def _record(key: Key, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the record that is made, seen to be JSON: what was written by hand need not be."""
+    kind = key[0].removesuffix("s")
+    try:
+        record = make()
+    except VariateError:
+        raise
+    except NOT_OF_FORM as error:
+        raise InvalidInputError(kind, f"must be as variate writes it: {wrong_with(error)}") from error
+    Document.of(record, field=kind, max_bytes=sys.maxsize)
+    return record
+
+
+def _named_by_others(key: Key, error: VariateError, audiences: dict[str, Any], in_force: InForce) -> Problem:
+    """Keep the audience that is in force, and what a layer or holdout is in the experiments that are in force."""
+    kind, name = key
+    if kind != "audiences":
+        return _problem(key, error, stands=bool(in_force()))
+    old = in_force().get(kind, {}).get(name)
+    if old is not None:
+        audiences[name] = old
+    return _problem(key, error, stands=old is not None)
+
+
+def _problem(key: Key, error: VariateError, *, stands: bool) -> Problem:
+    kind, name = key
+    return Problem(
+        kind=kind.removesuffix("s"), id=name, error=error, served="as it was before" if stands else "nothing"
+    )
+
+
+def _foreign(keys: Iterable[Key], in_force: InForce) -> set[Key]:
+    """Return those of the keys that do not compile in the snapshot in force: it was made by another release."""
+    suspects = list(keys)
+    return {key for key, _ in CompiledSnapshot(in_force(), _NOWHERE).problems(suspects)} if suspects else set()
 
 
 def _named(experiment: Experiment, definitions: Definitions) -> Hashable:

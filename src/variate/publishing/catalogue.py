@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeAlias, TypeVar
 
+from variate.errors import DecryptionError, InvalidInputError, VariateError
 from variate.model import (
-    MAX_PAGE,
     Experiment,
     ExperimentStatus,
     FeatureFlag,
@@ -21,9 +21,13 @@ from variate.model import (
 from variate.model.audience import Audience
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
+from variate.model.page import every, every_page
 from variate.stores.ports import DefinitionStore, ExperimentStore, FlagStore, OverrideStore
 
 T = TypeVar("T")
+
+Key: TypeAlias = tuple[str, str]
+"""``experiments``, ``flags``, ``audiences``, ``layers`` or ``holdouts``, and the id."""
 
 SETTLING = timedelta(seconds=60)
 """For how long a change that no list shows is read by its id: an index may show it some time after it was made."""
@@ -31,7 +35,10 @@ SETTLING = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definitions:
-    """All definitions of a moment, by id; what is archived is left out. Overrides by target and target id."""
+    """All definitions of a moment, by id; what is archived is left out. Overrides by target and target id.
+
+    ``unreadable`` has the error of each that is there and cannot be read.
+    """
 
     experiments: Mapping[str, Experiment]
     flags: Mapping[str, FeatureFlag]
@@ -39,6 +46,7 @@ class Definitions:
     layers: Mapping[str, Layer]
     holdouts: Mapping[str, Holdout]
     overrides: Mapping[tuple[OverrideTarget, str], tuple[Override, ...]]
+    unreadable: Mapping[Key, VariateError] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,32 +77,49 @@ class Catalogue:
 
     def read(self) -> Definitions:
         """Return every definition, as new as the changes this process has been told of."""
+        unreadable: dict[Key, VariateError] = {}
+
+        def found(kind: str, store_list: Callable[..., Page[T]]) -> Iterator[T]:
+            for page in every_page(store_list):
+                unreadable.update({(kind, key): error for key, error in page.unreadable.items()})
+                yield from page
+
+        experiments = {each.id: each for each in found("experiments", self.experiments.list)}
+        flags = {each.id: each for each in found("flags", self.flags.list)}
+        self._bring_up(flags, unreadable)
         return Definitions(
             experiments={
-                each.id: each for each in _every(self.experiments.list) if each.status is not ExperimentStatus.ARCHIVED
+                key: each for key, each in experiments.items() if each.status is not ExperimentStatus.ARCHIVED
             },
-            flags=self._read_flags(),
-            audiences={each.id: each for each in _every(self.audiences.list)},
-            layers={each.id: each for each in _every(self.layers.list)},
-            holdouts={each.id: each for each in _every(self.holdouts.list)},
+            flags={key: flag for key, flag in sorted(flags.items()) if flag.status is not FlagStatus.ARCHIVED},
+            audiences={each.id: each for each in found("audiences", self.audiences.list)},
+            layers={each.id: each for each in found("layers", self.layers.list)},
+            holdouts={each.id: each for each in found("holdouts", self.holdouts.list)},
             overrides=self._read_overrides(),
+            unreadable=unreadable,
         )
 
-    def _read_flags(self) -> Mapping[str, FeatureFlag]:
-        found = {flag.id: flag for flag in _every(self.flags.list)}
+    def _bring_up(self, found: dict[str, FeatureFlag], unreadable: dict[Key, VariateError]) -> None:
+        """Bring the flags that were lately changed up to what they are."""
         for flag_id, at in self._lately(self._flags_changed).items():
             listed = found.get(flag_id)
-            if listed is None or listed.updated_at < at:
+            if listed is not None and listed.updated_at >= at:
+                continue
+            try:
                 flag = self.flags.get(flag_id)
-                if flag is not None:
-                    found[flag_id] = flag
-        return {key: flag for key, flag in sorted(found.items()) if flag.status is not FlagStatus.ARCHIVED}
+            except (InvalidInputError, DecryptionError) as error:
+                found.pop(flag_id, None)
+                unreadable[("flags", flag_id)] = error
+                continue
+            if flag is not None:
+                unreadable.pop(("flags", flag_id), None)
+                found[flag_id] = flag
 
     def _read_overrides(self) -> Mapping[tuple[OverrideTarget, str], tuple[Override, ...]]:
         at = self.clock()
         found: dict[tuple[str, OverrideTarget, str], Override] = {}
         for target in OverrideTarget:
-            for each in _every(self.overrides.of_type, target, at=at):
+            for each in every(self.overrides.of_type, target, at=at):
                 found[(each.unit, each.target, each.target_id)] = each
         for key, changed in self._lately(self._overrides_changed).items():
             unit, target, target_id = key
@@ -116,13 +141,3 @@ class Catalogue:
             for key in [key for key, at in changed.items() if at <= settled]:
                 del changed[key]
             return dict(changed)
-
-
-def _every(read: Callable[..., Page[T]], *arguments: Any, **named: Any) -> Iterator[T]:
-    last_key = None
-    while True:
-        page = read(*arguments, **named, limit=MAX_PAGE, last_key=last_key)
-        yield from page
-        last_key = page.last_key
-        if last_key is None:
-            return

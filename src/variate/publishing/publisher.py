@@ -41,7 +41,8 @@ class Published:
 class Publisher:
     """Publishes snapshots to ``store`` and announces each. ``environments`` are all that may be served from it.
 
-    Raise ``StoreUnavailableError`` where a store is away; then what was in force stays in force.
+    Raise ``StoreUnavailableError`` where a store is away; then what was in force stays in force. So it does where
+    something has to be held back and the snapshot in force, which has what would stay of it, cannot be read.
     """
 
     catalogue: Catalogue
@@ -77,9 +78,7 @@ class Publisher:
         check_environment("environment", environment)
         return self._publish(environment, actor=self._named(actor), reason=reason, lifts_rollback=True)
 
-    def rollback(
-        self, environment: str, *, to: int | str, actor: str | None = None, reason: str = ""
-    ) -> Publication:
+    def rollback(self, environment: str, *, to: int | str, actor: str | None = None, reason: str = "") -> Publication:
         """Bring an older snapshot into force again: ``to`` is its publication's sequence, or its digest.
 
         An experiment that shares units out otherwise there than it does now reads its ledger, so that nobody who was
@@ -127,7 +126,7 @@ class Publisher:
             if latest is not None and held and not lifts_rollback:
                 return Published(publication=latest, held=True)
             builder = self._builders.setdefault(environment, Builder(environment))
-            built = builder.build(self.catalogue.read(), before=partial(self._content, latest))
+            built = builder.build(self.catalogue.read(), before=partial(self._in_force, latest))
             for problem in built.problems:
                 logger.error(
                     "%s %r is held back, %s is served: %s", problem.kind, problem.id, problem.served, problem.error
@@ -154,15 +153,19 @@ class Publisher:
             return Published(publication=publication, problems=built.problems)
         raise ConflictError("others publish all the time: try again")
 
+    def _in_force(self, latest: Publication | None) -> Mapping[str, Any] | None:
+        """Return what is in force, or None where it is not there; raise where it cannot be read."""
+        snapshot = None if latest is None else self.store.get(latest.digest)
+        content: Mapping[str, Any] | None = None if snapshot is None else snapshot.content
+        return content
+
     def _content(self, latest: Publication | None) -> Mapping[str, Any] | None:
         """Return what is in force, or None where it is not there or cannot be read."""
         try:
-            snapshot = None if latest is None else self.store.get(latest.digest)
+            return self._in_force(latest)
         except VariateError:
             logger.exception("the snapshot in force cannot be read")
             return None
-        content: Mapping[str, Any] | None = None if snapshot is None else snapshot.content
-        return content
 
     def _digest_of(self, environment: str, to: int | str) -> str:
         if isinstance(to, str):

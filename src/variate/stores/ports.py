@@ -7,6 +7,10 @@ Common to all:
 * ``at`` is the caller's clock. What expires at or before ``at`` is treated as gone, whether or not it is still on disk.
 * ``limit`` is from 1 to ``MAX_PAGE``; ``last_key`` is what the page before returned, and anything else raises
   ``InvalidInputError`` for the field ``last_key``. A page is short only when it is the last one.
+* In the stores of experiments, flags and definitions, one that breaks a rule of the model as it is stored (it was
+  written by hand, or by a newer release) or whose sealed fields do not open holds up no other: a list leaves it out and
+  names it in the page's ``unreadable``, where it counts toward ``limit``. ``get`` raises that error, which says which
+  one it is: ``InvalidInputError``, or ``DecryptionError`` where it does not open.
 * Text is returned as it was given, documents as equal JSON, times to the microsecond.
 
 ``variate.testing.conformance`` has one suite for each port; a backend is one that passes it on its real engine.

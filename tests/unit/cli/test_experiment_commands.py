@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -185,3 +187,21 @@ def test_a_draft_has_no_new_version(variate: InProcess) -> None:
     variate.ok("experiments", "create", "x", "--id", "x", "--variation", "a")
     assert "must be of a started experiment" in variate.mistake("experiments", "new-version", "x")
     assert "'x' is there already" in variate.mistake("experiments", "create", "x", "--id", "x", "--variation", "a")
+
+
+def test_a_list_says_on_standard_error_what_it_leaves_out(variate: InProcess, tmp_path: Path) -> None:
+    for name in ("bad", "good"):
+        variate.ok("experiments", "create", name, "--id", name, "--variation", "a", "--variation", "b")
+        variate.ok("flags", "create", name, "--id", name)
+        variate.ok("audiences", "create", name, '{"attribute": "plan", "operator": "equals", "value": "pro"}')
+    with closing(sqlite3.connect(tmp_path / "home" / "variate.db")) as connection, connection:
+        connection.execute("UPDATE experiments SET definition = '{\"traffic\": 500}' WHERE id = 'bad'")
+        connection.execute("UPDATE feature_flags SET name = ' ' WHERE id = 'bad'")
+        connection.execute("UPDATE definitions SET data = '{}' WHERE id = 'bad'")
+    for group, kind in (("experiments", "experiment"), ("flags", "flag"), ("audiences", "audience")):
+        for more in ((), ("--json",)):
+            outcome = variate.ok(group, "list", *more)
+            assert ("good" in outcome.out, "bad" in outcome.out) == (True, False)
+            assert outcome.err.startswith(f"warning: left out: {kind}: 'bad' cannot be read: ")
+            assert outcome.err.count("\n") == 1
+    assert "experiment: 'bad' cannot be read: traffic: " in variate.mistake("experiments", "show", "bad")

@@ -161,9 +161,21 @@ def test_what_a_started_experiment_used_before_stays_as_long_as_that_is_remember
 
 
 def test_every_page_of_experiments_is_looked_at(beta: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("variate.definition.group.MAX_PAGE", 2)
+    monkeypatch.setattr("variate.model.page.MAX_PAGE", 2)
     beta.started("first", audience=IN_BETA)
     for number in range(5):
         beta.started(f"e-{number}")
     with pytest.raises(InvalidInputError, match="'first'"):
         beta.audiences.update_audience("beta", condition=NL)
+
+
+@pytest.mark.parametrize("unreadable", [("experiment", "e"), ("audience", "other"), ("flag", "f")], ids=str)
+def test_what_cannot_be_read_may_use_an_audience_so_it_stays(beta: Stage, unreadable: tuple[str, str]) -> None:
+    beta.draft("e")
+    beta.audiences.create_audience("other", condition=NL)
+    beta.flags.create_feature_flag("f", flag_id="f", type="boolean")
+    beta.memory.spoilt.add(unreadable)
+    before = beta.state()
+    with pytest.raises(InvalidInputError, match=f"'{unreadable[1]}' cannot be read"):
+        beta.audiences.remove_audience("beta")
+    assert beta.state() == before

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,3 +165,43 @@ def test_what_is_wrong_is_refused_by_name(
 ) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+def by_hand(home: Path, statement: str) -> None:
+    with closing(sqlite3.connect(home / "variate.db")) as connection, connection:
+        connection.execute(statement)
+
+
+def test_what_cannot_be_read_is_left_out_of_a_list_and_logged(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("bad", "good"):
+        variate.create_experiment(name, "", TWO, experiment_id=name)
+        variate.create_feature_flag(name, "", {}, flag_id=name)
+    by_hand(home, "UPDATE experiments SET definition = '{\"traffic\": 500}' WHERE id = 'bad'")
+    by_hand(home, "UPDATE feature_flags SET name = ' ' WHERE id = 'bad'")
+    for limit in (None, 10):
+        caplog.clear()
+        assert [each["id"] for each in variate.list_experiments(limit=limit)] == ["good"]
+        assert [each["id"] for each in variate.list_feature_flags(limit=limit)] == ["good"]
+        logged = [record.getMessage() for record in caplog.records if record.name == "variate.functions"]
+        assert [each.split(" cannot")[0] for each in logged] == [
+            "left out of a list: experiment: 'bad'",
+            "left out of a list: flag: 'bad'",
+        ]
+    with pytest.raises(InvalidInputError, match=r"^experiment: 'bad' cannot be read: traffic: "):
+        variate.get_experiment("bad")
+
+
+def test_what_cannot_be_read_is_decided_as_before_and_changes_of_others_are_in_force(home: Path) -> None:
+    for name in ("bad", "good"):
+        variate.create_experiment(name, "", TWO, experiment_id=name)
+        variate.update_experiment_status(name, "active")
+    before = variate.decide("u", "bad")
+    assert before.variation is not None
+    by_hand(home, "UPDATE experiments SET definition = '{\"traffic\": 500}' WHERE id = 'bad'")
+    variate.update_experiment_status("good", "paused")
+    assert variate.decide("u", "good").variation is None
+    assert variate.decide("u", "bad") == before
+    problems = variate.publish_snapshot()["problems"]
+    assert [(each["kind"], each["id"], each["served"]) for each in problems] == [
+        ("experiment", "bad", "as it was before")
+    ]

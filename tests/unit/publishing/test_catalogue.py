@@ -10,7 +10,8 @@ import pytest
 
 from tests.unit.definition.stage import BETA
 from tests.unit.publishing.world import World
-from variate.model import Override, OverrideTarget, Page
+from variate.errors import InvalidInputError
+from variate.model import FeatureFlag, Override, OverrideTarget, Page
 from variate.publishing.catalogue import SETTLING
 from variate.testing.builders import build_flag, build_override
 
@@ -36,7 +37,7 @@ def put(world: World, **given: Any) -> Override:
 
 
 def test_every_page_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("variate.publishing.catalogue.MAX_PAGE", 2)
+    monkeypatch.setattr("variate.model.page.MAX_PAGE", 2)
     makers: list[Callable[[str], object]] = [
         world.draft,
         lambda name: world.flags.create_feature_flag(name, flag_id=name),
@@ -167,3 +168,47 @@ def test_overrides_stand_in_order_of_their_units(world: World) -> None:
 def test_a_free_form_flag_is_read_as_any_other(world: World) -> None:
     world.memory.flags["f"] = build_flag("f", rules=[{"country": "NL"}])
     assert world.catalogue.read().flags["f"].targeting is None
+
+
+@pytest.mark.parametrize("kind", ["experiments", "flags", "audiences", "layers", "holdouts"])
+def test_what_cannot_be_read_is_told_and_the_others_are_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("variate.model.page.MAX_PAGE", 2)
+    names = [f"d-{number}" for number in range(5)]
+    for name in names:
+        world.draft(name)
+        world.flags.create_feature_flag(name, flag_id=name)
+        world.audiences.create_audience(name, condition=BETA)
+        world.layers.create_layer(name)
+        world.holdouts.create_holdout(name, percentage=5)
+    world.memory.spoilt.add((kind.removesuffix("s"), "d-2"))
+    found = world.catalogue.read()
+    read = {each: sorted(getattr(found, each)) for each in ("experiments", "flags", "audiences", "layers", "holdouts")}
+    assert read == {each: [name for name in names if (each, name) != (kind, "d-2")] for each in read}
+    assert list(found.unreadable) == [(kind, "d-2")]
+    assert "'d-2' cannot be read" in str(found.unreadable[(kind, "d-2")])
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_flag_that_a_list_shows_as_it_was_cannot_be_read_as_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, shown: bool
+) -> None:
+    made = world.flags.create_feature_flag("nav", flag_id="f")
+    monkeypatch.setattr(world.flag_store, "list", lambda **_: Page((made,) if shown else (), None))
+    world.memory.spoilt.add(("flag", "f"))
+    world.time.advance(seconds=1)
+    world.catalogue.flag_changed("f", at=world.clock())
+    found = world.catalogue.read()
+    assert (dict(found.flags), list(found.unreadable)) == ({}, [("flags", "f")])
+
+
+def test_a_flag_that_a_list_shows_as_it_could_not_be_read_is_read_as_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = world.flags.create_feature_flag("nav", flag_id="f")
+    late = Page[FeatureFlag]((), None, {"f": InvalidInputError("flag", "'f' cannot be read")})
+    monkeypatch.setattr(world.flag_store, "list", lambda **_: late)
+    world.catalogue.flag_changed("f", at=made.updated_at)
+    found = world.catalogue.read()
+    assert (dict(found.flags), dict(found.unreadable)) == ({"f": made}, {})

@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.publishing.world import World
-from variate.errors import ConflictError, InvalidInputError, NotFoundError, StoreUnavailableError
+from variate.errors import (
+    ConflictError,
+    DecryptionError,
+    InvalidInputError,
+    NotFoundError,
+    StoreUnavailableError,
+    VariateError,
+)
 from variate.model.snapshot import PublicationKind
 from variate.publishing.publisher import channel
 from variate.testing.builders import build_flag
@@ -273,18 +280,54 @@ def test_what_is_held_back_is_told_and_logged_and_what_was_served_before_stays(
     assert (world.content()["flags"]["f"], list(world.content()["experiments"])) == (served, ["e"])
 
 
-def test_a_snapshot_in_force_that_cannot_be_read_does_not_hold_up_the_next(
-    world: World, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("error", [StoreUnavailableError("away"), DecryptionError("another key")], ids=repr)
+def test_while_the_snapshot_in_force_cannot_be_read_nothing_is_published_that_would_lose_what_is_held_back(
+    world: World, error: VariateError
 ) -> None:
     world.flags.create_feature_flag("nav", flag_id="f", type="boolean")
     world.publisher.publish("prod")
-    world.memory.flags["f"] = build_flag("f", targeting={"type": "nonsense"}, rules=[], revision=2)
+    served = world.content()["flags"]["f"]
+    world.memory.spoilt.add(("flag", "f"))
+    world.draft()
 
     def gone() -> None:
-        raise StoreUnavailableError("broken")
+        raise error
 
     world.snapshots.before["get"] = gone
-    (problem,) = world.publisher.publish("prod").problems
-    assert problem.served == "nothing"
-    assert "the snapshot in force cannot be read" in caplog.text
-    assert world.content()["flags"] == {}
+    with pytest.raises(type(error)):
+        world.publisher.publish("prod")
+    assert world.sequences() == [1]
+    world.snapshots.before.clear()
+    world.publisher.publish("prod")
+    assert (world.content()["flags"]["f"], list(world.content()["experiments"])) == (served, ["e"])
+
+
+def test_a_snapshot_in_force_that_cannot_be_read_does_not_hold_up_sound_definitions(world: World) -> None:
+    world.publisher.publish("prod")
+    world.draft()
+
+    def gone() -> None:
+        raise StoreUnavailableError("away")
+
+    world.snapshots.before["get"] = gone
+    assert world.publisher.publish("prod").problems == ()
+    assert world.sequences() == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["experiment", "flag"])
+def test_what_cannot_be_read_stays_as_it_was_and_the_others_are_published(
+    world: World, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    world.draft("one")
+    world.flags.create_feature_flag("nav", flag_id="one", type="boolean")
+    world.publisher.publish("prod")
+    served = world.content()
+    world.memory.spoilt.add((kind, "one"))
+    world.draft("other")
+    with caplog.at_level(logging.ERROR, logger="variate.publishing"):
+        assert world.publisher.publish_changes()
+    assert world.content()[f"{kind}s"]["one"] == served[f"{kind}s"]["one"]
+    assert "other" in world.content()["experiments"]
+    assert f"{kind} 'one' is held back, as it was before is served: {kind}: 'one' cannot be read" in caplog.text
+    world.memory.spoilt.clear()
+    assert world.publisher.publish("prod").problems == ()

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from tests.unit.testing.pages import cut, micros
-from variate.errors import ConflictError, NotFoundError
+from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import (
     AuditEntry,
     Document,
@@ -26,6 +26,14 @@ from variate.model.audit import FLAG_CHANGED
 from variate.model.layer import Layer
 
 
+class _Defined(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+D = TypeVar("D", bound=_Defined)
+
+
 @dataclass
 class Memory:
     """What the stores of one backend share."""
@@ -36,6 +44,24 @@ class Memory:
     definitions: dict[tuple[str, str], Any] = field(default_factory=dict)
     audit: dict[str, AuditEntry] = field(default_factory=dict)
     messages: dict[str, OutboxMessage] = field(default_factory=dict)
+    spoilt: set[tuple[str, str]] = field(default_factory=set)
+    """What breaks a rule as it is stored, by kind and id."""
+
+    def readable(self, kind: str, definition: D) -> D:
+        """Return the definition, or raise where it is spoilt."""
+        if (kind, definition.id) in self.spoilt:
+            raise InvalidInputError(kind, f"{definition.id!r} cannot be read: traffic: must be at most 100")
+        return definition
+
+    def page(self, kind: str, page: Page[D]) -> Page[D]:
+        """Return the page with the spoilt ones among the unreadable."""
+        return Page.read(
+            page,
+            lambda each: self.readable(kind, each),
+            named=lambda each: each.id,
+            last_key=page.last_key,
+            unreadable=page.unreadable,
+        )
 
     def check_revision(self, kind: str, definition_id: str, expected: int) -> None:
         """Raise where the definition is not there at the revision expected."""
@@ -79,7 +105,8 @@ class ReferenceExperimentStore:
             self.memory.note(audit, outbox)
 
     def get(self, experiment_id: str) -> Experiment | None:
-        return self.memory.experiments.get(experiment_id)
+        found = self.memory.experiments.get(experiment_id)
+        return None if found is None else self.memory.readable("experiment", found)
 
     def list(
         self,
@@ -96,7 +123,8 @@ class ReferenceExperimentStore:
                 if status in (None, each.status) and (owner is None or owner == each.owner)
             ]
         of = ("experiments", status, owner)
-        return cut(found, by=lambda each: (-micros(each.created_at), each.id), of=of, limit=limit, last_key=last_key)
+        page = cut(found, by=lambda each: (-micros(each.created_at), each.id), of=of, limit=limit, last_key=last_key)
+        return self.memory.page("experiment", page)
 
     def replace(
         self,
@@ -132,12 +160,14 @@ class ReferenceDefinitionStore:
             self.memory.note(audit, outbox)
 
     def get(self, definition_id: str) -> Any:
-        return self.memory.definitions.get((self.kind, definition_id))
+        found = self.memory.definitions.get((self.kind, definition_id))
+        return None if found is None else self.memory.readable(self.kind, found)
 
     def list(self, *, limit: int, last_key: str | None = None) -> Page[Any]:
         with self.memory.lock:
             found = [each for (kind, _), each in self.memory.definitions.items() if kind == self.kind]
-        return cut(found, by=lambda each: (each.id,), of=self.kind, limit=limit, last_key=last_key, width=1)
+        page = cut(found, by=lambda each: (each.id,), of=self.kind, limit=limit, last_key=last_key, width=1)
+        return self.memory.page(self.kind, page)
 
     def replace(
         self, definition: Any, *, expected_revision: int, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]
@@ -215,13 +245,15 @@ class ReferenceFlagStore:
             self.memory.note([audit], [flag_message(flag, audit)])
 
     def get(self, flag_id: str) -> FeatureFlag | None:
-        return self.memory.flags.get(flag_id)
+        found = self.memory.flags.get(flag_id)
+        return None if found is None else self.memory.readable("flag", found)
 
     def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
         with self.memory.lock:
             found = [each for each in self.memory.flags.values() if status in (None, each.status)]
         of = ("flags", status)
-        return cut(found, by=lambda each: (-micros(each.updated_at), each.id), of=of, limit=limit, last_key=last_key)
+        page = cut(found, by=lambda each: (-micros(each.updated_at), each.id), of=of, limit=limit, last_key=last_key)
+        return self.memory.page("flag", page)
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         with self.memory.lock:

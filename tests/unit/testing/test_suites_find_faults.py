@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.unit.testing import faults
+from tests.unit.testing import faults, faults_of_reading
 from tests.unit.testing.reference import (
     Memory,
     ReferenceAuditLog,
@@ -17,6 +17,7 @@ from tests.unit.testing.reference import (
     ReferenceFlagStore,
     ReferenceOutbox,
 )
+from variate.errors import InvalidInputError
 from variate.model import Document, OutboxMessage
 from variate.testing.builders import build_layer
 from variate.testing.conformance import (
@@ -243,6 +244,23 @@ def test_a_suite_finds_a_value_that_never_expires(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("variate.testing.conformance.cache.wait_until", at_once)
     with pytest.raises(TimeoutError):
         caches.test_a_value_expires(faults.NeverExpires())
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        faults_of_reading.StopsAtWhatItCannotRead,
+        faults_of_reading.LosesWhatItCannotRead,
+        faults_of_reading.GivesWhatItCannotRead,
+        faults_of_reading.NamesNothing,
+    ],
+)
+def test_a_suite_finds_what_is_wrong_with_reading(store: type[ReferenceExperimentStore]) -> None:
+    memory = Memory()
+    with pytest.raises((AssertionError, InvalidInputError, pytest.fail.Exception)):
+        experiments.test_one_that_breaks_a_rule_is_named_and_holds_up_no_other(
+            store(memory), lambda spoilt: memory.spoilt.add(("experiment", spoilt))
+        )
 
 
 def test_the_ids_that_look_alike_do_look_alike_and_differ() -> None:

@@ -42,6 +42,7 @@ from variate.testing.conformance import (
 from variate.testing.conformance.definitions import Build
 from variate.testing.conformance.flags import AuditTrail, trail_of_log
 from variate.testing.conformance.outbox import Emit
+from variate.testing.conformance.unreadable import Spoil
 
 
 @pytest.fixture
@@ -50,6 +51,10 @@ def memory() -> Memory:
 
 
 class TestExperimentStore(ExperimentStoreConformance):
+    @pytest.fixture
+    def spoil(self, memory: Memory) -> Spoil:
+        return lambda spoilt: memory.spoilt.add(("experiment", spoilt))
+
     @pytest.fixture
     def store(self, memory: Memory) -> ReferenceExperimentStore:
         return ReferenceExperimentStore(memory)
@@ -65,6 +70,10 @@ class TestExperimentStore(ExperimentStoreConformance):
 
 @pytest.mark.parametrize("kind", ["audience", "holdout", "layer"])
 class TestDefinitionStore(DefinitionStoreConformance):
+    @pytest.fixture
+    def spoil(self, memory: Memory, kind: str) -> Spoil:
+        return lambda spoilt: memory.spoilt.add((kind, spoilt))
+
     @pytest.fixture
     def store(self, memory: Memory, kind: str) -> ReferenceDefinitionStore:
         return ReferenceDefinitionStore(memory, kind)
@@ -127,6 +136,10 @@ class TestOutbox(OutboxConformance):
 
 
 class TestFlagStore(FlagStoreConformance):
+    @pytest.fixture
+    def spoil(self, memory: Memory) -> Spoil:
+        return lambda spoilt: memory.spoilt.add(("flag", spoilt))
+
     @pytest.fixture
     def store(self, memory: Memory) -> ReferenceFlagStore:
         return ReferenceFlagStore(memory)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from heapq import merge
 from itertools import islice
 
-from variate.errors import ConflictError, NotFoundError
+from variate.errors import ConflictError, InvalidInputError, NotFoundError, VariateError
 from variate.model import (
     AuditEntry,
     Document,
@@ -20,6 +21,7 @@ from variate.model import (
     OutboxMessage,
     Page,
 )
+from variate.model.reading import read_stored
 from variate.model.record import audit_record
 from variate.stores.cursor import CursorValue
 from variate.stores.dynamodb.attributes import (
@@ -36,7 +38,7 @@ from variate.stores.dynamodb.attributes import (
 )
 from variate.stores.dynamodb.conditions import Condition
 from variate.stores.dynamodb.item_table import ItemTable
-from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of, scope_of
+from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of_readable, scope_of
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put
 
@@ -67,12 +69,13 @@ class DynamoDBFlagStore:
     def get(self, flag_id: str) -> FeatureFlag | None:
         """See ``FlagStore.get``."""
         item = self._table.get(flag_id)
-        return None if item is None or not _is_flag(item) else self._read(item)
+        return None if item is None or not _is_flag(item) else _read(item)
 
     def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
         """See ``FlagStore.list``. Each status is a query of its own; all of them are these, merged."""
         check_page_limit(limit)
         after, high, scope = None, None, scope_of("flags", status)
+        unplaced: dict[str, VariateError] = {}
         if last_key is not None:
             position = Position(last_key, scope=scope, length=2)
             moment = position.moment()
@@ -87,11 +90,13 @@ class DynamoDBFlagStore:
                 high=high,
                 forward=False,
             )
-            found = filter(_is_flag, self._table.query(query, page_size=limit + 2))
+            found = _placed(filter(_is_flag, self._table.query(query, page_size=limit + 2)), unplaced)
             return in_order(found, tie=lambda item: tie_of(item["updated_at"]), order=_newest_first, after=after)
 
         merged = merge(*map(of_status, FlagStatus if status is None else [status]), key=_newest_first)
-        return page_of(_each_once(merged), limit=limit, read=self._read, scope=scope, position=_position)
+        return page_of_readable(
+            _each_once(merged), limit=limit, read=_read, scope=scope, position=_position, unreadable=unplaced
+        )
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         """See ``FlagStore.replace``."""
@@ -126,9 +131,6 @@ class DynamoDBFlagStore:
         """See ``Outbox.settle``."""
         self._table.delete_all([_ENTRY_ID + message_id for message_id in message_ids])
 
-    def _read(self, item: Item) -> FeatureFlag:
-        return self._table.read(_read_flag, item)
-
 
 def _flag_item(flag: FeatureFlag) -> Item:
     item = {
@@ -144,6 +146,10 @@ def _flag_item(flag: FeatureFlag) -> Item:
     if flag.targeting is not None:
         item["targeting"] = text(flag.targeting.text)
     return check_item("rules", item)
+
+
+def _read(item: Item) -> FeatureFlag:
+    return read_stored("flag", item["id"]["S"], lambda: _read_flag(item))
 
 
 def _read_flag(item: Item) -> FeatureFlag:
@@ -205,6 +211,18 @@ def _at_revision(expected: int) -> Condition:
 
 def _newest_first(item: Item) -> tuple[int, str]:
     return -microseconds(read_instant(item["updated_at"])), item["id"]["S"]
+
+
+def _placed(items: Iterable[Item], unplaced: dict[str, VariateError]) -> Iterator[Item]:
+    """Yield the items that have a place in the order of time, and note the others."""
+    for item in items:
+        flag_id: str = item["id"]["S"]
+        try:
+            read_stored("flag", flag_id, partial(read_instant, item["updated_at"]))
+        except InvalidInputError as error:
+            unplaced[flag_id] = error
+        else:
+            yield item
 
 
 def _position(item: Item) -> list[CursorValue]:

@@ -8,14 +8,14 @@ but once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import groupby, islice
 from typing import Any, TypeVar
 
-from variate.errors import InvalidInputError
+from variate.errors import InvalidInputError, VariateError
 from variate.model import MAX_PAGE, Page
 from variate.model.rules import check_id, check_whole
 from variate.stores.cursor import CursorValue, decode_cursor, encode_cursor
@@ -116,10 +116,33 @@ def page_of(
     position: Callable[[Item], Sequence[CursorValue]],
 ) -> Page[T]:
     """Return the first ``limit`` items, and the position of the last if there are more."""
+    given, last_key = _taken(items, limit, scope, position)
+    return Page(tuple(map(read, given)), last_key)
+
+
+def page_of_readable(
+    items: Iterable[Item],
+    *,
+    limit: int,
+    read: Callable[[Item], T],
+    scope: str,
+    position: Callable[[Item], Sequence[CursorValue]],
+    unreadable: Mapping[str, VariateError],
+) -> Page[T]:
+    """As ``page_of``, but an item that breaks a rule is among the page's ``unreadable``, by its id.
+
+    So are those of ``unreadable``, which may be found while the items are taken.
+    """
+    given, last_key = _taken(items, limit, scope, position)
+    return Page.read(given, read, named=lambda item: str(item["id"]["S"]), last_key=last_key, unreadable=unreadable)
+
+
+def _taken(
+    items: Iterable[Item], limit: int, scope: str, position: Callable[[Item], Sequence[CursorValue]]
+) -> tuple[list[Item], str | None]:
     taken = list(islice(items, limit + 1))
     given = taken[:limit]
-    last_key = encode_cursor([scope, *position(given[-1])]) if len(taken) > limit else None
-    return Page(tuple(map(read, given)), last_key)
+    return given, encode_cursor([scope, *position(given[-1])]) if len(taken) > limit else None
 
 
 class Position:

@@ -35,6 +35,7 @@ pytest.register_assert_rewrite(
             "samples",
             "serving",
             "snapshots",
+            "unreadable",
         )
     )
 )

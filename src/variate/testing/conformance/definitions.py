@@ -17,6 +17,7 @@ from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together, wins
 from variate.testing.conformance.paging import Fetch, check_pages, check_refusals
 from variate.testing.conformance.samples import ALIKE, IN_ORDER, every_instant, every_text, plain
+from variate.testing.conformance.unreadable import Spoil, check_unreadable
 
 Build: TypeAlias = Callable[..., Any]
 """Build a definition of the kind: ``build(id, name=..., description=..., revision=..., created_at=...)``."""
@@ -26,6 +27,7 @@ class DefinitionStoreConformance:
     """Subclass it for each kind, and provide ``store``, empty, and the ``audit_log`` and ``outbox`` its writes fill.
 
     ``build`` is a builder of ``variate.testing.builders``, with values that would be missed if they were lost.
+    ``spoil`` writes past the store, so that a definition breaks a rule of the model; see ``Spoil``.
     """
 
     @pytest.fixture
@@ -43,6 +45,10 @@ class DefinitionStoreConformance:
     @pytest.fixture
     def build(self) -> Build:
         raise NotImplementedError("provide a fixture `build`: builds a definition of the store's kind")
+
+    @pytest.fixture
+    def spoil(self) -> Spoil:
+        raise NotImplementedError("provide a fixture `spoil`: has what is stored under an id break a rule")
 
     def test_what_was_inserted_is_returned(self, store: DefinitionStore[Any], build: Build) -> None:
         given = build("d", description="Größer", revision=7, updated_at=START + timedelta(hours=1))
@@ -203,6 +209,14 @@ class DefinitionStoreConformance:
             page = store.list(limit=7, last_key=page.last_key)
             found += [each.id for each in page]
         assert [each for each in found if each in old] == old
+
+    def test_one_that_breaks_a_rule_is_named_and_holds_up_no_other(
+        self, store: DefinitionStore[Any], build: Build, spoil: Spoil
+    ) -> None:
+        for number in range(5):
+            _insert(store, build(f"d-{number}"))
+        spoil("d-2")
+        check_unreadable(_list(store), store.get, spoilt="d-2", sound=["d-0", "d-1", "d-3", "d-4"])
 
     def test_a_last_key_of_anything_else_is_refused(
         self, store: DefinitionStore[Any], build: Build, audit_log: AuditLog

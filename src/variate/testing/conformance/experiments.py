@@ -25,12 +25,16 @@ from variate.testing.conformance.samples import (
     every_text,
     plain,
 )
+from variate.testing.conformance.unreadable import Spoil, check_unreadable
 
 ACTIVE, DRAFT = ExperimentStatus.ACTIVE, ExperimentStatus.DRAFT
 
 
 class ExperimentStoreConformance:
-    """Subclass it and provide ``store``, empty, and the ``audit_log`` and ``outbox`` that its writes fill."""
+    """Subclass it and provide ``store``, empty, and the ``audit_log`` and ``outbox`` that its writes fill.
+
+    ``spoil`` writes past the store, so that an experiment breaks a rule of the model; see ``Spoil``.
+    """
 
     @pytest.fixture
     def store(self) -> ExperimentStore:
@@ -43,6 +47,10 @@ class ExperimentStoreConformance:
     @pytest.fixture
     def outbox(self) -> Outbox:
         raise NotImplementedError("provide a fixture `outbox`: the Outbox that the store's writes fill")
+
+    @pytest.fixture
+    def spoil(self) -> Spoil:
+        raise NotImplementedError("provide a fixture `spoil`: has what is stored under an id break a rule")
 
     def test_what_was_inserted_is_returned(self, store: ExperimentStore) -> None:
         experiment = build_experiment(
@@ -209,6 +217,14 @@ class ExperimentStoreConformance:
         check_refusals(
             of_active, foreign=[_list(store)(1, None).last_key, _list(store, status=DRAFT)(1, None).last_key]
         )
+
+    def test_one_that_breaks_a_rule_is_named_and_holds_up_no_other(self, store: ExperimentStore, spoil: Spoil) -> None:
+        for number in range(5):
+            _insert(store, build_experiment(f"e-{number}", owner="ada", created_at=START + timedelta(minutes=number)))
+        spoil("e-2")
+        sound = ["e-0", "e-1", "e-3", "e-4"]
+        check_unreadable(_list(store), store.get, spoilt="e-2", sound=sound)
+        check_unreadable(_list(store, status=DRAFT, owner="ada"), store.get, spoilt="e-2", sound=sound)
 
     def test_replace_stores_the_experiment_with_its_variations(
         self, store: ExperimentStore, audit_log: AuditLog, outbox: Outbox

@@ -19,6 +19,7 @@ from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together, wins
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
 from variate.testing.conformance.samples import ALIKE, document_of, every_instant, every_json, every_text, plain
+from variate.testing.conformance.unreadable import Spoil, check_unreadable
 
 ACTIVE, INACTIVE = FlagStatus.ACTIVE, FlagStatus.INACTIVE
 
@@ -44,7 +45,8 @@ def trail_of_outbox(outbox: Outbox) -> AuditTrail:
 class FlagStoreConformance:
     """Subclass it and provide ``store``, empty, the ``outbox`` its writes leave messages in, and ``audit_trail``.
 
-    For the last see ``trail_of_log`` and ``trail_of_outbox``.
+    For the last see ``trail_of_log`` and ``trail_of_outbox``. ``spoil`` writes past the store, so that a flag breaks a
+    rule of the model; see ``Spoil``.
     """
 
     @pytest.fixture
@@ -58,6 +60,10 @@ class FlagStoreConformance:
     @pytest.fixture
     def outbox(self) -> Outbox:
         raise NotImplementedError("provide a fixture `outbox`: the Outbox that the store's writes leave messages in")
+
+    @pytest.fixture
+    def spoil(self) -> Spoil:
+        raise NotImplementedError("provide a fixture `spoil`: has what is stored under an id break a rule")
 
     def test_what_was_inserted_is_returned(self, store: FlagStore) -> None:
         flag = build_flag(
@@ -271,6 +277,14 @@ class FlagStoreConformance:
             page = store.list(limit=7, last_key=page.last_key)
             found += page
         assert sorted(each.id for each in found if each.id in old) == old
+
+    def test_one_that_breaks_a_rule_is_named_and_holds_up_no_other(self, store: FlagStore, spoil: Spoil) -> None:
+        for number in range(5):
+            _insert(store, build_flag(f"f-{number}", updated_at=START + timedelta(minutes=number)))
+        spoil("f-2")
+        for status in (None, INACTIVE):
+            sound = ["f-0", "f-1", "f-3", "f-4"]
+            check_unreadable(_list(store, status=status), store.get, spoilt="f-2", sound=sound)
 
     def test_a_last_key_of_anything_else_is_refused(self, store: FlagStore) -> None:
         for each in _twenty_five():
