@@ -11,10 +11,17 @@ from variate.model import format_instant
 from variate.model.record import audit_record
 from variate.platform import Platform
 
+_KINDS = ("experiment", "flag", "audience", "layer", "holdout", "snapshot")
+
 
 @click.command("audit")
 @click.option("--entity", "entity_id", help="Only changes of the experiment or flag of this id.")
-@click.option("--type", "entity_type", type=click.Choice(["experiment", "flag"]), help="Only changes of this kind.")
+@click.option(
+    "--type",
+    "entity_type",
+    type=click.Choice(_KINDS),
+    help="Only changes of this kind.",
+)
 @limit_option
 @json_option
 def command(entity_id: str | None, entity_type: str | None, limit: int, *, as_json: bool) -> None:

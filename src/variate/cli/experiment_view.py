@@ -67,6 +67,8 @@ def print_preview(preview: Preview, *, as_json: bool) -> None:
             "would be drawn the same": f"{same:,}",
         }
     )
+    if preview.audience_matters:
+        click.echo("\nWhom the audience lets in or out is not counted: attributes are not kept.")
     click.echo("\nNothing was changed.")
 
 

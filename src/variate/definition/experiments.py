@@ -223,7 +223,7 @@ class Experiments:
         """Move the experiment to ``status``; to the one it has, nothing happens.
 
         Raise ``IllegalTransitionError`` where it cannot follow. The moves: draft to active or archived, active to
-        paused or completed, paused to active or completed, completed to archived. A draft is launched only where
+        paused or completed, paused to active or completed, completed to archived. It becomes active only where
         nothing on its ``launch_checklist`` blocks that.
         """
         chosen = check_choice("status", status, ExperimentStatus)
@@ -330,7 +330,7 @@ class Experiments:
             return _Change(before, [], [], [])
         after = before.moved_to(status, at=at)
         layers: list[Layer] = []
-        if before.status is ExperimentStatus.DRAFT and status is ExperimentStatus.ACTIVE:
+        if status is ExperimentStatus.ACTIVE:
             check_launch(before, references=self.references, at=at)
         elif status in (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED):
             layers = self._claims(before.id, before.design.layer, None, at)

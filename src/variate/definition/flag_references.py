@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from variate.definition.references import References
 from variate.errors import InvalidInputError
-from variate.model import FeatureFlag
+from variate.model import FeatureFlag, FlagStatus
+from variate.model.page import every
 from variate.model.rules import shown
 from variate.model.targeting import FlagRule, ServeExperiment, Targeting
 from variate.model.targeting_record import read_targeting
@@ -26,18 +28,30 @@ class FlagReferences:
     flags: FlagStore
     environments: Collection[str]
 
-    def check(self, flag_id: str, targeting: Targeting) -> None:
-        """Raise ``InvalidInputError`` naming the field that names what is not there, does not fit, or leads back."""
+    def check_change(self, flag_id: str, targeting: Targeting, *, before: Targeting | None) -> None:
+        """Check what this targeting names otherwise than ``before`` (None: there was none)."""
+        if before is not None and _naming(before) == _naming(targeting):
+            return
+        standing: Collection[str] = () if before is None else before.environments
+        self.check(flag_id, targeting, standing=standing)
+        if before is not None and set(before.names) - set(targeting.names):
+            self._check_dependents(flag_id, targeting)
+
+    def check(self, flag_id: str, targeting: Targeting, *, standing: Collection[str] = ()) -> None:
+        """Raise ``InvalidInputError`` naming the field that names what is not there, does not fit, or leads back.
+
+        An environment that is ``standing`` in the flag may stay, though it is no longer among those there are.
+        """
         check_schema(targeting)
         for environment in targeting.environments:
-            if environment not in self.environments:
+            if environment not in self.environments and environment not in standing:
                 raise InvalidInputError(
                     "environments", f"must be among {', '.join(self.environments)}, not {shown(environment)}"
                 )
         for field, rules in _rules(targeting):
             for place, rule in enumerate(rules):
                 self._check_rule(f"{field}[{place}]", rule, targeting)
-        self._check_prerequisites(flag_id, targeting)
+        self.check_prerequisites(flag_id, targeting)
 
     def _check_rule(self, field: str, rule: FlagRule, targeting: Targeting) -> None:
         self.references.check_condition(f"{field}.condition", rule.condition)
@@ -55,7 +69,8 @@ class FlagReferences:
                 f"has the variation {sorted(missing)[0]!r}, and the flag none of that name to serve",
             )
 
-    def _check_prerequisites(self, flag_id: str, targeting: Targeting) -> None:
+    def check_prerequisites(self, flag_id: str, targeting: Targeting) -> None:
+        """Raise ``InvalidInputError`` where a prerequisite is not there, cannot give what it has to, or leads back."""
         for place, prerequisite in enumerate(targeting.prerequisites):
             field = f"prerequisites[{place}]"
             found = self._targeting(prerequisite.flag_id)
@@ -84,6 +99,17 @@ class FlagReferences:
                 raise InvalidInputError(f"{field}.flag", f"depends on more than {MAX_CHAIN} flags")
             found = self._targeting(name)
             ahead += [each.flag_id for each in found.prerequisites] if found is not None else []
+
+    def _check_dependents(self, flag_id: str, targeting: Targeting) -> None:
+        """Raise ``InvalidInputError`` where another flag requires a variation that is no longer there."""
+        for flag in every(self.flags.list):
+            other = None if flag.status is FlagStatus.ARCHIVED else targeting_of(flag)
+            for prerequisite in () if other is None else other.prerequisites:
+                missing = set(prerequisite.variations) - set(targeting.names)
+                if prerequisite.flag_id == flag_id and missing:
+                    raise InvalidInputError(
+                        "variations", f"must have {min(missing)!r}: flag {flag.id!r} requires it"
+                    )
 
     def _targeting(self, flag_id: str) -> Targeting | None:
         flag = self.flags.get(flag_id)
@@ -124,6 +150,12 @@ def check_schema(targeting: Targeting) -> None:
         raise InvalidInputError("schema", f"refers to what is not in it: {error}") from error
     except RecursionError as error:
         raise InvalidInputError("schema", "refers to itself without end") from error
+
+
+def _naming(targeting: Targeting) -> Any:
+    """Return the part of a targeting that names other things, or is named."""
+    states = {name: state.rules for name, state in targeting.environments.items()}
+    return targeting.type, targeting.schema, targeting.variations, targeting.rules, targeting.prerequisites, states
 
 
 def _rules(targeting: Targeting) -> Iterator[tuple[str, tuple[FlagRule, ...]]]:

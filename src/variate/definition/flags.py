@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Unpack
 
 from variate.definition.audit import ChangeLog
-from variate.definition.flag_references import FlagReferences
+from variate.definition.flag_references import FlagReferences, targeting_of
 from variate.definition.newest import on_newest
-from variate.errors import InvalidInputError
+from variate.errors import ConflictError, InvalidInputError
 from variate.model import MAX_DEFINITION_BYTES, MAX_DEPTH, Document, FeatureFlag, FlagStatus, Json, Page
 from variate.model.record import flag_record
 from variate.model.rules import check_choice, check_id
@@ -102,7 +103,7 @@ class Flags:
             if rules is not None or targeting:
                 standing = {} if before.targeting is None else before.targeting.value
                 wanted = {**standing, **targeting} or None
-                parts = self._parts(flag_id, before.rules.value if rules is None else rules, wanted)
+                parts = self._parts(flag_id, before.rules.value if rules is None else rules, wanted, before=before)
             return replace(
                 before,
                 name=before.name if name is None else name,
@@ -172,12 +173,18 @@ class Flags:
         """Take the flag out of use; it is kept."""
         return self.update_feature_flag_status(flag_id, FlagStatus.ARCHIVED, actor=actor)
 
-    def _parts(self, flag_id: str, rules: Json, given: Mapping[str, Any] | None) -> _Parts:
-        """Return the rules and the targeting as they are kept: in canonical form, where they are not free."""
+    def _parts(
+        self, flag_id: str, rules: Json, given: Mapping[str, Any] | None, *, before: FeatureFlag | None = None
+    ) -> _Parts:
+        """Return the rules and the targeting as they are kept: in canonical form, where they are not free.
+
+        What they name is looked up where it is not as ``before``: who switches a flag off is not to be kept from that
+        by something else that is gone.
+        """
         if given is None:
             return _Parts(_document("rules", rules), None)
         targeting = read_targeting(given, rules)
-        self.references.check(flag_id, targeting)
+        self.references.check_change(flag_id, targeting, before=None if before is None else targeting_of(before))
         parts = _Parts(
             _document("rules", rules_record(targeting.rules)), _document("targeting", targeting_record(targeting))
         )
@@ -201,7 +208,7 @@ class Flags:
             if states == standing.get("environments", {}):
                 return before
             wanted = {**standing, "environments": states}
-            parts = self._parts(flag_id, before.rules.value, wanted)
+            parts = self._parts(flag_id, before.rules.value, wanted, before=before)
             return replace(before, rules=parts.rules, targeting=parts.targeting)
 
         return self._write(flag_id, change, action, expected_revision=expected_revision, actor=actor)
@@ -222,10 +229,31 @@ class Flags:
                 after = replace(after, revision=before.revision + 1, updated_at=at)
                 entry = self.log.entry("flag", flag_id, action, _differences(before, after), actor=actor, at=at)
                 self.store.replace(after, expected_revision=before.revision, audit=entry)
+                self._withdraw_if_it_leads_back(before, after, actor)
             self.announce()  # also of nothing: an earlier call may have died between its commit and its delivery
             return after
 
         return on_newest("flag", flag_id, read=self.store.get, write=write, expected_revision=expected_revision)
+
+    def _withdraw_if_it_leads_back(self, before: FeatureFlag, after: FeatureFlag, actor: str | None) -> None:
+        """Look again, now that both are stored, whether another writer made a circle of prerequisites with this one.
+
+        Then undo this change and raise ``InvalidInputError``. The other one may do so, too.
+        """
+        standing, targeting = targeting_of(before), targeting_of(after)
+        if targeting is None or not targeting.prerequisites:
+            return
+        if standing is not None and standing.prerequisites == targeting.prerequisites:
+            return
+        try:
+            self.references.check_prerequisites(after.id, targeting)
+        except InvalidInputError:
+            at = self.log.clock()
+            back = replace(before, revision=after.revision + 1, updated_at=at)
+            entry = self.log.entry("flag", after.id, "withdrawn", _differences(after, back), actor=actor, at=at)
+            with suppress(ConflictError):  # then somebody else has changed it again
+                self.store.replace(back, expected_revision=after.revision, audit=entry)
+            raise
 
 
 def _document(field: str, value: Json) -> Document:

@@ -10,6 +10,7 @@ from typing import Any
 from variate.errors import InvalidInputError
 from variate.model import Experiment, ExperimentStatus, Variation
 from variate.model.design import Design, MetricRole, PastAllocation
+from variate.model.design_record import design_record
 
 _STARTED = frozenset({ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED})
 _LOCKED: dict[str, Callable[[Design], Any]] = {
@@ -38,6 +39,18 @@ def check_locked(before: Experiment, after: Experiment) -> None:
             raise InvalidInputError(
                 field, f"{goal} cannot change once the experiment has started; begin a new version".strip()
             )
+    if before.status is ExperimentStatus.COMPLETED:
+        _check_ended(before, after)
+
+
+def _check_ended(before: Experiment, after: Experiment) -> None:
+    """What an experiment was is the record of what its results are of."""
+    old, new = design_record(before.design), design_record(after.design)
+    changed = [field for field in old if old[field] != new[field]]
+    if [each.weight for each in before.variations] != [each.weight for each in after.variations]:
+        changed.append("variations")
+    if changed:
+        raise InvalidInputError(changed[0], "cannot change any more: the experiment has ended")
 
 
 def remembering(before: Experiment, after: Experiment, *, at: datetime, delay: timedelta) -> Experiment:

@@ -32,7 +32,12 @@ def explained_record(explained: Explained) -> Record:
 
 def preview_record(preview: Preview) -> Record:
     """Return the preview as a dict."""
-    return {"kept": preview.kept, "moved": preview.moved, "held": preview.held}
+    return {
+        "kept": preview.kept,
+        "moved": preview.moved,
+        "held": preview.held,
+        "audience_matters": preview.audience_matters,
+    }
 
 
 def checklist_records(items: Iterable[ChecklistItem]) -> list[Record]:

@@ -67,8 +67,8 @@ class Platform:
             publish=self._publish_changes,
             deferred=self._expect_changes,
         )
-        log = ChangeLog(clock=self._clock, new_id=new_id, actor=settings.actor)
-        definitions = Definitions.over(backends, settings, log=log, announce=self.relay.announce)
+        self._log = ChangeLog(clock=self._clock, new_id=new_id, actor=settings.actor)
+        definitions = Definitions.over(backends, settings, log=self._log, announce=self.relay.announce)
         self._publisher = publisher
         self._deciding = Deciding.over(
             backends,
@@ -128,6 +128,7 @@ class Platform:
         """Bring the definitions as they are now into force, also after a rollback; return what is in force then."""
         published = self._publisher.publish(environment or self.settings.environment, actor=actor, reason=reason)
         self._deciding.serving.refresh()
+        self._log_publication(published.publication, "published", actor, reason)
         return published
 
     def rollback_snapshot(
@@ -141,6 +142,7 @@ class Platform:
         chosen = environment or self.settings.environment
         publication = self._publisher.rollback(chosen, to=to, actor=actor, reason=reason)
         self._deciding.serving.refresh()
+        self._log_publication(publication, "rolled_back", actor, reason)
         return publication
 
     def list_snapshots(
@@ -192,6 +194,12 @@ class Platform:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _log_publication(self, publication: Publication, action: str, actor: str | None, reason: str) -> None:
+        """Log what somebody did on purpose; that it is done stands in the publications."""
+        data = {"sequence": publication.sequence, "digest": publication.digest, "reason": reason}
+        entry = self._log.entry("snapshot", publication.environment, action, data, actor=actor, at=self._clock())
+        self._backends.audit.append([entry])
 
     def _publish_changes(self) -> bool:
         is_served = self._publisher.publish_changes()

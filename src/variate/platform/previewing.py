@@ -26,12 +26,14 @@ class Preview:
 
     ``moved`` get another variation or none; ``held`` keep theirs though the new allocation gives them another or none,
     because the ledger holds it; the others are drawn the same again. Attributes are not kept, so units are taken to be
-    in the audience.
+    in the audience, and the schedule is left out. ``audience_matters`` says that the change is one of the audience, or
+    of the switch that keeps units outside it: how many that touches cannot be told.
     """
 
     kept: int
     moved: int
     held: int
+    audience_matters: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ class Previewing:
         after = self.experiments.revised(before, variations=given, design=design, at=self.clock())
         check_locked(before, after)
         kept, differently = self._count(before, after)
-        return Preview(kept=kept, moved=0, held=differently)
+        return Preview(kept=kept, moved=0, held=differently, audience_matters=_audience_matters(before, after))
 
     def preview_new_version(
         self,
@@ -73,7 +75,7 @@ class Previewing:
         given = None if variations is None else list(variations)
         after = self.experiments.new_version(before, variations=given, design=design, at=self.clock())
         kept, differently = self._count(before, after)
-        return Preview(kept=kept, moved=differently, held=0)
+        return Preview(kept=kept, moved=differently, held=0, audience_matters=_audience_matters(before, after))
 
     def _experiment(self, experiment_id: str) -> Experiment:
         experiment = self.experiments.get_experiment(check_id("experiment_id", experiment_id))
@@ -130,3 +132,9 @@ class Previewing:
             last_key = page.last_key
             if last_key is None:
                 return
+
+
+def _audience_matters(before: Experiment, after: Experiment) -> bool:
+    old, new = before.design, after.design
+    lets_out = old.keeps_outside_audience and not new.keeps_outside_audience and new.audience is not None
+    return lets_out or old.audience != new.audience

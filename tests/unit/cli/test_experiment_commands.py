@@ -94,12 +94,12 @@ def test_a_preview_counts_and_changes_nothing(variate: InProcess, experiment: st
         variate.ok("decide", "--keep", "--unit", f"u{number}", "--experiment", experiment, "--attributes", PRO)
     before = variate.ok("experiments", "show", experiment, "--json").json
     asked = ("experiments", "update", experiment, "--traffic", "0", "--preview")
-    assert variate.ok(*asked, "--json").json == {"kept": 4, "moved": 0, "held": 4}
+    assert variate.ok(*asked, "--json").json == {"kept": 4, "moved": 0, "held": 4, "audience_matters": False}
     printed = variate.ok(*asked).out.splitlines()
     assert printed[2].split()[:4] == ["would", "be", "held", "4"]
     assert printed[-1] == "Nothing was changed."
     anew = ("experiments", "new-version", experiment, "--salt", "other", "--traffic", "0", "--preview", "--json")
-    assert variate.ok(*anew).json == {"kept": 4, "moved": 4, "held": 0}
+    assert variate.ok(*anew).json == {"kept": 4, "moved": 4, "held": 0, "audience_matters": False}
     assert variate.ok("experiments", "show", experiment, "--json").json == before
 
 

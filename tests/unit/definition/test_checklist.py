@@ -133,11 +133,12 @@ def test_the_end_is_compared_with_the_moment_of_the_launch(stage: Stage) -> None
     assert "schedule" in unmet(stage)
 
 
-def test_only_the_launch_is_looked_at_not_the_return_from_a_pause(furnished: Stage) -> None:
+def test_the_return_from_a_pause_is_looked_at_like_the_launch(furnished: Stage) -> None:
     furnished.started(ends_at=START + timedelta(hours=1))
     furnished.experiments.update_experiment_status("e", "paused")
     furnished.time.advance(hours=2)
-    assert furnished.experiments.update_experiment_status("e", "active").status == "active"
+    with pytest.raises(InvalidInputError, match=r"^status: cannot become active: schedule"):
+        furnished.experiments.update_experiment_status("e", "active")
 
 
 def test_the_checklist_of_an_unknown_experiment_is_not_found(stage: Stage) -> None:

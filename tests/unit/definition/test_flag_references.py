@@ -142,14 +142,47 @@ def test_an_audience_that_is_not_there_is_refused_wherever_it_is_named(stage: St
     flag(stage, "f", **given)
 
 
-def test_what_a_flag_names_is_looked_up_again_at_each_change_of_its_targeting(stage: Stage) -> None:
+def test_what_a_flag_names_is_looked_up_again_where_that_changes_and_never_keeps_it_from_being_switched_off(
+    stage: Stage,
+) -> None:
     flag(stage, "base")
     flag(stage, "top", "base")
     stage.memory.flags["base"] = build_flag("base", rules={"free": "form"})
     stage.flags.update_feature_flag("top", name="a new name")
     stage.flags.update_feature_flag_status("top", "active")
+    stage.flags.update_feature_flag("top", owner="ana")
+    stage.flags.update_flag_environment("top", "prod", enabled=False)
     with pytest.raises(InvalidInputError, match=r"^prerequisites\[0\].flag: names 'base', which is not there"):
-        stage.flags.update_feature_flag("top", owner="ana")
+        stage.flags.update_feature_flag("top", rules=[{"serve": "on"}])
+
+
+def test_a_variation_that_another_flag_requires_stays(stage: Stage) -> None:
+    flag(stage, "base")
+    flag(stage, "top", "base")
+    others = [{"name": "yes", "value": True}, {"name": "no", "value": False}]
+    with pytest.raises(InvalidInputError, match=r"^variations: must have 'on': flag 'top' requires it"):
+        stage.flags.update_feature_flag("base", variations=others, default="yes", off="no")
+    stage.flags.archive_feature_flag("top")
+    stage.flags.update_feature_flag("base", variations=others, default="yes", off="no")
+
+
+def test_of_two_writers_who_make_a_circle_together_none_stays(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    flag(stage, "a")
+    flag(stage, "b")
+    replace_flag = stage.flag_store.replace
+
+    def replace_beside_another(*arguments: Any, **named: Any) -> None:
+        monkeypatch.setattr(stage.flag_store, "replace", replace_flag)
+        stage.flags.update_feature_flag("b", prerequisites=[{"flag": "a", "variations": ["on"]}])
+        replace_flag(*arguments, **named)
+
+    monkeypatch.setattr(stage.flag_store, "replace", replace_beside_another)
+    with pytest.raises(InvalidInputError, match="leads back to this flag"):
+        stage.flags.update_feature_flag("a", prerequisites=[{"flag": "b", "variations": ["on"]}])
+    found = stage.flags.get_feature_flag("a")
+    assert found is not None
+    assert (found.targeting or found.rules).value["prerequisites"] == []
+    assert [entry.action for entry in stage.entries()][:2] == ["withdrawn", "updated"]
 
 
 def test_targeting_that_somebody_wrote_by_hand_is_named_as_wrong_where_it_is_needed(stage: Stage) -> None:

@@ -142,7 +142,10 @@ def test_of_a_draft_nothing_is_remembered_nor_of_one_that_ended(stage: Stage) ->
     assert stage.experiments.update_experiment("e", traffic=20).design.past == ()
     for status in ("active", "completed"):
         stage.experiments.update_experiment_status("e", status)
-    assert stage.experiments.update_experiment("e", traffic=10).design.past == ()
+    for change in ({"traffic": 10}, {"audience": None, "ends_at": "2030-01-01T00:00:00Z"}):
+        with pytest.raises(InvalidInputError, match="the experiment has ended"):
+            stage.experiments.update_experiment("e", **change)  # type: ignore[arg-type]
+    assert stage.experiments.update_experiment("e", name="what it was").design.past == ()
 
 
 def test_the_log_tells_what_is_remembered(started: Stage) -> None:

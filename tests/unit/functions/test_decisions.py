@@ -98,9 +98,19 @@ def test_an_explanation_goes_back_in_time(flag: str) -> None:
 def test_a_preview_counts_and_changes_nothing(experiment: str) -> None:
     variate.assign_many(experiment, UNITS, [PRO] * len(UNITS))
     before = variate.get_experiment(experiment)
-    assert variate.preview_change(experiment, traffic=0) == {"kept": 20, "moved": 0, "held": 20}
+    assert variate.preview_change(experiment, traffic=0) == {
+        "kept": 20,
+        "moved": 0,
+        "held": 20,
+        "audience_matters": False,
+    }
     assert variate.preview_change(experiment, [{"name": "control"}, {"name": "green"}])["held"] == 0
-    assert variate.preview_new_version(experiment, traffic=0) == {"kept": 20, "moved": 20, "held": 0}
+    assert variate.preview_new_version(experiment, traffic=0) == {
+        "kept": 20,
+        "moved": 20,
+        "held": 0,
+        "audience_matters": False,
+    }
     assert variate.get_experiment(experiment) == before
     with pytest.raises(InvalidInputError, match="salt: cannot change"):
         variate.preview_change(experiment, salt="other")

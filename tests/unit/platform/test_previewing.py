@@ -146,7 +146,7 @@ def test_units_are_taken_to_be_in_the_audience_and_in_time(previewed: Previewed)
     found = previewed.previewing.preview_change(
         "e", audience=BETA, ends_at="2030-01-01T00:00:00Z", takes_new_units=False, reads_ledger=True
     )
-    assert found == Preview(kept=1_000, moved=0, held=0)
+    assert found == Preview(kept=1_000, moved=0, held=0, audience_matters=True)
 
 
 def test_only_assignments_of_the_present_version_that_have_not_expired_count(previewed: Previewed) -> None:
