@@ -66,7 +66,8 @@ class Keeper:
     @property
     def pending(self) -> int:
         """How many assignments wait to be written, or are being written."""
-        return len(self._pending) + self._under_way
+        with self._changed:
+            return len(self._pending) + self._under_way
 
     def later(self, assignment: Assignment) -> None:
         """Keep it some time soon. It is durable once ``flush`` or ``close`` returns, at the latest."""

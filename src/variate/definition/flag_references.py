@@ -29,29 +29,25 @@ class FlagReferences:
     environments: Collection[str]
 
     def check_change(self, flag_id: str, targeting: Targeting, *, before: Targeting | None) -> None:
-        """Check what this targeting names otherwise than ``before`` (None: there was none)."""
-        if before is not None and _naming(before) == _naming(targeting):
-            return
-        standing: Collection[str] = () if before is None else before.environments
-        self.check(flag_id, targeting, standing=standing)
-        if before is not None and set(before.names) - set(targeting.names):
-            self._check_dependents(flag_id, targeting)
-
-    def check(self, flag_id: str, targeting: Targeting, *, standing: Collection[str] = ()) -> None:
         """Raise ``InvalidInputError`` naming the field that names what is not there, does not fit, or leads back.
 
-        An environment that is ``standing`` in the flag may stay, though it is no longer among those there are.
+        Looked up is what is not as ``before`` (None: there was nothing); what stood there may stay.
         """
-        check_schema(targeting)
+        standing: Collection[str] = () if before is None else before.environments
         for environment in targeting.environments:
             if environment not in self.environments and environment not in standing:
                 raise InvalidInputError(
                     "environments", f"must be among {', '.join(self.environments)}, not {shown(environment)}"
                 )
+        if before is not None and _naming(before) == _naming(targeting):
+            return
+        check_schema(targeting)
         for field, rules in _rules(targeting):
             for place, rule in enumerate(rules):
                 self._check_rule(f"{field}[{place}]", rule, targeting)
         self.check_prerequisites(flag_id, targeting)
+        if before is not None and set(before.names) - set(targeting.names):
+            self._check_dependents(flag_id, targeting)
 
     def _check_rule(self, field: str, rule: FlagRule, targeting: Targeting) -> None:
         self.references.check_condition(f"{field}.condition", rule.condition)
@@ -107,9 +103,7 @@ class FlagReferences:
             for prerequisite in () if other is None else other.prerequisites:
                 missing = set(prerequisite.variations) - set(targeting.names)
                 if prerequisite.flag_id == flag_id and missing:
-                    raise InvalidInputError(
-                        "variations", f"must have {min(missing)!r}: flag {flag.id!r} requires it"
-                    )
+                    raise InvalidInputError("variations", f"must have {min(missing)!r}: flag {flag.id!r} requires it")
 
     def _targeting(self, flag_id: str) -> Targeting | None:
         flag = self.flags.get(flag_id)
@@ -154,7 +148,7 @@ def check_schema(targeting: Targeting) -> None:
 
 def _naming(targeting: Targeting) -> Any:
     """Return the part of a targeting that names other things, or is named."""
-    states = {name: state.rules for name, state in targeting.environments.items()}
+    states = {name: state.rules for name, state in targeting.environments.items() if state.rules}
     return targeting.type, targeting.schema, targeting.variations, targeting.rules, targeting.prerequisites, states
 
 

@@ -202,11 +202,13 @@ class Platform:
         self._backends.audit.append([entry])
 
     def _publish_changes(self) -> bool:
-        is_served = self._publisher.publish_changes()
-        self._deciding.changed()
-        return is_served
+        try:
+            return self._publisher.publish_changes()
+        finally:
+            self._deciding.changed()
 
     def _expect_changes(self) -> None:
+        self._deciding.by_hand.forget()
         self._deciding.serving.expect_changes()
 
     def _offer_definitions(self, definitions: Definitions) -> None:

@@ -99,24 +99,29 @@ def flag_content(flag: FeatureFlag, *, environment: str, overrides: Iterable[Ove
     }
 
 
-def reading_ledgers(content: Mapping[str, Any], *, than: Mapping[str, Any]) -> Record:
-    """Return the content with the ledger read in each experiment that shares units out otherwise than ``than`` does."""
-    standing = than.get("experiments", {})
+def reading_ledgers(content: Mapping[str, Any], *, than: Mapping[str, Any] | None) -> Record:
+    """Return the content with the ledger read in each experiment that may share units out otherwise than ``than``.
+
+    None stands for what cannot be read: then every experiment reads its ledger, which is never wrong.
+    """
+    standing: Mapping[str, Any] = {} if than is None else than["experiments"]
     return {
         **content,
         "experiments": {
-            key: {**record, "reads_ledger": True} if _shares_otherwise(record, standing.get(key)) else record
+            key: {**record, "reads_ledger": True}
+            if "weights" in record and (than is None or _may_share_otherwise(record, standing.get(key)))
+            else record
             for key, record in content["experiments"].items()
         },
     }
 
 
-def _shares_otherwise(record: Record, standing: Record | None) -> bool:
-    """Whether units of this version may have been assigned by the standing record and are drawn otherwise by this."""
-    if standing is None or "weights" not in record or "weights" not in standing:
+def _may_share_otherwise(record: Record, standing: Record | None) -> bool:
+    """Whether units of this version may have been assigned otherwise than this record draws them."""
+    if standing is None or record["version"] != standing["version"]:
         return False
-    if record["version"] != standing["version"]:
-        return False
+    if "weights" not in standing or standing["reads_ledger"]:  # it is paused, say, or went back before
+        return True
     return any(record[part] != standing[part] for part in ("weights", "traffic", "audience", "past"))
 
 

@@ -93,7 +93,7 @@ class Publisher:
         named = self._named(actor)
         for _ in range(_ATTEMPTS):
             latest = self.store.latest(environment)
-            snapshot = Snapshot.of(reading_ledgers(older.content, than=self._content(latest) or {}))
+            snapshot = Snapshot.of(reading_ledgers(older.content, than=self._content(latest)))
             at = self.clock()
             publication = Publication(
                 environment=environment,

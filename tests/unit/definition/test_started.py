@@ -144,7 +144,7 @@ def test_of_a_draft_nothing_is_remembered_nor_of_one_that_ended(stage: Stage) ->
         stage.experiments.update_experiment_status("e", status)
     for change in ({"traffic": 10}, {"audience": None, "ends_at": "2030-01-01T00:00:00Z"}):
         with pytest.raises(InvalidInputError, match="the experiment has ended"):
-            stage.experiments.update_experiment("e", **change)  # type: ignore[arg-type]
+            stage.experiments.update_experiment("e", **change)
     assert stage.experiments.update_experiment("e", name="what it was").design.past == ()
 
 
