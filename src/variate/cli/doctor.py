@@ -120,6 +120,7 @@ def _engines(settings: Settings) -> Iterator[Check]:
                     yield check
             if not new and all(check.healthy for check in checks):
                 yield _in_force(platform)
+                yield from _held_back(platform)
     except VariateError as error:
         yield Check(subject="platform", healthy=False, detail=str(error), advice="set what the message names")
 
@@ -136,6 +137,15 @@ def _in_force(platform: Platform) -> Check:
     held = latest.kind is PublicationKind.ROLLBACK
     advice = "it is a rollback: changes are not served until you run: variate snapshots publish" if held else ""
     return Check(subject="snapshot", healthy=True, detail=detail, advice=advice)
+
+
+def _held_back(platform: Platform) -> Iterator[Check]:
+    """The definitions that cannot be served as they stand."""
+    if not platform.list_snapshots(limit=1):
+        return
+    for each in platform.snapshot_problems():
+        detail = f"{each.kind} {each.id!r} cannot be served as it stands ({each.served} is): {each.error}"
+        yield Check(subject="definition", healthy=False, detail=detail, advice="mend it, or archive it")
 
 
 def age(passed: timedelta) -> str:

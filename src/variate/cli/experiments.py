@@ -150,7 +150,7 @@ def results(experiment_id: str, *, as_json: bool) -> None:
     """Show what was recorded so far.
 
     By event and variation: users, conversions, rate, mean, and the difference to the control with its 95 % interval.
-    The control is the first variation.
+    The control is the variation that the design names, else the first one.
     """
     with Platform.open() as platform:
         summary = platform.summarise_experiment(experiment_id)

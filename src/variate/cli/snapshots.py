@@ -17,6 +17,7 @@ from variate.model import MAX_PAGE
 from variate.model.group_record import publication_record
 from variate.model.snapshot import Publication, PublicationKind
 from variate.platform import Platform
+from variate.publishing.building import Problem
 from variate.settings import Profile, Settings
 
 _DIGEST_DIGITS = 64
@@ -40,15 +41,28 @@ def status(environment: str | None, *, as_json: bool) -> None:
     with _opened(environment) as platform:
         latest = next(_publications(platform), None)
         problem = None if latest is None else _problem(platform)
+        held_back = [] if latest is None else list(platform.snapshot_problems())
         named = platform.settings.environment
     if as_json:
         print_json(
-            None if latest is None else {**publication_record(latest), "held": _held(latest), "problem": problem}
+            None
+            if latest is None
+            else {
+                **publication_record(latest),
+                "held": _held(latest),
+                "problem": problem,
+                "held_back": [
+                    {"kind": each.kind, "id": each.id, "served": each.served, "error": str(each.error)}
+                    for each in held_back
+                ],
+            }
         )
     elif latest is None:
         click.echo(f"nothing was published in {named} yet: the first decision there publishes")
     else:
         print_fields({**_fields(latest), **({} if problem is None else {"problem": problem})})
+        for each in held_back:
+            click.echo(_held_back(each))
 
 
 @command.command("list")
@@ -107,7 +121,7 @@ def publish(reason: str, environment: str | None, *, as_json: bool) -> None:
         return
     print_fields(_fields(published.publication))
     for each in published.problems:
-        click.echo(shown(f"held back: {each.kind} {each.id!r} ({each.served} is served): {each.error}"))
+        click.echo(_held_back(each))
 
 
 @command.command()
@@ -172,6 +186,11 @@ def _problem(platform: Platform) -> str | None:
         return platform.serving_status().error
     except VariateError as error:
         return str(error)
+
+
+def _held_back(problem: Problem) -> str:
+    """Return in a line which definition is not served as it stands, and why."""
+    return shown(f"held back: {problem.kind} {problem.id!r} ({problem.served} is served): {problem.error}")
 
 
 def _held(publication: Publication) -> bool:

@@ -23,6 +23,7 @@ from variate.platform.delivery import Delivery
 from variate.platform.health import Check, examine
 from variate.platform.hot import HotValues, RateLimits
 from variate.platform.profiles import open_backends
+from variate.publishing.building import Problem
 from variate.publishing.catalogue import Catalogue
 from variate.publishing.publisher import Published, Publisher
 from variate.publishing.relay import Relay
@@ -144,6 +145,10 @@ class Platform:
         self._deciding.serving.refresh()
         self._log_publication(publication, "rolled_back", actor, reason)
         return publication
+
+    def snapshot_problems(self, environment: str | None = None) -> Sequence[Problem]:
+        """Return the definitions that cannot be served as they stand, with what is wrong and what is served instead."""
+        return self._publisher.problems(environment or self.settings.environment)
 
     def list_snapshots(
         self, environment: str | None = None, *, before: int | None = None, limit: int = 100

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from variate.decision import CompiledSnapshot, Surroundings
 from variate.errors import InvalidInputError, VariateError
-from variate.model import Document, Experiment, OverrideTarget
+from variate.model import Document, Experiment, ExperimentStatus, FlagStatus, OverrideTarget
 from variate.model.condition import condition_record
 from variate.model.reading import NOT_OF_FORM, wrong_with
 from variate.model.snapshot import SNAPSHOT_FORMAT
@@ -18,6 +18,9 @@ from variate.publishing.catalogue import Definitions, Key
 from variate.publishing.content import experiment_content, flag_content
 
 InForce: TypeAlias = Callable[[], Mapping[str, Any]]
+
+Making: TypeAlias = tuple[Hashable, Callable[[], dict[str, Any]]]
+"""What a record is made from, and how."""
 
 _SERVED = ("experiments", "flags")
 _NOWHERE = Surroundings(clock=lambda: 0.0, kept=lambda *_: None)
@@ -74,37 +77,42 @@ class Builder:
                 bad[key] = error
             else:
                 problems[key] = _named_by_others(key, error, audiences, in_force)
-        for key, (origin, make) in self._wanted(definitions).items():
+        wanted, archived = self._wanted(definitions)
+
+        def add(key: Key, origin: Hashable, make: Callable[[], dict[str, Any]]) -> None:
             standing = self._made.get(key)
             try:
                 made[key] = standing if standing is not None and standing[0] == origin else (origin, _record(key, make))
                 records[key] = made[key][1]
             except VariateError as error:
                 bad[key] = error
+
+        for key, (origin, make) in wanted.items():
+            add(key, origin, make)
+        # What is archived is gone, unless a flag names it: then it is there as what never gives anything.
+        for key in archived.keys() & _named_by_flags(records):
+            add(key, *archived[key])
         self._made = made
         self._hold_back(records, audiences, bad, problems, in_force)
         self._sound, self._audiences = records, audiences
         return Built(content=self._content(records, audiences), problems=tuple(problems.values()))
 
-    def _wanted(self, definitions: Definitions) -> dict[Key, tuple[Hashable, Callable[[], dict[str, Any]]]]:
-        """Return, for every definition, what its record is made from, and how."""
-        wanted: dict[Key, tuple[Hashable, Callable[[], dict[str, Any]]]] = {}
+    def _wanted(self, definitions: Definitions) -> tuple[dict[Key, Making], dict[Key, Making]]:
+        """Return, for every definition, what its record is made from, and how; the archived ones apart."""
+        wanted: dict[Key, Making] = {}
+        archived: dict[Key, Making] = {}
         layers, holdouts = definitions.layers, definitions.holdouts
         for key, experiment in definitions.experiments.items():
             overrides = definitions.overrides.get((OverrideTarget.EXPERIMENT, key), ())
             make = partial(experiment_content, experiment, layers=layers, holdouts=holdouts, overrides=overrides)
-            wanted[("experiments", key)] = (
-                (experiment.revision, overrides, _named(experiment, definitions)),
-                make,
-            )
+            making = ((experiment.revision, overrides, _named(experiment, definitions)), make)
+            (archived if experiment.status is ExperimentStatus.ARCHIVED else wanted)[("experiments", key)] = making
         for key, flag in definitions.flags.items():
             overrides = definitions.overrides.get((OverrideTarget.FLAG, key), ())
             origin = (flag.revision, flag.updated_at, overrides)
-            wanted[("flags", key)] = (
-                origin,
-                partial(flag_content, flag, environment=self._environment, overrides=overrides),
-            )
-        return wanted
+            of_flag = partial(flag_content, flag, environment=self._environment, overrides=overrides)
+            (archived if flag.status is FlagStatus.ARCHIVED else wanted)[("flags", key)] = (origin, of_flag)
+        return wanted, archived
 
     def _hold_back(
         self,
@@ -204,3 +212,18 @@ def _named(experiment: Experiment, definitions: Definitions) -> Hashable:
         None if layer is None else (layer.created_at, layer.revision),
         tuple(None if each is None else (each.created_at, each.revision) for each in holdouts),
     )
+
+
+def _named_by_flags(records: Mapping[Key, dict[str, Any]]) -> set[Key]:
+    """Return the experiments that flags serve, and the flags that they require."""
+    named: set[Key] = set()
+    for (kind, _), record in records.items():
+        if kind == "flags":
+            named.update(("flags", each["flag"]) for each in record.get("prerequisites", ()))
+            serves = [rule["serve"] for rule in record.get("rules", ())]
+            named.update(
+                ("experiments", serve["experiment"])
+                for serve in serves
+                if isinstance(serve, dict) and "experiment" in serve
+            )
+    return named

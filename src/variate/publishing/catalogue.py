@@ -11,9 +11,7 @@ from typing import TypeAlias, TypeVar
 from variate.errors import DecryptionError, InvalidInputError, VariateError
 from variate.model import (
     Experiment,
-    ExperimentStatus,
     FeatureFlag,
-    FlagStatus,
     Override,
     OverrideTarget,
     Page,
@@ -35,7 +33,7 @@ SETTLING = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definitions:
-    """All definitions of a moment, by id; what is archived is left out. Overrides by target and target id.
+    """All definitions of a moment, by id. Overrides by target and target id.
 
     ``unreadable`` has the error of each that is there and cannot be read.
     """
@@ -88,10 +86,8 @@ class Catalogue:
         flags = {each.id: each for each in found("flags", self.flags.list)}
         self._bring_up(flags, unreadable)
         return Definitions(
-            experiments={
-                key: each for key, each in experiments.items() if each.status is not ExperimentStatus.ARCHIVED
-            },
-            flags={key: flag for key, flag in sorted(flags.items()) if flag.status is not FlagStatus.ARCHIVED},
+            experiments=experiments,
+            flags=dict(sorted(flags.items())),
             audiences={each.id: each for each in found("audiences", self.audiences.list)},
             layers={each.id: each for each in found("layers", self.layers.list)},
             holdouts={each.id: each for each in found("holdouts", self.holdouts.list)},

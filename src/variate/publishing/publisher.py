@@ -73,6 +73,11 @@ class Publisher:
         # Again: who made a change while the first was built saw that nothing was served yet, and published nothing.
         return self._publish(environment, actor=self.actor, reason="", lifts_rollback=False).publication
 
+    def problems(self, environment: str) -> Sequence[Problem]:
+        """Return what would be held back if the definitions were published now. Nothing is published."""
+        latest = self.store.latest(check_environment("environment", environment))
+        return Builder(environment).build(self.catalogue.read(), before=partial(self._in_force, latest)).problems
+
     def publish(self, environment: str, *, actor: str | None = None, reason: str = "") -> Published:
         """Bring the definitions as they are now into force, also after a rollback."""
         check_environment("environment", environment)

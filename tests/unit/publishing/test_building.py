@@ -394,3 +394,33 @@ class TestAmongReleases:
         full.memory.spoilt.add(("experiment", "plain"))
         with pytest.raises(InvalidInputError, match="upgrade variate"):
             self.build(full, before)
+
+
+def test_an_archived_experiment_that_a_flag_serves_gives_nothing_and_the_flag_goes_on(world: World) -> None:
+    world.started(variations=[{"name": "on"}, {"name": "off"}])
+    world.flags.create_feature_flag(
+        "nav", flag_id="f", status="active", default="off", rules=[{"serve": {"experiment": "e"}}]
+    )
+    assert set(_published(world)["experiments"]) == {"e"}
+    for status in ("completed", "archived"):
+        world.experiments.update_experiment_status("e", status)
+        content = _published(world)
+        assert content["experiments"]["e"] == {"status": status, "version": 1}
+        assert set(content["flags"]) == {"f"}
+
+
+def test_an_archived_flag_that_another_requires_gives_its_off_value_and_the_other_goes_on(world: World) -> None:
+    world.flags.create_feature_flag("base", flag_id="base", status="active", type="boolean")
+    world.flags.create_feature_flag(
+        "top", flag_id="top", status="active", prerequisites=[{"flag": "base", "variations": ["on"]}]
+    )
+    world.flags.archive_feature_flag("base")
+    content = _published(world)
+    assert (content["flags"]["base"]["enabled"], content["flags"]["top"]["enabled"]) == (False, True)
+    world.flags.archive_feature_flag("top")
+    assert _published(world)["flags"] == {}
+
+
+def _published(world: World) -> Any:
+    world.publisher.publish("prod")
+    return world.content()

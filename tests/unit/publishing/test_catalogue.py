@@ -81,7 +81,7 @@ def test_a_flag_that_a_list_shows_as_it_was_is_read_as_it_is(world: World, monke
     assert world.catalogue.read().flags == {"f": new}
     archived = world.flags.archive_feature_flag("f")
     world.catalogue.flag_changed("f", at=archived.updated_at)
-    assert world.catalogue.read().flags == {}
+    assert world.catalogue.read().flags == {"f": archived}
 
 
 def test_an_older_change_told_of_late_does_not_hide_a_newer_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
