@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection
 
+from variate.errors import StoreError
 from variate.model import MAX_PAGE
 from variate.stores.sql import SqlEventStore, SQLiteDatabase
 from variate.testing.builders import build_event
@@ -139,3 +142,15 @@ def _run(script: str, path: Path) -> list[str]:
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
+
+
+def test_a_file_that_was_removed_under_it_is_told_once_and_made_anew(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    store = SqlEventStore(SQLiteDatabase(home / "variate.db"))
+    store.append([build_event("before", unit="u")], at=START)
+    shutil.rmtree(home)
+    with pytest.raises(StoreError, match="moved, removed or replaced"):
+        store.append([build_event("lost", unit="u")], at=START)
+    store.append([build_event("after", unit="u")], at=START)
+    again = SqlEventStore(SQLiteDatabase(home / "variate.db"))
+    assert [event.id for event in again.of_unit("u", at=START, limit=10)] == ["after"]

@@ -55,6 +55,7 @@ class _Opened:
     single: Engine
     snapshots: Engine
     writers: Engine
+    file: tuple[int, int] | None
 
     def dispose(self) -> None:
         """Close the connections, the writer last, so that it is the one to checkpoint."""
@@ -194,7 +195,14 @@ class SQLiteDatabase(Database, RestsAtForks):
             )
         opened = self._opened
         if opened is not None:
-            return opened
+            if opened.file == _file_at(self._path):
+                return opened
+            with self._opening:
+                self._dispose()
+            raise StoreError(  # and not one that is tried again by itself: somebody has to hear of it
+                f"{self._path} was moved, removed or replaced: what is written to the old file would be lost; "
+                "put it back where that was a mistake, the next call opens what is there"
+            )
         with self._opening:
             if self._opened is None:
                 if not self._is_at_head():
@@ -203,6 +211,7 @@ class SQLiteDatabase(Database, RestsAtForks):
                     single=self._engine(_READER, size=16),
                     snapshots=_begins(self._engine(_READER, size=4), "BEGIN"),
                     writers=_begins(self._engine(_WRITER, size=1, overflow=0), "BEGIN IMMEDIATE"),
+                    file=_file_at(self._path),
                 )
             return self._opened
 
@@ -249,6 +258,15 @@ class SQLiteDatabase(Database, RestsAtForks):
             max_overflow=overflow,
             pool_timeout=QUEUE_SECONDS,
         )
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at the path from any other one, or None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class _SomeStandError(Exception):
