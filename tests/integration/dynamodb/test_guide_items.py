@@ -14,7 +14,7 @@ import pytest
 from boto3.dynamodb.conditions import Key
 
 from tests.engines.tables import FreshTables
-from variate.errors import ConflictError, NotFoundError, StoreError
+from variate.errors import ConflictError, InvalidInputError, NotFoundError, StoreError
 from variate.model import FlagStatus, OverrideTarget
 from variate.stores.dynamodb import (
     DynamoDBAssignmentStore,
@@ -206,3 +206,40 @@ def test_overrides_of_the_guide_are_listed(tables: FreshTables, guide: Guide) ->
     assert (found.unit, found.value, found.reason) == ("ada", "b", "")
     assert [*store.of_unit("ada", at=WHOLE, limit=10)] == [found]
     assert [*store.of_type(OverrideTarget.EXPERIMENT, at=WHOLE, limit=10)] == [found]
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"updated_at": "yesterday"}, "it is of no form that is known: ValueError"),
+        ({"updated_at": "2026-03-01T12:00:00"}, "timestamp: must "),
+        ({"created_at": "once"}, "it is of no form that is known: ValueError"),
+        ({"name": " "}, r"flag\.name: must not be blank"),
+        ({"description": None}, "it is of no form that is known: KeyError"),
+        ({"rules": b"bytes"}, "it is of no form that is known: TypeError"),
+    ],
+    ids=str,
+)
+def test_a_flag_that_breaks_a_rule_is_named_and_the_others_are_listed(
+    tables: FreshTables, guide: Guide, broken: dict[str, Any], said: str
+) -> None:
+    store = DynamoDBFlagStore(tables)
+    sound = {"name": "Old", "description": "", "rules": {}, "status": "active"}
+    times = {"created_at": _iso(WHOLE), "updated_at": _iso(WHOLE)}
+    for name in ("a", "c"):
+        guide.put("feature-flags", **sound | times | {"id": name})
+    guide.put("feature-flags", **sound | times | broken | {"id": "b"})
+    for status in (None, FlagStatus.ACTIVE):
+        found: list[str] = []
+        unreadable: set[str] = set()
+        last_key = None
+        while True:
+            page = store.list(status=status, limit=1, last_key=last_key)
+            found += [each.id for each in page]
+            unreadable |= page.unreadable.keys()
+            last_key = page.last_key
+            if last_key is None:
+                break
+        assert (found, unreadable) == (["a", "c"], {"b"})
+    with pytest.raises(InvalidInputError, match=f"^flag: 'b' cannot be read: {said}"):
+        store.get("b")
