@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Unpack
@@ -11,9 +11,10 @@ from variate.decision import CompiledSnapshot, Surroundings
 from variate.definition.experiments import Experiments
 from variate.definition.redesign import check_locked
 from variate.errors import NotFoundError
-from variate.model import MAX_PAGE, Assignment, Experiment, ExperimentStatus
+from variate.model import Experiment, ExperimentStatus
 from variate.model.decision import Reason
 from variate.model.design_record import DesignFields
+from variate.model.page import every
 from variate.model.rules import check_id
 from variate.model.snapshot import SNAPSHOT_FORMAT
 from variate.publishing.content import experiment_content
@@ -90,7 +91,9 @@ class Previewing:
         self.flush()  # what this process has just assigned is counted, too
         decide = self._drawing(after)
         kept = differently = 0
-        for assignment in self._every(before):
+        for assignment in every(self.assignments.of_experiment, before.id, at=self.clock()):
+            if assignment.version != before.version:
+                continue
             kept += 1
             decision = decide(assignment.unit.encode(), {})
             differently += decision.reason is not Reason.SPLIT or decision.variation != assignment.variation
@@ -123,15 +126,6 @@ class Previewing:
         }
         snapshot = CompiledSnapshot(content, Surroundings(clock=lambda: 0.0, kept=lambda *_: None))
         return snapshot.experiments[experiment.id]
-
-    def _every(self, experiment: Experiment) -> Iterator[Assignment]:
-        at, last_key = self.clock(), None
-        while True:
-            page = self.assignments.of_experiment(experiment.id, at=at, limit=MAX_PAGE, last_key=last_key)
-            yield from (each for each in page if each.version == experiment.version)
-            last_key = page.last_key
-            if last_key is None:
-                return
 
 
 def _audience_matters(before: Experiment, after: Experiment) -> bool:
