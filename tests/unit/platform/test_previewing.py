@@ -179,7 +179,7 @@ def test_what_this_process_has_just_assigned_counts_too(previewed: Previewed) ->
 
 
 def test_every_page_of_assignments_is_read(previewed: Previewed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("variate.platform.previewing.MAX_PAGE", 7)
+    monkeypatch.setattr("variate.model.page.MAX_PAGE", 7)
     previewed.started(variations=PARTS)
     previewed.ledger.keep([build_assignment(unit, experiment_id="e") for unit in UNITS[:20]])
     assert previewed.previewing.preview_change("e").kept == 20
