@@ -87,13 +87,16 @@ class Builder:
             except VariateError as error:
                 bad[key] = error
 
+        def add_archived(named: set[Key]) -> None:
+            # What is archived is gone, unless a flag names it: then it is there as what never gives anything.
+            for key in (archived.keys() & named) - records.keys():
+                add(key, *archived[key])
+
         for key, (origin, make) in wanted.items():
             add(key, origin, make)
-        # What is archived is gone, unless a flag names it: then it is there as what never gives anything.
-        for key in archived.keys() & _named_by_flags(records):
-            add(key, *archived[key])
+        add_archived(_named_by_flags(records))
         self._made = made
-        self._hold_back(records, audiences, bad, problems, in_force)
+        self._hold_back(records, audiences, bad, problems, in_force, add_archived)
         self._sound, self._audiences = records, audiences
         return Built(content=self._content(records, audiences), problems=tuple(problems.values()))
 
@@ -121,15 +124,17 @@ class Builder:
         bad: dict[Key, VariateError],
         problems: dict[Key, Problem],
         in_force: InForce,
+        add_archived: Callable[[set[Key]], None],
     ) -> None:
         """Put what was served before in the place of the bad ones, and of those that do not compile without them.
 
-        Each of them is put among the problems.
+        Each of them is put among the problems, and what is archived and named by what was served is added.
         """
         foreign: set[Key] = set()
         while True:
             again = bad.keys() & problems.keys()
             foreign |= _foreign(again, in_force)
+            stays: dict[Key, dict[str, Any]] = {}
             for key, error in bad.items():
                 if key in foreign:
                     continue
@@ -137,8 +142,10 @@ class Builder:
                 old = None if key in again else in_force().get(kind, {}).get(name)
                 records.pop(key, None)
                 if old is not None:
-                    records[key] = old
+                    stays[key] = old
                 problems[key] = _problem(key, error, stands=old is not None)
+            records.update(stays)
+            add_archived(_named_by_flags(stays))
             found = self._unsound(records, audiences)
             bad = {key: error for key, error in found.items() if key not in foreign}
             if not bad:
@@ -215,12 +222,12 @@ def _named(experiment: Experiment, definitions: Definitions) -> Hashable:
 
 
 def _named_by_flags(records: Mapping[Key, dict[str, Any]]) -> set[Key]:
-    """Return the experiments that flags serve, and the flags that they require."""
+    """Return the experiments that flags serve, and the flags that they require; another release may say it otherwise."""
     named: set[Key] = set()
     for (kind, _), record in records.items():
         if kind == "flags":
-            named.update(("flags", each["flag"]) for each in record.get("prerequisites", ()))
-            serves = [rule["serve"] for rule in record.get("rules", ())]
+            named.update(("flags", each.get("flag")) for each in record.get("prerequisites", ()))
+            serves = [rule.get("serve") for rule in record.get("rules", ())]
             named.update(
                 ("experiments", serve["experiment"])
                 for serve in serves
