@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,3 +70,12 @@ def flag(variate: InProcess) -> str:
     options = ("--id", "dark-mode", "--rule", rule, "--default", "off", "--status", "active")
     variate.ok("flags", "create", "Dark mode", *options)
     return "dark-mode"
+
+
+@pytest.fixture(autouse=True)
+def _loggers_as_they_were() -> Iterator[None]:
+    """A command quiets the clients' logger for its process; here that is the process of other tests, too."""
+    logger = logging.getLogger("variate.clients")
+    level = logger.level
+    yield
+    logger.setLevel(level)
