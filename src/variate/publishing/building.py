@@ -222,7 +222,7 @@ def _named(experiment: Experiment, definitions: Definitions) -> Hashable:
 
 
 def _named_by_flags(records: Mapping[Key, dict[str, Any]]) -> set[Key]:
-    """Return the experiments that flags serve and the flags that they require; of other releases, what is said alike."""
+    """Return the experiments that flags serve and the flags they require; of other releases, what is said alike."""
     named: set[Key] = set()
     for (kind, _), record in records.items():
         if kind == "flags":
