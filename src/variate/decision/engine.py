@@ -77,6 +77,9 @@ class Engine:
         The array holds 16-bit integers, which ``numpy.asarray`` takes without a copy. ``attributes``, where given, has
         one mapping a unit.
         """
+        # Not only what is a Sequence by name: an array of ids is as good.
+        if isinstance(units, (str, bytes, Mapping)) or not (hasattr(units, "__len__") and hasattr(units, "__getitem__")):
+            raise InvalidInputError("user_ids", f"must be a list of ids, not {type(units).__name__}")
         snapshot = self.snapshot
         record = snapshot.experiment_records.get(check_id("id", experiment_id), {})
         place: dict[str | None, int] = {each["name"]: index for index, each in enumerate(record.get("variations", ()))}

@@ -9,7 +9,7 @@ from typing import Any
 
 from variate.decision import Explanation, Ladder
 from variate.errors import NotFoundError, StoreError
-from variate.model import check_instant
+from variate.model import check_instant, format_instant
 from variate.model.rules import check_id
 from variate.model.snapshot import Publication
 from variate.publishing.serving import Serving
@@ -96,5 +96,5 @@ class Explaining:
             else:
                 high = middle - 1
         if found is None:
-            raise NotFoundError("publication", f"at {moment.isoformat()}")
+            raise NotFoundError("publication", f"in force at {format_instant(moment)}")
         return found

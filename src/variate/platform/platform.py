@@ -13,9 +13,10 @@ from variate.analysis import Results
 from variate.assignment.ledger import Ledger
 from variate.clock import Clock, IncreasingClock, new_event_id, new_id, utc_now
 from variate.definition.audit import ChangeLog
+from variate.errors import InvalidInputError
 from variate.model import AuditEntry, Page
-from variate.model.rules import check_id, check_name
-from variate.model.snapshot import Publication, Snapshot, check_digest, check_environment
+from variate.model.rules import check_id, check_name, shown
+from variate.model.snapshot import Publication, Snapshot, check_digest
 from variate.platform.backends import Backends
 from variate.platform.deciding import Deciding
 from variate.platform.defining import Definitions
@@ -127,7 +128,7 @@ class Platform:
         self, environment: str | None = None, *, actor: str | None = None, reason: str = ""
     ) -> Published:
         """Bring the definitions as they are now into force, also after a rollback; return what is in force then."""
-        published = self._publisher.publish(environment or self.settings.environment, actor=actor, reason=reason)
+        published = self._publisher.publish(self._environment(environment), actor=actor, reason=reason)
         self._deciding.serving.refresh()
         self._log_publication(published.publication, "published", actor, reason)
         return published
@@ -140,7 +141,7 @@ class Platform:
         Changes made after that are kept but not served, until ``publish_snapshot``. Raise ``NotFoundError`` where there
         is no such publication or its snapshot was purged.
         """
-        chosen = environment or self.settings.environment
+        chosen = self._environment(environment)
         publication = self._publisher.rollback(chosen, to=to, actor=actor, reason=reason)
         self._deciding.serving.refresh()
         self._log_publication(publication, "rolled_back", actor, reason)
@@ -148,15 +149,13 @@ class Platform:
 
     def snapshot_problems(self, environment: str | None = None) -> Sequence[Problem]:
         """Return the definitions that cannot be served as they stand, with what is wrong and what is served instead."""
-        return self._publisher.problems(environment or self.settings.environment)
+        return self._publisher.problems(self._environment(environment))
 
     def list_snapshots(
         self, environment: str | None = None, *, before: int | None = None, limit: int = 100
     ) -> Sequence[Publication]:
         """Return the publications of an environment, the most recent first, of sequences below ``before``."""
-        return self._backends.snapshots.publications(
-            check_environment("environment", environment or self.settings.environment), before=before, limit=limit
-        )
+        return self._backends.snapshots.publications(self._environment(environment), before=before, limit=limit)
 
     def get_snapshot(self, digest: str) -> Snapshot | None:
         """Return the snapshot of this digest, or None."""
@@ -199,6 +198,15 @@ class Platform:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _environment(self, given: str | None) -> str:
+        """Return the environment that is meant; raise ``InvalidInputError`` for one that is none of the settings'."""
+        if given is None:
+            return self.settings.environment
+        known = self.settings.all_environments
+        if given not in known:
+            raise InvalidInputError("environment", f"must be among {', '.join(known)}, not {shown(given)}")
+        return given
 
     def _log_publication(self, publication: Publication, action: str, actor: str | None, reason: str) -> None:
         """Log what somebody did on purpose; that it is done stands in the publications."""

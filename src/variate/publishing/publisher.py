@@ -129,6 +129,9 @@ class Publisher:
             latest = self.store.latest(environment)
             held = latest is not None and latest.kind is PublicationKind.ROLLBACK
             if latest is not None and held and not lifts_rollback:
+                logger.warning(
+                    "a rollback is in force in %s: the change is kept, and served once somebody publishes", environment
+                )
                 return Published(publication=latest, held=True)
             builder = self._builders.setdefault(environment, Builder(environment))
             built = builder.build(self.catalogue.read(), before=partial(self._in_force, latest))

@@ -191,3 +191,9 @@ def test_another_number_of_attributes_than_of_units_is_refused() -> None:
 def test_an_id_that_is_no_text_is_refused_for_many_units_too() -> None:
     with pytest.raises(InvalidInputError, match="id"):
         drawing().decide_many(["it"], ["user-1"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("units", ["abc", None, {"user-1"}], ids=_kind)
+def test_many_units_come_in_a_list(units: Any) -> None:
+    with pytest.raises(InvalidInputError, match="user_ids: must be a list of ids"):
+        drawing().decide_many("it", units)
