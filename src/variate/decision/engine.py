@@ -78,7 +78,8 @@ class Engine:
         one mapping a unit.
         """
         # Not only what is a Sequence by name: an array of ids is as good.
-        if isinstance(units, (str, bytes, Mapping)) or not (hasattr(units, "__len__") and hasattr(units, "__getitem__")):
+        is_list = hasattr(units, "__len__") and hasattr(units, "__getitem__")
+        if isinstance(units, (str, bytes, Mapping)) or not is_list:
             raise InvalidInputError("user_ids", f"must be a list of ids, not {type(units).__name__}")
         snapshot = self.snapshot
         record = snapshot.experiment_records.get(check_id("id", experiment_id), {})
