@@ -86,8 +86,19 @@ def flow() -> Iterator[Flow]:
         relay.close()
 
 
+_of_others: set[threading.Thread] = set()
+
+
+@pytest.fixture(autouse=True)
+def _others() -> Iterator[None]:
+    """Leave out what earlier tests of this process have still waiting."""
+    _of_others.update(threading.enumerate())
+    yield
+    _of_others.clear()
+
+
 def timers() -> list[threading.Thread]:
-    return [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
+    return [each for each in threading.enumerate() if isinstance(each, threading.Timer) and each not in _of_others]
 
 
 def test_a_change_is_settled_after_it_is_published_and_not_before(flow: Flow) -> None:
