@@ -133,7 +133,7 @@ _at_sigterm = _AtSigterm()
 
 
 @lambda_handler
-def relay_handler(event: Any, context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda gives both, none matters
+def relay_handler(_event: Any, _context: Any) -> dict[str, int]:
     """Deliver what the outboxes hold; return ``{"delivered": n}``."""
     from variate.platform import default_platform  # noqa: PLC0415 - other handlers do without the platform
 

@@ -33,7 +33,7 @@ def text_or_none(text: str) -> str | None:
     return text or None
 
 
-def without_blanks(context: click.Context, option: click.Parameter, values: tuple[Any, ...]) -> tuple[Any, ...]:  # noqa: ARG001 - click's
+def without_blanks(_context: click.Context, _option: click.Parameter, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return what a repeated option was given; the empty text alone takes away what there was."""
     return tuple(value for value in values if value)
 

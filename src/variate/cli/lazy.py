@@ -19,11 +19,11 @@ class LazyGroup(click.Group):
         super().__init__(*args, **named)
         self.modules = modules
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click may pass it by its name
         """Return the names, in alphabetical order."""
         return sorted(self.modules)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Import and return the command, or None."""
         if cmd_name not in self.modules:
             return None

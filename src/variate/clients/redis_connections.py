@@ -88,7 +88,7 @@ class Reader(Redis):
         """Run a command on the replica, else on the primary."""
         if not self._rests:
             try:
-                return super().execute_command(*args, **options)  # type: ignore[no-untyped-call] # redis-py's
+                return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has no types here
             except (RedisConnectionError, RedisTimeoutError) as error:
                 self._rests_until = self._clock() + REST_SECONDS
                 logger.warning("reading from the primary: %s does not answer: %s", self._endpoint.host, error)
@@ -100,7 +100,7 @@ class Reader(Redis):
 
     def pubsub(self, **options: Any) -> Any:
         """Begin a subscription on the replica, or on the primary while the replica is left alone."""
-        return self._primary.pubsub(**options) if self._rests else super().pubsub(**options)  # type: ignore[no-untyped-call] # redis-py's
+        return self._primary.pubsub(**options) if self._rests else super().pubsub(**options)  # type: ignore[no-untyped-call]  # as above
 
     @property
     def _rests(self) -> bool:

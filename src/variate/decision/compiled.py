@@ -136,9 +136,9 @@ class _Functions(dict[str, F]):
         return made
 
 
-def _unknown(unit: bytes, attributes: Mapping[str, Any]) -> Decision:  # noqa: ARG001 - the shape of every definition
+def _unknown(_unit: bytes, _attributes: Mapping[str, Any]) -> Decision:
     return UNKNOWN
 
 
-def _nobody(unit: bytes, attributes: Mapping[str, Any]) -> bool:  # noqa: ARG001 - the shape of every audience
+def _nobody(_unit: bytes, _attributes: Mapping[str, Any]) -> bool:
     return False

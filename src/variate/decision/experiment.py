@@ -106,4 +106,4 @@ def _share_lines(record: Record, share: Record, constants: Constants, others: Ot
 
 def _constant(outcome: Outcome) -> Decide:
     decision = Decision.of(outcome)
-    return lambda unit, attributes: decision  # noqa: ARG005 - the shape of every compiled definition
+    return lambda _unit, _attributes: decision

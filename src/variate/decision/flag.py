@@ -28,7 +28,7 @@ def compile_flag(record: Record, *, others: Others, around: Surroundings) -> Dec
     if record["variations"] is None:
         reason = Reason.FREE_FORM if record["enabled"] else Reason.OFF
         decision = Decision.of(Outcome.none(reason, version=version))
-        return lambda unit, attributes: decision  # noqa: ARG005 - the shape of every compiled definition
+        return lambda _unit, _attributes: decision
     constants = Constants()
     if not record["enabled"]:
         return build([f"return {_off(record, Reason.OFF, constants)}"], constants)
