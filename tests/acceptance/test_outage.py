@@ -263,7 +263,7 @@ def locker() -> Iterator[Callable[[Deployment, float], subprocess.Popen[str]]]:
         connection = sqlite3.connect(sys.argv[1], isolation_level=None)
         connection.execute("BEGIN IMMEDIATE")
         print("locked", flush=True)
-        time.sleep(float(sys.argv[2]))
+        time.sleep(float(sys.argv[2]))  # how long the lock is held is the case
         connection.execute("ROLLBACK")
     """
     processes: list[subprocess.Popen[str]] = []

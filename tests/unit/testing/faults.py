@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.unit.testing.pages import cut, micros
 from tests.unit.testing.reference import (
+    Memory,
     ReferenceAuditLog,
     ReferenceDefinitionStore,
     ReferenceExperimentStore,
@@ -28,6 +29,7 @@ from tests.unit.testing.reference_records import (
     ReferenceRateLimiter,
     alive,
 )
+from tests.unit.testing.rivals import Rivals
 from variate.errors import ConflictError
 from variate.model import (
     Assignment,
@@ -54,9 +56,13 @@ class LastWriteWins(ReferenceAssignmentStore):
 
 
 class ReadsThenWrites(ReferenceAssignmentStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rivals = Rivals(50)
+
     def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
         standing = self.kept.get(assignments[0].id)
-        time.sleep(0.1)  # long enough for the others to look too
+        self.rivals.have_looked()
         if standing is None:
             self.kept[assignments[0].id] = assignments[0]
         return [standing or assignments[0]]
@@ -187,6 +193,10 @@ class NotesBeforeItLooks(ReferenceExperimentStore):
 
 
 class LooksThenReplaces(ReferenceExperimentStore):
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.rivals = Rivals(20)
+
     def replace(
         self,
         experiment: Experiment,
@@ -198,7 +208,7 @@ class LooksThenReplaces(ReferenceExperimentStore):
     ) -> None:
         if self.memory.experiments[experiment.id].revision != expected_revision:
             raise ConflictError("changed")
-        time.sleep(0.1)  # long enough for the others to look too
+        self.rivals.have_looked()
         self.memory.experiments[experiment.id] = experiment
         self.memory.note(audit, outbox)
 
@@ -234,7 +244,7 @@ class OverwritesLayers(ReferenceExperimentStore):
 class ReadsInTwoSteps(ReferenceExperimentStore):
     def get(self, experiment_id: str) -> Experiment | None:
         found = super().get(experiment_id)
-        time.sleep(0.001)  # long enough for a writer to come between
+        time.sleep(0.001)  # a writer goes on beside it all the while, and tells nobody when
         later = super().get(experiment_id)
         return found and later and replace(found, variations=later.variations)
 
@@ -371,9 +381,13 @@ class NeverExpires(ReferenceCache):
 
 
 class CountsThenAdds(ReferenceRateLimiter):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rivals = Rivals(50)
+
     def fixed_window(self, key: str, *, max_requests: int, window_seconds: int) -> RateLimit:
         passed = len(self.passed.get(("fixed", key), []))
-        time.sleep(0.1)  # long enough for the others to look too
+        self.rivals.have_looked()
         if passed >= max_requests:
             return RateLimit(allowed=False, count=passed, reset_seconds=window_seconds)
         return super().fixed_window(key, max_requests=1_000, window_seconds=window_seconds)

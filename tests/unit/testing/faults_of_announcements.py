@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 from fnmatch import fnmatchcase
 
 from tests.unit.testing.reference_announcements import ReferenceAnnouncements, ReferenceSubscription
+from tests.unit.testing.rivals import Rivals
 from variate.stores.limits import check_announcement
 
 
@@ -54,9 +54,13 @@ class RefusesWhatItHasTold(ReferenceAnnouncements):
 
 
 class LosesWhatIsAnnouncedAtOnce(ReferenceAnnouncements):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rivals = Rivals(20)
+
     def announce(self, channel: str, text: str) -> None:
         before = list(self.said)
-        time.sleep(0.005)  # long enough for the others to look too
+        self.rivals.have_looked()
         with self.changed:
             self.said[:] = [*before, (channel, text)]
 

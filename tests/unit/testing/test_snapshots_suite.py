@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import pytest
 
 from tests.unit.testing.reference_snapshots import ReferenceSnapshotStore
+from tests.unit.testing.rivals import Rivals
 from variate.errors import ConflictError
 from variate.model.snapshot import Publication, Snapshot
 from variate.testing.conformance import SnapshotStoreConformance
@@ -23,11 +23,16 @@ class TestSnapshotStore(SnapshotStoreConformance):
 
 
 class LooksThenAppends(ReferenceSnapshotStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rivals = Rivals(20)
+
     def append(self, publication: Publication) -> None:
         history = self.history.get(publication.environment, [])
         if publication.sequence != len(history) + 1:
             raise ConflictError("another was first")
-        time.sleep(0.1)  # long enough for the others to look too
+        if history:  # the first of all is appended by one alone
+            self.rivals.have_looked()
         self.history[publication.environment] = [*history, publication]
 
 
