@@ -8,27 +8,16 @@ matter; for what has no hash see ``tolerant``.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 
 from variate.decision.constants import Constants
-from variate.decision.kinds import (
-    LISTS,
-    MISSING,
-    NUMBERS,
-    SIZED,
-    has_other_scalar_than,
-    holds,
-    meets,
-    meets_texts,
-    scalar_key,
-)
+from variate.decision.kinds import scalar_key
 from variate.decision.versions import compared_versions
 from variate.model.condition import Comparison
-from variate.model.networks import ADDRESSES, network_edges
+from variate.model.networks import network_edges
 from variate.model.operators import Operator, Scalar
-from variate.model.patterns import compiled_pattern, found_in
-from variate.model.timestamps import MOMENTS, moment_key
+from variate.model.patterns import compiled_pattern
+from variate.model.timestamps import moment_key
 
 
 def comparison_source(comparison: Comparison, constants: Constants) -> str:
@@ -49,9 +38,9 @@ class _Place:
         *outer, last = path
         for part in outer:
             inner = constants.local()
-            self._leading.append(_is("dict", inner, f"{self.holder}.get({constants.name(part)})"))
+            self._leading.append(_is("dict", inner, f"{self.holder}.get({constants.literal(part)})"))
             self.holder = inner
-        self.key = constants.name(last)
+        self.key = constants.literal(last)
         self.found = f"{self.holder}.get({self.key})"
         self.local = constants.local()
 
@@ -62,7 +51,7 @@ class _Place:
     @property
     def or_missing(self) -> str:
         """The attribute where null and missing have to be told apart."""
-        return f"{self.holder}.get({self.key}, {self.constants.shared(MISSING)})"
+        return f"{self.holder}.get({self.key}, MISSING)"
 
     @property
     def is_text(self) -> str:
@@ -70,16 +59,16 @@ class _Place:
 
     @property
     def is_number(self) -> str:
-        local, numbers = self.local, self.constants.shared(NUMBERS)
+        local = self.local
         return (
             f"(type({local} := {self.found}) is int or type({local}) is float or {local} is not None"
-            f" and isinstance({local}, {numbers}) and type({local}) is not bool)"
+            f" and isinstance({local}, NUMBERS) and type({local}) is not bool)"
         )
 
     @property
     def is_list(self) -> str:
-        local, lists = self.local, self.constants.shared(LISTS)
-        return f"(type({local} := {self.found}) is list or isinstance({local}, {lists}))"
+        local = self.local
+        return f"(type({local} := {self.found}) is list or isinstance({local}, LISTS))"
 
 
 def _is(kind: str, local: str, found: str) -> str:
@@ -106,46 +95,43 @@ def _equality(place: _Place, comparison: Comparison) -> tuple[str, ...]:
     if value is None:
         return (f"{place.or_missing} is None",)
     if isinstance(value, bool):
-        return (f"{place.found} is {place.constants.name(value if equals else not value)}",)
+        return (f"{place.found} is {value if equals else not value}",)
     if isinstance(value, str) and equals:  # nothing of another kind equals it
-        return (f"{place.found} == {place.constants.name(value)}",)
+        return (f"{place.found} == {place.constants.literal(value)}",)
     is_kind = place.is_text if isinstance(value, str) else place.is_number
-    return is_kind, f"{place.local} {'==' if equals else '!='} {place.constants.name(value)}"
+    return is_kind, f"{place.local} {'==' if equals else '!='} {place.constants.literal(value)}"
 
 
 def _is_in(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-    keys = place.constants.name(_keys(comparison))
+    keys = place.constants.literal(_keys(comparison))
     if _are_texts(comparison):  # nothing of another kind is among them; for what has no hash see ``tolerant``
         return (f"{place.found} in {keys}",)
     if all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in _values(comparison)):
         return place.is_number, f"{place.local} in {keys}"
-    return (f"{place.constants.shared(scalar_key)}({place.or_missing}) in {keys}",)
+    return (f"scalar_key({place.or_missing}) in {keys}",)
 
 
 def _is_not_in(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-    keys, others, local = (
-        place.constants.name(_keys(comparison)),
-        place.constants.shared(has_other_scalar_than),
-        place.local,
-    )
-    return (f"({local} not in {keys} if type({local} := {place.or_missing}) is str else {others}({local}, {keys}))",)
+    keys, local = place.constants.literal(_keys(comparison)), place.local
+    others = f"has_other_scalar_than({local}, {keys})"
+    return (f"({local} not in {keys} if type({local} := {place.or_missing}) is str else {others})",)
 
 
 def _text(test: str) -> _Tests:
     def tests(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-        return place.is_text, test.format(place.local, place.constants.name(comparison.value))
+        return place.is_text, test.format(place.local, place.constants.literal(comparison.value))
 
     return tests
 
 
 def _pattern(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-    function, pattern = place.constants.shared(found_in), place.constants.name(compiled_pattern(str(comparison.value)))
-    return place.is_text, f"{function}({place.local}, {pattern}) is {comparison.operator is Operator.MATCHES}"
+    pattern = place.constants.literal(compiled_pattern(str(comparison.value)))
+    return place.is_text, f"found_in({place.local}, {pattern}) is {comparison.operator is Operator.MATCHES}"
 
 
 def _number(symbol: str) -> _Tests:
     def tests(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-        return place.is_number, f"{place.local} {symbol} {place.constants.name(comparison.value)}"
+        return place.is_number, f"{place.local} {symbol} {place.constants.literal(comparison.value)}"
 
     return tests
 
@@ -153,11 +139,11 @@ def _number(symbol: str) -> _Tests:
 def _moment(symbol: str) -> _Tests:
     def tests(place: _Place, comparison: Comparison) -> tuple[str, ...]:
         local, constants = place.local, place.constants
-        key, texts, others = constants.local(), constants.shared(MOMENTS), constants.shared(moment_key)
+        key = constants.local()
         return (
             f"({local} := {place.found}) is not None",
-            f"({key} := {texts}[{local}] if type({local}) is str else {others}({local})) is not None",
-            f"{key} {symbol} {constants.name(moment_key(comparison.value))}",
+            f"({key} := MOMENTS[{local}] if type({local}) is str else moment_key({local})) is not None",
+            f"{key} {symbol} {constants.literal(moment_key(comparison.value))}",
         )
 
     return tests
@@ -165,41 +151,41 @@ def _moment(symbol: str) -> _Tests:
 
 def _version(symbol: str) -> _Tests:
     def tests(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-        compared = place.constants.name(compared_versions(symbol, str(comparison.value)))
+        compared = place.constants.literal(compared_versions(symbol, str(comparison.value)))
         return (f"{compared}[{place.found}]",)
 
     return tests
 
 
 def _network(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-    key, addresses = place.constants.local(), place.constants.shared(ADDRESSES)
-    edges = place.constants.name(network_edges(map(str, _values(comparison))))
+    key = place.constants.local()
+    edges = place.constants.literal(network_edges(map(str, _values(comparison))))
     return (
         place.is_text,
-        f"({key} := {addresses}[{place.local}]) is not None",
-        f"{place.constants.shared(bisect_right)}({edges}, {key}) % 2 == {int(comparison.operator is Operator.IN_CIDR)}",
+        f"({key} := ADDRESSES[{place.local}]) is not None",
+        f"bisect_right({edges}, {key}) % 2 == {int(comparison.operator is Operator.IN_CIDR)}",
     )
 
 
 def _inclusion(place: _Place, comparison: Comparison) -> tuple[str, ...]:
     value = comparison.value
     if isinstance(value, str) or value is None:  # nothing of another kind equals it
-        test = f"({place.constants.name(value)} in {place.local})"
+        test = f"({place.constants.literal(value)} in {place.local})"
     else:
-        test = f"{place.constants.shared(holds)}({place.local}, {place.constants.name(scalar_key(value))})"
+        test = f"holds({place.local}, {place.constants.literal(scalar_key(value))})"
     return place.is_list, test if comparison.operator is Operator.INCLUDES else f"not {test}"
 
 
 def _overlap(place: _Place, comparison: Comparison) -> tuple[str, ...]:
-    function = place.constants.shared(meets_texts if _are_texts(comparison) else meets)
-    test = f"{function}({place.local}, {place.constants.name(_keys(comparison))})"
+    function = "meets_texts" if _are_texts(comparison) else "meets"
+    test = f"{function}({place.local}, {place.constants.literal(_keys(comparison))})"
     return place.is_list, test if comparison.operator is Operator.INCLUDES_ANY else f"not {test}"
 
 
 def _size(symbol: str) -> _Tests:
     def tests(place: _Place, _comparison: Comparison) -> tuple[str, ...]:
         local = place.local
-        return f"isinstance({local} := {place.found}, {place.constants.shared(SIZED)})", f"len({local}) {symbol} 0"
+        return f"isinstance({local} := {place.found}, SIZED)", f"len({local}) {symbol} 0"
 
     return tests
 

@@ -43,16 +43,16 @@ class CompiledSnapshot:
         self.flags = _Functions[Decide](dict(content["flags"]), self._flag, kind="flag", unknown=_unknown, drops=True)
         self._others = Others(audience=audiences.need, experiment=self.experiments.need, flag=self.flags.need)
         self._around = around
-        self._all_flags: tuple[tuple[str, Decide], ...] | None = None
+        self._all_flags: dict[str, Decide] | None = None
         self._drawn = _Functions[Decide](
             content["experiments"], self._drawn_experiment, kind="experiment", unknown=_unknown
         )
 
     @property
-    def all_flags(self) -> tuple[tuple[str, Decide], ...]:
-        """Every flag's id and function."""
+    def all_flags(self) -> dict[str, Decide]:
+        """Every flag's function, by its id."""
         if self._all_flags is None:
-            self._all_flags = tuple((key, self.flags[key]) for key in self.flags.known)
+            self._all_flags = {key: self.flags[key] for key in self.flags.known}
         return self._all_flags
 
     def asks_ledger(self, experiment_id: str) -> bool:

@@ -46,6 +46,6 @@ def condition_source(condition: Condition, constants: Constants, *, matcher: Cal
         case Negation(inner):
             return f"(not {condition_source(inner, constants, matcher=matcher)})"
         case InAudience(audience_id):
-            return f"({constants.name(matcher(audience_id))}(unit, attributes))"
+            return f"({constants.function(matcher(audience_id))}(unit, attributes))"
         case Percentage():
-            return f"({hash_source(condition.salt, constants)} < {constants.name(hash_bound(condition.buckets))})"
+            return f"({hash_source(condition.salt, constants)} < {constants.literal(hash_bound(condition.buckets))})"

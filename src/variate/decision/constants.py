@@ -1,28 +1,32 @@
-"""The values a generated function is closed over: its text names them, so functions of one shape share one text."""
+"""The values of a generated function: its text has literals in their place, and is one for functions of one shape."""
 
 from __future__ import annotations
 
+from types import CodeType
+
 
 class Constants:
-    """The values a generated function is closed over; its source names them c0, c1, ..."""
+    """What the texts '0', '1', ... stand for in a generated function, which has no other literals that are text."""
 
     def __init__(self) -> None:
-        self.values: list[object] = []
-        self._shared: dict[int, str] = {}
+        self._values: list[object] = []
         self._locals = 0
 
-    def name(self, value: object) -> str:
-        """Return a fresh name bound to ``value``: equal operands keep two names, lest they make two shapes of one."""
-        self.values.append(value)
-        return f"c{len(self.values) - 1}"
+    def literal(self, value: object) -> str:
+        """Return a fresh literal for ``value``: equal operands keep two, lest they make two shapes of one."""
+        self._values.append(value)
+        return f"'{len(self._values) - 1}'"
 
-    def shared(self, value: object) -> str:
-        """Return the one name bound to ``value``, which is ours and the same in every function: a helper, say."""
-        if id(value) not in self._shared:  # the list keeps the value alive, so no other gets its id
-            self._shared[id(value)] = self.name(value)
-        return self._shared[id(value)]
+    def function(self, value: object) -> str:
+        """Return an expression for ``value`` that may be called: of a literal that is, the compiler warns."""
+        return f"({self.local()} := {self.literal(value)})"
 
     def local(self) -> str:
         """Return a fresh name for a local variable of the function."""
         self._locals += 1
         return f"v{self._locals - 1}"
+
+    def put_into(self, code: CodeType) -> CodeType:
+        """Return the code with the values where their literals were."""
+        values = (self._values[int(each)] if isinstance(each, str) else each for each in code.co_consts)
+        return code.replace(co_consts=tuple(values))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
-
-import mmh3
 
 from variate.decision.allocation import Allocation
 from variate.decision.bucketing import hash_bound, prefix
 from variate.decision.constants import Constants
-from variate.model.decision import Decision, Outcome
+from variate.model.decision import Outcome
 
 _CHAINED = 4
 """Up to so many outcomes a chain of comparisons is quicker than a search."""
@@ -18,13 +15,13 @@ _CHAINED = 4
 
 def hash_source(salt: str, constants: Constants) -> str:
     """Return the expression of the unit's hash under ``salt``."""
-    return f"{constants.shared(mmh3.mmh3_32_uintdigest)}({constants.name(prefix(salt))} + unit)"
+    return f"murmur3({constants.literal(prefix(salt))} + unit)"
 
 
 def decided(outcome: Outcome, constants: Constants) -> str:
     """Return the expression of a decision with this outcome and the hash ``h``."""
-    parts = ", ".join(constants.name(part) for part in outcome)
-    return f"{constants.shared(Decision)}(({parts}, h))"
+    parts = ", ".join(constants.literal(part) for part in outcome)
+    return f"Decision({parts}, h)"
 
 
 def split_lines(salt: str, weights: Sequence[float], outcomes: Sequence[Outcome], constants: Constants) -> list[str]:
@@ -38,8 +35,8 @@ def split_lines(salt: str, weights: Sequence[float], outcomes: Sequence[Outcome]
     ]
     drawn = f"h = {hash_source(salt, constants)}"
     if len(shares) > _CHAINED:
-        search, ends = constants.shared(bisect_right), constants.name([end for end, _ in shares])
-        found = f"{constants.name([outcome for _, outcome in shares])}[{search}({ends}, h)]"
-        return [drawn, f"return {constants.shared(Decision)}((*{found}, h))"]
-    lines = [f"if h < {constants.name(end)}: return {decided(each, constants)}" for end, each in shares[:-1]]
+        ends = constants.literal([end for end, _ in shares])
+        found = f"{constants.literal([outcome for _, outcome in shares])}[bisect_right({ends}, h)]"
+        return [drawn, f"return Decision(*{found}, h)"]
+    lines = [f"if h < {constants.literal(end)}: return {decided(each, constants)}" for end, each in shares[:-1]]
     return [drawn, *lines, f"return {decided(shares[-1][1], constants)}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from variate.decision.compiled import CompiledSnapshot
@@ -46,9 +47,8 @@ class Engine:
                 return self._experiments[experiment_id](unit.encode(), attributes)
         except _MISUSE:
             pass
-        return tolerantly(
-            self._experiments[check_id("id", experiment_id)], _bytes_of(unit), checked_attributes(attributes)
-        )
+        decide = self._experiments[check_id("id", experiment_id)]
+        return tolerantly(decide, _bytes_of(unit), checked_attributes(attributes))
 
     def evaluate_flag(self, unit: str, flag_id: str, attributes: Attributes | None = _NONE) -> Decision:
         """Return the flag's variation for the unit, and why."""
@@ -57,17 +57,21 @@ class Engine:
                 return self._flags[flag_id](unit.encode(), attributes)
         except _MISUSE:
             pass
-        return tolerantly(self._flags[check_id("id", flag_id)], _bytes_of(unit), checked_attributes(attributes))
+        evaluate = self._flags[check_id("id", flag_id)]
+        return tolerantly(evaluate, _bytes_of(unit), checked_attributes(attributes))
 
     def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
         """Return the decision of every flag for the unit, by flag id."""
         given = checked_attributes(attributes)
         raw = _bytes_of(unit)
         flags = self.snapshot.all_flags
+        answers: dict[str, Any] = flags.copy()  # to have room for all from the start
         try:
-            return {key: evaluate(raw, given) for key, evaluate in flags}
+            for key, evaluate in flags.items():
+                answers[key] = evaluate(raw, given)
         except TypeError:
-            return {key: tolerantly(evaluate, raw, given) for key, evaluate in flags}
+            return {key: tolerantly(evaluate, raw, given) for key, evaluate in flags.items()}
+        return answers
 
     def decide_many(
         self, experiment_id: str, units: Sequence[str], attributes: Sequence[Attributes] | None = None
@@ -86,14 +90,11 @@ class Engine:
         place: dict[str | None, int] = {each["name"]: index for index, each in enumerate(record.get("variations", ()))}
         place[None] = NO_VARIATION
         decide = snapshot.experiments[experiment_id]
-        if attributes is None:
-            return array("h", [place[tolerantly(decide, _bytes_of(unit), _NONE)[0]] for unit in units])
-        if len(attributes) != len(units):
+        if attributes is not None and len(attributes) != len(units):
             raise InvalidInputError("attributes", f"must be one a unit: {len(units)}, not {len(attributes)}")
-        pairs = zip(units, attributes, strict=True)
-        return array(
-            "h", [place[tolerantly(decide, _bytes_of(unit), checked_attributes(given))[0]] for unit, given in pairs]
-        )
+        given = repeat(_NONE) if attributes is None else map(checked_attributes, attributes)
+        asked = zip(map(_bytes_of, units), given, strict=False)  # the one of the two may have no end
+        return array("h", [place[tolerantly(decide, raw, each).variation] for raw, each in asked])
 
     @property
     def snapshot(self) -> CompiledSnapshot:

@@ -63,7 +63,7 @@ def _holdout_lines(holdouts: Sequence[Record], version: int, constants: Constant
             held = decided(Outcome.none(Reason.HELD_OUT, version=version), constants)
             lines += [
                 f"h = {hash_source(group_salt('holdout', salt=holdout['salt']), constants)}",
-                f"if h < {constants.name(hash_bound(holdout['buckets']))}: return {held}",
+                f"if h < {constants.literal(hash_bound(holdout['buckets']))}: return {held}",
             ]
     return lines
 
@@ -71,7 +71,7 @@ def _holdout_lines(holdouts: Sequence[Record], version: int, constants: Constant
 def _layer_lines(layer: Record | None, version: int, constants: Constants) -> list[str]:
     if layer is None:
         return []
-    first, end = (constants.name(hash_bound(layer[name])) for name in ("start", "end"))
+    first, end = (constants.literal(hash_bound(layer[name])) for name in ("start", "end"))
     outside = decided(Outcome.none(Reason.LAYER, version=version), constants)
     return [
         f"h = {hash_source(group_salt('layer', salt=layer['salt']), constants)}",
@@ -91,13 +91,13 @@ def _share_lines(record: Record, share: Record, constants: Constants, others: Ot
     if share["audience"] is not None:
         condition = read_condition("audience", share["audience"])
         matches = condition_source(condition, constants, matcher=others.audience)
-        outside = constants.name(Decision.of(Outcome.none(Reason.AUDIENCE, version=version)))
+        outside = constants.literal(Decision.of(Outcome.none(Reason.AUDIENCE, version=version)))
         lines.append(f"if not {matches}: return {outside}")
     if share["traffic"] < BUCKETS:
         beyond = decided(Outcome.none(Reason.TRAFFIC, version=version), constants)
         lines += [
             f"h = {hash_source(draw_salt('traffic', salt=salt, version=version), constants)}",
-            f"if h >= {constants.name(hash_bound(share['traffic']))}: return {beyond}",
+            f"if h >= {constants.literal(hash_bound(share['traffic']))}: return {beyond}",
         ]
     outcomes = list(outcomes_of(record, Reason.SPLIT).values())
     drawn = draw_salt("variation", salt=salt, version=version)

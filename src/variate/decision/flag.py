@@ -38,9 +38,9 @@ def compile_flag(record: Record, *, others: Others, around: Surroundings) -> Dec
         *override_lines(record["overrides"], outcomes_of(record, Reason.OVERRIDE), constants, around),
     ]
     for prerequisite in record["prerequisites"]:
-        flag, wanted = constants.name(others.flag(prerequisite["flag"])), frozenset(prerequisite["variations"])
+        flag, wanted = constants.function(others.flag(prerequisite["flag"])), frozenset(prerequisite["variations"])
         off = _off(record, Reason.PREREQUISITE, constants)
-        lines.append(f"if {flag}(unit, attributes)[0] not in {constants.name(wanted)}: return {off}")
+        lines.append(f"if {flag}(unit, attributes).variation not in {constants.literal(wanted)}: return {off}")
     for rule in record["rules"]:
         lines += _rule_lines(record, rule, constants, others)
     lines += _serve_lines(record, record["default"], Reason.DEFAULT, None, constants)
@@ -48,14 +48,14 @@ def compile_flag(record: Record, *, others: Others, around: Surroundings) -> Dec
 
 
 def _off(record: Record, reason: Reason, constants: Constants) -> str:
-    return constants.name(Decision.of(outcomes_of(record, reason)[record["off"]]))
+    return constants.literal(Decision.of(outcomes_of(record, reason)[record["off"]]))
 
 
 def _rule_lines(record: Record, rule: Record, constants: Constants, others: Others) -> list[str]:
     serve = rule["serve"]
     if isinstance(serve, Mapping) and "experiment" in serve:
         served = _through(record, rule["name"], others.experiment(serve["experiment"]))
-        lines = [f"d = {constants.name(served)}(unit, attributes)", "if d is not None: return d"]
+        lines = [f"d = {constants.function(served)}(unit, attributes)", "if d is not None: return d"]
     else:
         lines = _serve_lines(record, serve, Reason.RULE, rule["name"], constants)
     if rule["condition"] is None:
@@ -69,7 +69,7 @@ def _rule_lines(record: Record, rule: Record, constants: Constants, others: Othe
 
 def _serve_lines(record: Record, serve: Any, reason: Reason, rule: str | None, constants: Constants) -> list[str]:
     if isinstance(serve, str):
-        return [f"return {constants.name(Decision.of(outcomes_of(record, reason, rule=rule)[serve]))}"]
+        return [f"return {constants.literal(Decision.of(outcomes_of(record, reason, rule=rule)[serve]))}"]
     outcomes = outcomes_of(record, Reason.SPLIT, rule=rule)
     names: Sequence[str] = [name for name, _ in serve["rollout"]]
     weights = [weight for _, weight in serve["rollout"]]
@@ -86,6 +86,6 @@ def _through(record: Record, rule: str, experiment: Decide) -> Callable[[bytes, 
     def serve(unit: bytes, attributes: Mapping[str, Any]) -> Decision | None:
         given = experiment(unit, attributes)
         served = by_reason.get(given.reason, {}).get(given.variation or "")
-        return None if served is None else Decision.of(served, given[5])
+        return None if served is None else Decision.of(served, given.drawn)
 
     return serve

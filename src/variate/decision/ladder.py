@@ -215,7 +215,7 @@ class Ladder:
             self._goes_on(name, f"{said}: on to the next rule")
             return None
         self._ends(name, said, outcome)
-        return Decision.of(outcome, given[5])
+        return Decision.of(outcome, given.drawn)
 
     def _serve(self, record: Record, serve: Any, reason: Reason, rule: str | None) -> Decision:
         if isinstance(serve, str):

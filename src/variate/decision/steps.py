@@ -18,10 +18,10 @@ def schedule_lines(
     """Return the lines that decide before the start and from the end on."""
     if record["starts_at"] is None and record["ends_at"] is None:
         return []
-    starts = constants.name(seconds(record["starts_at"], missing=-FOREVER))
-    ends = constants.name(seconds(record["ends_at"], missing=FOREVER))
-    closed = constants.name(Decision.of(outside))
-    return [f"if not {starts} <= {constants.name(around.clock)}() < {ends}: return {closed}"]
+    starts = constants.literal(seconds(record["starts_at"], missing=-FOREVER))
+    ends = constants.literal(seconds(record["ends_at"], missing=FOREVER))
+    closed = constants.literal(Decision.of(outside))
+    return [f"if not {starts} <= {constants.function(around.clock)}() < {ends}: return {closed}"]
 
 
 def override_lines(
@@ -36,6 +36,6 @@ def override_lines(
     if not forced:
         return []
     return [
-        f"o = {constants.name(forced.get)}(unit)",
-        f"if o is not None and {constants.name(around.clock)}() < o[1]: return o[0]",
+        f"o = {constants.function(forced.get)}(unit)",
+        f"if o is not None and {constants.function(around.clock)}() < o[1]: return o[0]",
     ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from operator import itemgetter
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
+
+from msgspec import Struct
 
 from variate.model.document import Json
 
@@ -64,51 +65,38 @@ class Outcome(NamedTuple):
         return cls(None, None, reason, None, version)
 
 
-class _Part(property, Generic[T]):
-    """One of a tuple's items by name, fetched without a call of Python's."""
-
-    def __init__(self, place: int) -> None:
-        super().__init__(itemgetter(place))
-
-    if TYPE_CHECKING:
-        # A property gives itself where it is asked of the class; nobody asks it of this one.
-        def __get__(self, instance: object, owner: type | None = None) -> T: ...  # type: ignore[override]
-
-
-class Decision(tuple[str | None, Json, Reason, str | None, int | None, int | None]):
+class Decision(Struct, frozen=True, gc=False):
     """What one unit gets, and why.
 
-    A tuple, made as ``Decision((*outcome, hash))`` with the hash of the draw that decided, or None: making one is a
-    third of what a decision costs, so the bucket is told from the hash only when somebody asks.
+    The bucket is told from the hash only when somebody asks: making one is a good part of what a decision costs.
     """
 
-    __slots__ = ()
-
-    variation = _Part[str | None](0)
+    variation: str | None
     """The name of the variation; None where there is none for this unit."""
-    value = _Part[Json](1)
+    value: Json
     """The variation's value, or None. A dict or a list is shared, so it refuses to be changed."""
-    reason = _Part[Reason](2)
+    reason: Reason
     """The rung that decided."""
-    rule = _Part[str | None](3)
+    rule: str | None
     """The name of the flag's rule that decided, if one did."""
-    version = _Part[int | None](4)
+    version: int | None
     """The experiment's version or the flag's revision, where it is known."""
+    drawn: int | None
+    """The hash of the draw that decided, 32 bits, unsigned; None where none did."""
 
     @property
     def bucket(self) -> int | None:
         """The unit's place, 0 to 9,999, in the draw that decided."""
-        drawn = self[5]
-        return None if drawn is None else drawn * BUCKETS >> 32
+        return None if self.drawn is None else self.drawn * BUCKETS >> 32
 
     @classmethod
     def of(cls, outcome: Outcome, drawn: int | None = None) -> Decision:
         """Return the decision with this outcome, and the hash of its draw."""
-        return cls((*outcome, drawn))
+        return cls(*outcome, drawn)
 
     def value_or(self, default: T) -> Json | T:
         """Return the value, or ``default`` where there is no variation."""
-        return default if self[0] is None else self[1]
+        return default if self.variation is None else self.value
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in _FIELDS)

@@ -28,6 +28,7 @@ from tests.unit.decision.condition_strategies import (
 )
 from variate.decision.bucketing import bucket
 from variate.decision.conditions import Constants, Matcher, compile_condition, condition_source
+from variate.decision.generated import NAMES
 from variate.decision.matching import matches
 from variate.decision.tolerant import tolerantly
 from variate.decision.versions import MOST, ComparedVersions, compared_versions
@@ -347,7 +348,8 @@ def test_a_percentage_ends_at_the_last_hash_of_its_last_bucket(monkeypatch: pyte
 
     edge = next(hashed for hashed in range(2**32 * 2_000 // 10_000 - 3, 2**32) if hashed * 10_000 >> 32 == 2_000)
     for hashed in (0, edge - 1, edge, 2**32 - 1):
-        monkeypatch.setattr(mmh3, "mmh3_32_uintdigest", lambda *_args, hashed=hashed, **_named: hashed)
+        monkeypatch.setattr(mmh3, "mmh3_32_uintdigest", lambda _key, hashed=hashed: hashed)
+        monkeypatch.setitem(NAMES, "murmur3", mmh3.mmh3_32_uintdigest)
         assert decide({"percentage": 20, "salt": "s"}, {}) is (hashed < edge)
         assert decide({"percentage": 100, "salt": "s"}, {})
 
@@ -401,18 +403,19 @@ def _shape(record: Any) -> tuple[str, CodeType]:
         ({"any": [compare("equals", "a"), {"audience": "a"}]}, {"any": [compare("equals", "b"), {"audience": "b"}]}),
     ],
 )
-def test_conditions_of_one_shape_share_their_text_and_code(left: Any, right: Any) -> None:
+def test_conditions_of_one_shape_share_their_text_which_is_compiled_once(left: Any, right: Any) -> None:
     (text, code), (other_text, other_code) = _shape(left), _shape(right)
     assert text == other_text
-    assert code is other_code
+    assert code.co_linetable is other_code.co_linetable
+    assert code.replace(co_consts=()) == other_code.replace(co_consts=())
 
 
-def test_what_every_function_uses_is_named_once_and_operands_each_time() -> None:
+def test_each_operand_has_a_literal_of_its_own_and_none_stands_in_the_text() -> None:
     constants = Constants()
-    helper, operand = object(), "US"
-    assert [constants.shared(helper), constants.name(operand), constants.shared(helper)] == ["c0", "c1", "c0"]
-    assert constants.name(operand) == "c2"
-    assert constants.values == [helper, operand, operand]
+    same = "1"
+    assert [constants.literal(same), constants.literal(same), constants.literal(None)] == ["'0'", "'1'", "'2'"]
+    code = constants.put_into(compile("x == '0' != '1' != 2 != '2'", "", "eval"))
+    assert code.co_consts == ("1", "1", 2, None)
 
 
 def test_a_thousand_comparisons_in_one_condition_compile() -> None:

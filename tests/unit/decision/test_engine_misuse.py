@@ -150,7 +150,8 @@ def test_a_unit_that_is_too_long_to_be_kept_is_decided_for_alone_and_refused_amo
     """To look at its length would take a tenth of a decision."""
     engine, unit = drawing(), "x" * 1_025
     for ask in (METHODS["decide"], METHODS["evaluate_flag"]):
-        ask(engine, unit, {})
+        for _ in ("not compiled yet", "compiled"):
+            ask(engine, unit, {})
     for ask in (METHODS["decide_many"], METHODS["evaluate_all_flags"]):
         with pytest.raises(InvalidInputError, match="user_id"):
             ask(engine, unit, {})
