@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
+from variate.cli.groups import Group
 from variate.cli.json_value import json_value
-from variate.cli.output import json_option, limit_option, print_fields, print_json, print_table, taken
+from variate.cli.output import json_option
 from variate.cli.words import condition_words
-from variate.errors import NotFoundError
-from variate.model import Json, format_instant
-from variate.model.audience import Audience
+from variate.model import Json
 from variate.model.group_record import audience_record
 from variate.platform import Platform
 
@@ -19,30 +18,20 @@ def command() -> None:
     """Conditions with a name, for experiments and flags to use."""
 
 
-@command.command("list")
-@limit_option
-@json_option
-def list_(limit: int, *, as_json: bool) -> None:
-    """List audiences, in order of id."""
-    with Platform.open() as platform:
-        found = taken(platform.list_audiences, limit=limit)
-    if as_json:
-        print_json([audience_record(audience) for audience in found])
-        return
-    rows = [(audience.id, condition_words(audience.condition)) for audience in found]
-    print_table(("id", "who is in it"), rows, folded=("who is in it",))
-
-
-@command.command()
-@click.argument("audience_id")
-@json_option
-def show(audience_id: str, *, as_json: bool) -> None:
-    """Show one audience."""
-    with Platform.open() as platform:
-        found = platform.get_audience(audience_id)
-    if found is None:
-        raise NotFoundError("audience", audience_id)
-    _print(found, as_json=as_json)
+_AUDIENCES = Group(
+    kind="audience",
+    list_all=lambda platform: platform.list_audiences,
+    get=lambda platform: platform.get_audience,
+    remove=lambda platform: platform.remove_audience,
+    record=audience_record,
+    columns={"who is in it": lambda each: condition_words(each.condition)},
+    fields={
+        "who is in it": lambda each: condition_words(each.condition),
+    },
+)
+_AUDIENCES.add_commands(
+    command, show="Show one audience.", remove="Remove an audience that no experiment that has not ended uses."
+)
 
 
 @command.command()
@@ -58,7 +47,7 @@ def create(audience_id: str, condition: Json, name: str | None, description: str
     """
     with Platform.open() as platform:
         created = platform.create_audience(audience_id, condition=condition, name=name, description=description)
-    _print(created, as_json=as_json)
+    _AUDIENCES.print(created, as_json=as_json)
 
 
 @command.command()
@@ -76,30 +65,4 @@ def update(audience_id: str, condition: Json, name: str | None, description: str
         raise click.UsageError("give what is to change, such as --condition JSON; see --help")
     with Platform.open() as platform:
         changed = platform.update_audience(audience_id, condition=condition, name=name, description=description)
-    _print(changed, as_json=as_json)
-
-
-@command.command()
-@click.argument("audience_id")
-def remove(audience_id: str) -> None:
-    """Remove an audience that no experiment that has not ended uses."""
-    with Platform.open() as platform:
-        platform.remove_audience(audience_id)
-    click.echo("removed")
-
-
-def _print(audience: Audience, *, as_json: bool) -> None:
-    if as_json:
-        print_json(audience_record(audience))
-        return
-    print_fields(
-        {
-            "id": audience.id,
-            "name": audience.name,
-            "description": audience.description,
-            "revision": str(audience.revision),
-            "created": format_instant(audience.created_at),
-            "updated": format_instant(audience.updated_at),
-            "who is in it": condition_words(audience.condition),
-        }
-    )
+    _AUDIENCES.print(changed, as_json=as_json)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import click
 
 from variate.cli.given import number
-from variate.cli.output import json_option, limit_option, print_fields, print_json, print_table, taken
-from variate.errors import NotFoundError
-from variate.model import format_instant
+from variate.cli.groups import Group
+from variate.cli.output import json_option
 from variate.model.group_record import holdout_record
-from variate.model.holdout import Holdout
 from variate.platform import Platform
 
 
@@ -18,30 +16,24 @@ def command() -> None:
     """Holdouts: a share of the users that sees none of the experiments that name it."""
 
 
-@command.command("list")
-@limit_option
-@json_option
-def list_(limit: int, *, as_json: bool) -> None:
-    """List holdouts, in order of id."""
-    with Platform.open() as platform:
-        found = taken(platform.list_holdouts, limit=limit)
-    if as_json:
-        print_json([holdout_record(holdout) for holdout in found])
-        return
-    rows = [(holdout.id, f"{holdout.percentage:g} %", holdout.name) for holdout in found]
-    print_table(("id", "share", "name"), rows, folded=("name",))
-
-
-@command.command()
-@click.argument("holdout_id")
-@json_option
-def show(holdout_id: str, *, as_json: bool) -> None:
-    """Show one holdout."""
-    with Platform.open() as platform:
-        found = platform.get_holdout(holdout_id)
-    if found is None:
-        raise NotFoundError("holdout", holdout_id)
-    _print(found, as_json=as_json)
+_HOLDOUTS = Group(
+    kind="holdout",
+    list_all=lambda platform: platform.list_holdouts,
+    get=lambda platform: platform.get_holdout,
+    remove=lambda platform: platform.remove_holdout,
+    record=holdout_record,
+    columns={
+        "share": lambda each: f"{each.percentage:g} %",
+        "name": lambda each: each.name,
+    },
+    fields={
+        "share": lambda each: f"{each.percentage:g} %",
+        "salt": lambda each: each.salt,
+    },
+)
+_HOLDOUTS.add_commands(
+    command, show="Show one holdout.", remove="Remove a holdout that no experiment that has not ended names."
+)
 
 
 @command.command()
@@ -62,7 +54,7 @@ def create(
         created = platform.create_holdout(
             holdout_id, percentage=percentage, name=name, description=description, salt=salt
         )
-    _print(created, as_json=as_json)
+    _HOLDOUTS.print(created, as_json=as_json)
 
 
 @command.command()
@@ -79,31 +71,4 @@ def update(
         raise click.UsageError("give what is to change, such as --percentage 5; see --help")
     with Platform.open() as platform:
         changed = platform.update_holdout(holdout_id, percentage=percentage, name=name, description=description)
-    _print(changed, as_json=as_json)
-
-
-@command.command()
-@click.argument("holdout_id")
-def remove(holdout_id: str) -> None:
-    """Remove a holdout that no experiment that has not ended names."""
-    with Platform.open() as platform:
-        platform.remove_holdout(holdout_id)
-    click.echo("removed")
-
-
-def _print(holdout: Holdout, *, as_json: bool) -> None:
-    if as_json:
-        print_json(holdout_record(holdout))
-        return
-    print_fields(
-        {
-            "id": holdout.id,
-            "name": holdout.name,
-            "description": holdout.description,
-            "share": f"{holdout.percentage:g} %",
-            "salt": holdout.salt,
-            "revision": str(holdout.revision),
-            "created": format_instant(holdout.created_at),
-            "updated": format_instant(holdout.updated_at),
-        }
-    )
+    _HOLDOUTS.print(changed, as_json=as_json)
