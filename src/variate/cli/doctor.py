@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform as machine
 import re
 import sqlite3
@@ -109,7 +110,7 @@ def _drivers(settings: Settings, versions: dict[str, str]) -> Iterator[Check]:
 
 
 def _engines(settings: Settings) -> Iterator[Check]:
-    new = settings.profile is Profile.LOCAL and not settings.sqlite_path.exists()
+    new = settings.profile is Profile.LOCAL and not os.path.exists(settings.sqlite_path)
     try:
         with Platform.open(settings) as platform:
             checks = platform.checks()

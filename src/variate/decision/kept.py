@@ -8,7 +8,7 @@ from typing import Any
 
 from variate.decision.context import Decide, Surroundings, seconds
 from variate.decision.outcomes import outcomes_of
-from variate.errors import StoreUnavailableError
+from variate.errors import StoreError
 from variate.model.decision import Decision, Outcome, Reason
 
 
@@ -48,7 +48,7 @@ def with_ledger(
         ):
             try:
                 name = ask(experiment_id, version, unit.decode())
-            except StoreUnavailableError:
+            except StoreError:  # whatever is the matter with it, who was drawn is not to wait for it
                 return _oldest(draws[: present + 1], unit, attributes)
             if name is not None and name in kept:
                 return kept[name]

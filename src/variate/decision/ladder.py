@@ -16,7 +16,7 @@ from variate.decision.bucketing import bucket_of, draw, draw_salt, group_salt
 from variate.decision.context import Kept, seconds
 from variate.decision.matching import matches
 from variate.decision.outcomes import outcomes_of
-from variate.errors import StoreUnavailableError
+from variate.errors import StoreError
 from variate.model.condition import read_condition
 from variate.model.decision import BUCKETS, Decision, Outcome, Reason
 
@@ -128,7 +128,7 @@ class Ladder:
         else:
             try:
                 name = self._kept(experiment_id, record["version"], self._unit)
-            except StoreUnavailableError:
+            except StoreError:
                 return self._without_ledger(record, shares[: present + 1], why)
             outcome = outcomes_of(record, Reason.KEPT).get(name or "")
             if outcome is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from variate.platform.backends import Backends
@@ -15,7 +16,11 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
     after the setting is off again. Where no key was ever made and no field is named, the stores stay as they are.
     """
     fields = settings.encrypted_fields
-    if not fields and not (settings.profile is Profile.AWS and settings.kms_key_id) and not settings.key_file.exists():
+    if (
+        not fields
+        and not (settings.profile is Profile.AWS and settings.kms_key_id)
+        and not os.path.exists(settings.key_file)
+    ):
         return backends
     from variate.stores.wrappers import encrypted
     from variate.stores.wrappers.encrypted_definitions import EncryptedDefinitionStore

@@ -111,7 +111,7 @@ class Serving:
                 if latest is not None:
                     self._bring_up(latest)
             self._error = None
-        except VariateError as error:
+        except Exception as error:  # noqa: BLE001 - whatever is the matter, decisions go on, and so does who follows
             if self._error is None:
                 logger.warning("the snapshot in force cannot be loaded, decisions go on from the last one: %s", error)
             self._error = str(error)
@@ -180,11 +180,18 @@ class Serving:
         """Refresh at each announcement, and once in ``poll_seconds`` in any case."""
         while not self._closed.is_set():
             try:
-                self._subscription = self._announcements.listen(channel(self._environment))
-            except VariateError:
-                self._subscription = None
-            self.refresh()
-            self._hear()
+                self._follow_till_lost()
+            except Exception:  # a thread that ended would leave this process with an old snapshot for ever
+                logger.exception("following the publications failed; it goes on")
+                self._closed.wait(self._poll_seconds)
+
+    def _follow_till_lost(self) -> None:
+        try:
+            self._subscription = self._announcements.listen(channel(self._environment))
+        except VariateError:
+            self._subscription = None
+        self.refresh()
+        self._hear()
 
     def _hear(self) -> None:
         """Refresh at what is heard until the subscription is lost or this is closed; without one, wait a while."""

@@ -85,6 +85,31 @@ class TestSQLite:
         with pytest.raises(VariateError, match="cannot be made"):
             SqlOutbox(SQLiteDatabase(tmp_path / "file" / "variate.db")).pending(limit=1)
 
+    def test_a_disk_that_is_full_for_now_is_unavailable_and_used_again(self, tmp_path: Path) -> None:
+        events = SqlEventStore(database := SQLiteDatabase(tmp_path / "variate.db"))
+        events.append([build_event()], at=START)
+
+        def pages(most: int) -> None:
+            database.write(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count = {most}"))
+
+        pages(1)  # as few as there are
+        with pytest.raises(StoreUnavailableError, match=r"cannot use its file.*full"):
+            events.append([build_event(data={"a": "x" * 10_000}) for _ in range(100)], at=START)
+        pages(1_000_000)
+        assert list(events.append([build_event()], at=START)) == [VerdictStatus.ACCEPTED]
+        database.close()
+
+    def test_a_path_that_the_system_refuses_is_unavailable(self, tmp_path: Path) -> None:
+        database = SQLiteDatabase(tmp_path / ("x" * 300) / "variate.db")
+        for use in (database.check, database.require_migrated, database.migrate):
+            with pytest.raises(StoreUnavailableError):
+                use()
+
+    def test_a_file_in_place_of_the_folder_is_no_place_to_make_one_in(self, tmp_path: Path) -> None:
+        (tmp_path / "home").touch()
+        with pytest.raises(StoreUnavailableError, match="no folder we can write to"):
+            SQLiteDatabase(tmp_path / "home" / "variate.db").check()
+
 
 class TestPostgres:
     def test_a_server_that_is_not_there_is_unavailable(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from variate.errors import StoreError
+from variate.errors import StoreError, StoreUnavailableError
 from variate.model import MAX_PAGE
 from variate.stores.sql import SqlEventStore, SQLiteDatabase
 from variate.testing.builders import build_event
@@ -144,13 +144,37 @@ def _run(script: str, path: Path) -> list[str]:
     return done.stdout.split()
 
 
-def test_a_file_that_was_removed_under_it_is_told_once_and_made_anew(tmp_path: Path) -> None:
+def test_a_file_that_is_gone_is_awaited_and_made_anew_only_where_somebody_says_so(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    store = SqlEventStore(SQLiteDatabase(home / "variate.db"))
+    store = SqlEventStore(database := SQLiteDatabase(home / "variate.db"))
     store.append([build_event("before", unit="u")], at=START)
+    home.rename(tmp_path / "elsewhere")
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError, match="was there and is gone"):
+            store.append([build_event("lost", unit="u")], at=START)
+    assert not home.exists()
+    (tmp_path / "elsewhere").rename(home)
+    assert [event.id for event in store.of_unit("u", at=START, limit=10)] == ["before"]
     shutil.rmtree(home)
-    with pytest.raises(StoreError, match="moved, removed or replaced"):
-        store.append([build_event("lost", unit="u")], at=START)
+    with pytest.raises(StoreUnavailableError, match="was there and is gone"):
+        store.of_unit("u", at=START, limit=10)
+    database.migrate()
     store.append([build_event("after", unit="u")], at=START)
-    again = SqlEventStore(SQLiteDatabase(home / "variate.db"))
-    assert [event.id for event in again.of_unit("u", at=START, limit=10)] == ["after"]
+    assert [event.id for event in store.of_unit("u", at=START, limit=10)] == ["after"]
+    database.close()
+
+
+def test_a_file_that_was_replaced_under_it_is_told_once_and_then_used(tmp_path: Path) -> None:
+    store = SqlEventStore(database := SQLiteDatabase(tmp_path / "variate.db"))
+    store.append([build_event("old", unit="u")], at=START)
+    other = SQLiteDatabase(tmp_path / "other.db")
+    SqlEventStore(other).append([build_event("new", unit="u")], at=START)
+    other.close()
+    (tmp_path / "other.db").replace(tmp_path / "variate.db")
+    for left in tmp_path.glob("variate.db-*"):
+        left.unlink()
+    with pytest.raises(StoreError, match="moved, removed or replaced") as told:
+        store.of_unit("u", at=START, limit=10)
+    assert not isinstance(told.value, StoreUnavailableError), "not tried again by itself"
+    assert [event.id for event in store.of_unit("u", at=START, limit=10)] == ["new"]
+    database.close()

@@ -195,6 +195,45 @@ def test_a_subscription_that_is_lost_is_made_anew_and_what_came_meanwhile_is_fou
     assert lost[0].closed, "the lost one is let go"
 
 
+def test_whatever_is_raised_untyped_does_not_end_the_thread_that_follows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = ["listen", "next", "latest"]
+    listen, latest = world.announcements.listen, world.snapshots.latest
+
+    def fail_once(what: str) -> None:
+        if threading.current_thread().name == FOLLOWER and what in failing:
+            failing.remove(what)
+            raise OSError(what)
+
+    class Failing(world.announcements.subscription):  # type: ignore[name-defined,misc]  # the class it makes
+        def next(self, *, timeout_seconds: float) -> str | None:
+            fail_once("next")
+            heard: str | None = super().next(timeout_seconds=timeout_seconds)
+            return heard
+
+    def listening(channel: str) -> Any:
+        fail_once("listen")
+        return listen(channel)
+
+    def looking(environment: str) -> Publication | None:
+        fail_once("latest")
+        return latest(environment)
+
+    monkeypatch.setattr(world.announcements, "subscription", Failing)
+    monkeypatch.setattr(world.announcements, "listen", listening)
+    monkeypatch.setattr(world.snapshots, "latest", looking)
+    serving = world.serve(poll_seconds=0.01)
+    serving.engine.decide("u", "e")
+    exchanged = Exchanged(serving, monkeypatch)
+    world.started(variations=ALL_ON)
+    world.publisher.publish("prod")
+    exchanged.wait(1)
+    assert not failing
+    assert serving.engine.decide("u", "e").variation == "a"
+    assert ended(serving)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

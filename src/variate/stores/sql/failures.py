@@ -7,7 +7,15 @@ import sqlite3
 from variate.errors import ConflictError, NotMigratedError, StoreError, StoreUnavailableError, VariateError
 from variate.stores.sql.retrying import RolledBackError
 
-_SQLITE_TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_SQLITE_UNUSABLE = {  # for now: the disk is full, away or read-only, or the folder is closed to us
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
 _SQLITE_TAKEN = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE}
 _SQLITE_PRIMARY_CODE = 0xFF
 
@@ -30,8 +38,11 @@ _TRANSIENT_STATES = {
 def explain_sqlite(error: BaseException) -> VariateError:
     """Return our error for one of ``sqlite3``."""
     code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & _SQLITE_PRIMARY_CODE in _SQLITE_TRANSIENT:
+    primary = None if code is None else code & _SQLITE_PRIMARY_CODE
+    if primary in _SQLITE_BUSY:
         return StoreUnavailableError(f"SQLite is busy, perhaps with another process's write: try again later ({error})")
+    if primary in _SQLITE_UNUSABLE or isinstance(error, OSError):
+        return StoreUnavailableError(f"SQLite cannot use its file: see to the disk and its folder ({error})")
     if code in _SQLITE_TAKEN:
         return ConflictError(f"it is there already: {error}")
     if str(error).startswith("no such table"):

@@ -6,6 +6,7 @@ when two connections write and checkpoint at once, so what a process can do to p
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -28,6 +29,8 @@ from variate.stores.sql.failures import explain_sqlite
 from variate.stores.sql.forking import ForkGate, RestsAtForks
 from variate.stores.sql.migrating import require_head, upgrade
 from variate.stores.sql.retrying import try_again
+
+logger = logging.getLogger("variate.stores")
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for the one of another process."""
@@ -79,6 +82,8 @@ class SQLiteDatabase(Database, RestsAtForks):
         self._opened: _Opened | None = None
         self._is_at_rest = True
         self._is_inherited = False
+        self._is_gone = False
+        """Whether the file that was open is not there any more, and nobody said to begin anew."""
 
     def migrate(self) -> Sequence[str]:
         """Make the folder and the file where they are missing, and bring the tables to this version."""
@@ -87,13 +92,15 @@ class SQLiteDatabase(Database, RestsAtForks):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreUnavailableError(f"{self._path.parent} cannot be made: {error}") from error
-            return try_again(self._migrate)
+            done = try_again(self._migrate)
+            self._is_gone = False
+            return done
 
     def require_migrated(self) -> None:
         """Raise ``NotMigratedError`` unless the file is there, with tables of this version. Makes nothing."""
-        if not self._path.exists():
-            raise NotMigratedError(f"{self._path} is not there: run variate migrate, or use it, which makes it")
         with self.translated():
+            if not self._path.exists():
+                raise NotMigratedError(f"{self._path} is not there: run variate migrate, or use it, which makes it")
             engine = self._engine(_READER, size=1)
             try:
                 with engine.connect() as connection:
@@ -103,13 +110,14 @@ class SQLiteDatabase(Database, RestsAtForks):
 
     def check(self) -> str:
         """Return the library's version; raise unless the file can be read or, if not there, be made. Makes nothing."""
-        if self._path.exists():
-            with suppress(NotMigratedError):
-                self.require_migrated()
-        else:
-            parent = next(folder for folder in self._path.absolute().parents if folder.exists())
-            if not os.access(parent, os.W_OK):
-                raise StoreUnavailableError(f"{self._path} cannot be made: {parent} is not ours to write to")
+        with self.translated():
+            if self._path.exists():
+                with suppress(NotMigratedError):
+                    self.require_migrated()
+            else:
+                parent = next(folder for folder in self._path.absolute().parents if folder.exists())
+                if not (parent.is_dir() and os.access(parent, os.W_OK)):
+                    raise StoreUnavailableError(f"{self._path} cannot be made: {parent} is no folder we can write to")
         return f"SQLite {sqlite3.sqlite_version}"
 
     def close(self) -> None:
@@ -157,7 +165,10 @@ class SQLiteDatabase(Database, RestsAtForks):
     def translated(self) -> Iterator[None]:
         """Let no error of SQLAlchemy or of the driver pass, and no fork in between."""
         with self._gate.inside(), super().translated():
-            yield
+            try:
+                yield
+            except OSError as error:
+                raise self._explain(error) from error
 
     def rest(self) -> None:
         """Before a fork: let what is under way end, let nothing begin, and close every connection.
@@ -198,13 +209,15 @@ class SQLiteDatabase(Database, RestsAtForks):
             if opened.file == _file_at(self._path):
                 return opened
             with self._opening:
-                self._dispose()
-            raise StoreError(  # and not one that is tried again by itself: somebody has to hear of it
-                f"{self._path} was moved, removed or replaced: what is written to the old file would be lost; "
-                "put it back where that was a mistake, the next call opens what is there"
-            )
+                if self._opened is opened:
+                    self._dispose()
+                    self._tell_of_the_loss()
         with self._opening:
             if self._opened is None:
+                if self._is_gone and _file_at(self._path) is None:
+                    raise StoreUnavailableError(
+                        f"{self._path} was there and is gone: put it back, or begin anew with variate migrate"
+                    )
                 if not self._is_at_head():
                     self.migrate()
                 self._opened = _Opened(
@@ -214,6 +227,15 @@ class SQLiteDatabase(Database, RestsAtForks):
                     file=_file_at(self._path),
                 )
             return self._opened
+
+    def _tell_of_the_loss(self) -> None:
+        """The file that was open is not the one at its path. An empty one in place of it would pass for the old one."""
+        self._is_gone = _file_at(self._path) is None
+        told = f"{self._path} was moved, removed or replaced: what is written to the old file would be lost"
+        logger.error(told)
+        if not self._is_gone:
+            # And not one that is tried again by itself: somebody has to hear of it.
+            raise StoreError(f"{told}; put it back where that was a mistake, the next call opens what is there")
 
     def _is_at_head(self) -> bool:
         try:
@@ -264,7 +286,7 @@ def _file_at(path: Path) -> tuple[int, int] | None:
     """Return what tells the file at the path from any other one, or None where there is none."""
     try:
         found = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
 
