@@ -39,6 +39,11 @@ def check_locked(before: Experiment, after: Experiment) -> None:
             raise InvalidInputError(
                 field, f"{goal} cannot change once the experiment has started; begin a new version".strip()
             )
+    if before.design.reads_ledger and not after.design.reads_ledger:
+        # Whoever was assigned otherwise than by the draw would move.
+        raise InvalidInputError(
+            "reads_ledger", "cannot be switched off once the experiment has started; begin a new version"
+        )
     if before.status is ExperimentStatus.COMPLETED:
         _check_ended(before, after)
 

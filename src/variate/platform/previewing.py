@@ -62,7 +62,10 @@ class Previewing:
         after = self.experiments.revised(before, variations=given, design=design, at=self.clock())
         check_locked(before, after)
         kept, differently = self._count(before, after)
-        return Preview(kept=kept, moved=0, held=differently, audience_matters=_audience_matters(before, after))
+        held = differently if _ledger_holds(after) else 0
+        return Preview(
+            kept=kept, moved=differently - held, held=held, audience_matters=_audience_matters(before, after)
+        )
 
     def preview_new_version(
         self,
@@ -126,6 +129,12 @@ class Previewing:
         }
         snapshot = CompiledSnapshot(content, Surroundings(clock=lambda: 0.0, kept=lambda *_: None))
         return snapshot.experiments[experiment.id]
+
+
+def _ledger_holds(after: Experiment) -> bool:
+    """Whether who is drawn otherwise keeps the assignment; in a draft only where the ledger is read for everybody."""
+    design = after.design
+    return after.status is not ExperimentStatus.DRAFT or design.reads_ledger or not design.takes_new_units
 
 
 def _audience_matters(before: Experiment, after: Experiment) -> bool:

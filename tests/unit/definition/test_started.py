@@ -79,6 +79,22 @@ def test_in_a_draft_nothing_is_locked(stage: Stage, field: str) -> None:
     assert stage.experiments.update_experiment("e", **LOCKED[field]).revision == 2
 
 
+@pytest.mark.parametrize("status", ["active", "paused", "completed"])
+def test_the_ledger_is_read_until_a_new_version_once_started(stage: Stage, status: str) -> None:
+    stage.started(reads_ledger=True)
+    if status != "active":
+        stage.experiments.update_experiment_status("e", status)
+    before = stage.state()
+    with pytest.raises(InvalidInputError, match=r"^reads_ledger: .*begin a new version"):
+        stage.experiments.update_experiment("e", reads_ledger=False)
+    assert stage.state() == before
+
+
+def test_in_a_draft_the_ledger_may_be_read_or_not(stage: Stage) -> None:
+    stage.draft(reads_ledger=True)
+    assert not stage.experiments.update_experiment("e", reads_ledger=False).design.reads_ledger
+
+
 def test_to_give_a_locked_field_its_own_value_changes_nothing(started: Stage) -> None:
     assert started.experiments.update_experiment("e", unit_type="user", salt=None, metrics=["revenue"]).revision == 2
 

@@ -91,6 +91,15 @@ def test_a_change_of_weights_moves_nobody_and_holds_who_would_be_drawn_otherwise
     assert found == Preview(kept=len(kept), moved=0, held=held)
 
 
+def test_in_a_draft_whose_ledger_is_no_longer_read_moves_who_is_drawn_otherwise(previewed: Previewed) -> None:
+    previewed.assigned(previewed.draft(variations=PARTS, reads_ledger=True), weights={"a": 0, "b": 1})
+    otherwise = sum(drawn(unit, salt="e", version=1, weights=EVEN) == "a" for unit in UNITS)
+    preview = previewed.previewing.preview_change
+    assert preview("e", reads_ledger=False) == Preview(kept=1_000, moved=otherwise, held=0)
+    assert preview("e") == Preview(kept=1_000, moved=0, held=otherwise)
+    assert preview("e", reads_ledger=False, takes_new_units=False) == Preview(kept=1_000, moved=0, held=otherwise)
+
+
 def test_less_traffic_holds_who_would_not_be_enrolled_any_more(previewed: Previewed) -> None:
     kept = previewed.assigned(previewed.started(variations=PARTS, traffic=80), weights=EVEN, traffic=80)
     held = sum(drawn(unit, salt="e", version=1, weights=EVEN, traffic=30) is None for unit in kept)
@@ -197,6 +206,9 @@ def test_what_is_not_allowed_is_refused_as_the_change_would_be(previewed: Previe
     previewed.started(variations=PARTS)
     with pytest.raises(InvalidInputError, match=r"^salt: cannot change once"):
         previewed.previewing.preview_change("e", salt="new")
+    previewed.started("read", variations=PARTS, reads_ledger=True)
+    with pytest.raises(InvalidInputError, match=r"^reads_ledger: "):
+        previewed.previewing.preview_change("read", reads_ledger=False)
     with pytest.raises(InvalidInputError, match=r"^variations: of an experiment that is active"):
         previewed.previewing.preview_change("e", variations=weighted(a=1, c=1))
     with pytest.raises(InvalidInputError, match=r"^traffic: "):
