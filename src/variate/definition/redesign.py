@@ -62,12 +62,16 @@ def remembering(before: Experiment, after: Experiment, *, at: datetime, delay: t
     """Return ``after`` with the allocation of ``before`` remembered, where a started experiment shares out anew.
 
     The new allocation is in force ``delay`` after ``at``: by then every process knows of it, and what was decided by
-    the old one is in the ledger.
+    the old one is in the ledger. It is not in force before the old one, which a process with a longer delay, or whose
+    clock is ahead, may have put off further: decisions take the ends to be in order.
     """
     if before.status not in _STARTED or _allocation(before) == _allocation(after):
         return after
     weights, traffic, audience = _allocation(before)
-    past = PastAllocation(weights=weights, traffic=traffic, audience=audience, until=at + delay)
+    until = at + delay
+    if before.design.past:
+        until = max(until, before.design.past[-1].until)
+    past = PastAllocation(weights=weights, traffic=traffic, audience=audience, until=until)
     return replace(after, design=replace(after.design, past=(*before.design.past, past)))
 
 

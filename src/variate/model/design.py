@@ -79,6 +79,7 @@ class Design:
     reads_ledger: bool = False
     """True where assignments were made otherwise than by the draw, so that the ledger has to be asked each time."""
     past: tuple[PastAllocation, ...] = ()
+    """The oldest first; none ends before the one before it."""
 
     def __post_init__(self) -> None:
         check_prose("hypothesis", self.hypothesis)

@@ -118,7 +118,7 @@ _layers = st.builds(
     st.sets(st.sampled_from([0, 2_000, 5_000, 10_000]), min_size=2, max_size=2),
 )
 _gates = st.fixed_dictionaries({"layer": _maybe(_layers), "holdouts": _holdouts})
-_untils = st.sets(instants, max_size=3).map(sorted)
+_untils = st.lists(instants, max_size=3).map(sorted)
 _inactive = st.fixed_dictionaries({"status": st.sampled_from(["draft", "paused", "completed"]), "version": versions})
 _free_form = st.fixed_dictionaries({"enabled": st.booleans(), "version": versions, "variations": st.none()})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -257,11 +258,23 @@ def test_a_change_decided_anew_after_a_race_remembers_what_the_rival_left(starte
 
 
 def test_without_a_delay_a_change_is_in_force_at_once(stage: Stage) -> None:
-    from dataclasses import replace
-
     stage.started()
     at_once = replace(stage.experiments, delay=timedelta(0))
     changed = at_once.update_experiment("e", traffic=50)
     assert changed.design.past == (
         PastAllocation(weights=(1, 3), traffic=100, audience=None, until=changed.updated_at),
     )
+
+
+@pytest.mark.parametrize("behind", [timedelta(0), timedelta(minutes=1)], ids=["a shorter delay", "a slow clock"])
+def test_allocations_end_in_the_order_in_which_they_were_made(stage: Stage, behind: timedelta) -> None:
+    stage.started()
+    patient = replace(stage.experiments, delay=timedelta(minutes=5))
+    slow = replace(stage.log, clock=lambda: stage.clock() - behind)
+    hasty = replace(stage.experiments, delay=timedelta(0), log=slow)
+    last = patient.update_experiment("e", traffic=60).design.past[-1].until
+    hasty.update_experiment("e", traffic=50)
+    assert [each.until for each in hasty.update_experiment("e", traffic=40).design.past] == [last] * 3
+    stage.time.advance(minutes=10)
+    later = stage.experiments.update_experiment("e", traffic=30)
+    assert later.design.past[-1].until == later.updated_at + DELAY
