@@ -75,6 +75,7 @@ class Deciding:
                 snapshots=backends.snapshots,
                 assignments=assignments,
                 environment=settings.environment,
+                flush=assigning.flush_assignments,
                 clock=clock,
             ),
             previewing=Previewing(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from variate.decision import Explanation, Ladder
+from variate.decision.engine import checked_attributes
 from variate.errors import NotFoundError, StoreError
 from variate.model import check_instant, format_instant
 from variate.model.rules import check_id
@@ -27,12 +29,13 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explaining:
-    """Walks the ladder slowly, rung by rung; nothing is kept."""
+    """Walks the ladder slowly, rung by rung; nothing of that is kept. ``flush`` writes what was assigned before."""
 
     serving: Serving
     snapshots: SnapshotStore
     assignments: AssignmentStore
     environment: str
+    flush: Callable[[], None]
     clock: Callable[[], datetime]
 
     def explain(
@@ -69,13 +72,15 @@ class Explaining:
             raise StoreError(f"the snapshot of publication {publication.sequence} was purged")
 
         def kept_by_then(experiment_id: str, version: int, name: str) -> str | None:
+            with suppress(StoreError):  # a store that is away is away for the look as well, which the ladder tells
+                self.flush()  # decisions know what this process has just assigned
             found = self.assignments.get(unit=name, experiment_id=experiment_id, version=version, at=moment)
             return None if found is None or found.assigned_at > moment else found.variation
 
         ladder = Ladder(
             snapshot.content,
             unit=check_id("user_id", unit),
-            attributes={} if attributes is None else attributes,
+            attributes=checked_attributes(attributes),
             now=moment.timestamp(),
             kept=kept_by_then,
         )

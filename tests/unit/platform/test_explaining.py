@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tests.unit.publishing.world import World
 from tests.unit.testing.reference_records import ReferenceAssignmentStore
 from variate.assignment.kept import KeptAssignments
-from variate.errors import InvalidInputError, NotFoundError, StoreError
+from variate.errors import InvalidInputError, NotFoundError, StoreError, StoreUnavailableError
 from variate.model.decision import Reason
 from variate.model.snapshot import PublicationKind
 from variate.platform.explaining import Explaining
@@ -33,6 +34,7 @@ class Asked(World):
             snapshots=self.snapshots,
             assignments=self.ledger,
             environment="prod",
+            flush=lambda: None,
             clock=self.clock,
         )
 
@@ -140,6 +142,45 @@ def test_an_assignment_made_later_was_not_there_then(asked: Asked) -> None:
     assert asked.explain()[:2] == ("b", Reason.KEPT)
 
 
+def test_an_assignment_this_process_has_still_to_write_is_found(asked: Asked) -> None:
+    asked.started(variations=ONLY_A, reads_ledger=True)
+    asked.flags.create_feature_flag(
+        "nav",
+        flag_id="f",
+        status="active",
+        variations=[{"name": "a", "value": 1}, {"name": "b", "value": 2}],
+        default="a",
+        off="a",
+        rules=[{"serve": {"experiment": "e"}}],
+    )
+    asked.publish()
+    pending = [build_assignment("u", experiment_id="e", variation="b", assigned_at=asked.clock())]
+
+    def flush() -> None:
+        asked.ledger.keep(pending)
+
+    writing = replace(asked.explaining, flush=flush)
+    flag = writing.explain_flag("u", "f").explanation.decision
+    assert (flag.variation, flag.reason) == ("b", Reason.KEPT)
+    asked.ledger.kept.clear()
+    found = writing.explain("u", "e").explanation.decision
+    assert (found.variation, found.reason) == ("b", Reason.KEPT)
+
+
+@pytest.mark.parametrize("error", [StoreUnavailableError("away"), StoreError("refused")])
+def test_what_cannot_be_written_does_not_keep_from_explaining(asked: Asked, error: StoreError) -> None:
+    asked.started(variations=ONLY_A, reads_ledger=True)
+    asked.publish()
+
+    def flush() -> None:
+        raise error
+
+    failing = replace(asked.explaining, flush=flush)
+    assert failing.explain("u", "e").explanation.decision.variation == "a"
+    asked.ledger.keep([build_assignment("u", experiment_id="e", variation="b", assigned_at=asked.clock())])
+    assert failing.explain("u", "e").explanation.decision.variation == "b", "the ledger can be read all the same"
+
+
 def test_an_assignment_that_expired_later_was_there_then(asked: Asked) -> None:
     asked.started(variations=ONLY_A, reads_ledger=True)
     asked.publish()
@@ -184,9 +225,7 @@ def test_what_this_process_changed_is_in_force_before_it_is_explained(asked: Ask
         asked.publisher.publish_changes()
 
     serving = asked.serve(catch_up=catch_up)
-    explaining = Explaining(
-        serving=serving, snapshots=asked.snapshots, assignments=asked.ledger, environment="prod", clock=asked.clock
-    )
+    explaining = replace(asked.explaining, serving=serving)
     assert explaining.explain("u", "e").explanation.decision.reason is Reason.UNKNOWN
     asked.started(variations=ONLY_A)
     serving.expect_changes()
@@ -206,9 +245,15 @@ def test_nothing_is_kept_by_explaining(asked: Asked) -> None:
         ({"experiment_id": ""}, "experiment_id"),
         ({"at": datetime(2040, 1, 1)}, "at"),  # noqa: DTZ001 - that is what is wrong with it
         ({"at": "2040-01-01T00:00:00Z"}, "at"),
+        ({"attributes": 5}, "attributes"),
     ],
 )
 def test_what_is_asked_wrongly_is_refused_by_its_name(asked: Asked, given: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         asked.explaining.explain(**{"unit": "u", "experiment_id": "e", **given})
     assert refusal.value.field == field
+
+
+def test_attributes_that_are_none_are_refused_of_a_flag_too(asked: Asked) -> None:
+    with pytest.raises(InvalidInputError, match=r"^attributes: must be a dict, not int"):
+        asked.explaining.explain_flag("u", "f", 5)  # type: ignore[arg-type]
