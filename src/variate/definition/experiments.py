@@ -36,7 +36,7 @@ OVERRIDE_DAYS = 30
 """How long an override stands that comes with a status change, as in the guide."""
 
 
-class _Change(NamedTuple):
+class Change(NamedTuple):
     """A change read, decided and ready to be written: what comes of the experiment, and what is said of it."""
 
     experiment: Experiment
@@ -143,10 +143,10 @@ class Experiments:
         """
         given = None if variations is None else list(check_list(variations))
 
-        def change(before: Experiment, at: datetime) -> _Change:
-            after = self.revised(before, name=name, description=description, variations=given, design=design, at=at)
-            check_locked(before, after)
-            return self._changed(before, remembering(before, after, at=at, delay=self.delay), "updated", actor, at)
+        def change(before: Experiment, at: datetime) -> Change:
+            return self.updated(
+                before, name=name, description=description, variations=given, design=design, actor=actor, at=at
+            )
 
         return self._write(experiment_id, change, expected_revision=expected_revision)
 
@@ -165,13 +165,12 @@ class Experiments:
         """
         given = None if variations is None else list(check_list(variations))
 
-        def change(before: Experiment, at: datetime) -> _Change:
-            after = self.new_version(before, variations=given, design=design, at=at)
-            return self._changed(before, after, "new_version", actor, at)
+        def change(before: Experiment, at: datetime) -> Change:
+            return self.new_version(before, variations=given, design=design, actor=actor, at=at)
 
         return self._write(experiment_id, change, expected_revision=expected_revision)
 
-    def revised(
+    def updated(
         self,
         before: Experiment,
         *,
@@ -179,21 +178,18 @@ class Experiments:
         description: str | None = None,
         variations: Iterable[Mapping[str, Any]] | None = None,
         design: DesignFields,
+        actor: str | None = None,
         at: datetime,
-    ) -> Experiment:
-        """Return the experiment with these changes, not stored; whether they are allowed is not looked at."""
-        if before.status is ExperimentStatus.ARCHIVED:
-            raise InvalidInputError("experiment_id", "is of an archived experiment, which no longer changes")
-        parts = before.variations
-        if variations is not None:
-            parts = read_variations(variations, at=at, new_id=self.log.new_id, standing=before.variations)
-        return replace(
-            before,
+    ) -> Change:
+        """Return what ``update_experiment`` writes; raise what it raises."""
+        after = self._revised(before, variations, design, at)
+        after = replace(
+            after,
             name=before.name if name is None else name,
             description=before.description if description is None else description,
-            variations=parts,
-            design=revised(before.design, design),
         )
+        check_locked(before, after)
+        return self._changed(before, remembering(before, after, at=at, delay=self.delay), "updated", actor, at)
 
     def new_version(
         self,
@@ -201,14 +197,16 @@ class Experiments:
         *,
         variations: Iterable[Mapping[str, Any]] | None = None,
         design: DesignFields,
+        actor: str | None = None,
         at: datetime,
-    ) -> Experiment:
-        """Return the experiment's next version, not stored."""
+    ) -> Change:
+        """Return what ``start_new_version`` writes; raise what it raises."""
         if before.status not in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED):
             raise InvalidInputError("experiment_id", f"must be of a started experiment; this one is {before.status}")
-        after = self.revised(before, variations=variations, design=design, at=at)
+        after = self._revised(before, variations, design, at)
         fresh = replace(after.design, past=(), reads_ledger=design.get("reads_ledger", False))
-        return replace(after, version=before.version + 1, design=fresh)
+        after = replace(after, version=before.version + 1, design=fresh)
+        return self._changed(before, after, "new_version", actor, at)
 
     def launch_checklist(self, experiment_id: str) -> tuple[ChecklistItem, ...]:
         """Return what has to be so before the experiment starts, and what ought to be; raise ``NotFoundError``."""
@@ -228,7 +226,7 @@ class Experiments:
         """
         chosen = check_choice("status", status, ExperimentStatus)
 
-        def change(before: Experiment, at: datetime) -> _Change:
+        def change(before: Experiment, at: datetime) -> Change:
             return self._moved(before, chosen, actor, at)
 
         return self._write(experiment_id, change, expected_revision=expected_revision)
@@ -243,12 +241,12 @@ class Experiments:
         """Give the experiment to ``new_owner``; the audit log names the previous one."""
         check_name("new_owner", new_owner)
 
-        def change(before: Experiment, at: datetime) -> _Change:
+        def change(before: Experiment, at: datetime) -> Change:
             if before.owner == new_owner:
-                return _Change(before, [], [], [])
+                return Change(before, [], [], [])
             data = {"previous_owner": before.owner, "new_owner": new_owner}
             after = replace(before, owner=new_owner, revision=before.revision + 1, updated_at=at)
-            return _Change(after, [self._entry(before, "ownership_change", data, actor, at)], [], [])
+            return Change(after, [self._entry(before, "ownership_change", data, actor, at)], [], [])
 
         return self._write(experiment_id, change, expected_revision=expected_revision)
 
@@ -271,7 +269,7 @@ class Experiments:
             missing = "user_id" if unit is None else "variation"
             raise InvalidInputError(missing, "must be given too: an override needs both")
 
-        def change(before: Experiment, at: datetime) -> _Change:
+        def change(before: Experiment, at: datetime) -> Change:
             moved = self._moved(before, chosen, actor, at)
             if unit is None or variation is None:
                 return moved
@@ -292,7 +290,7 @@ class Experiments:
     def _write(
         self,
         experiment_id: str,
-        change: Callable[[Experiment, datetime], _Change],
+        change: Callable[[Experiment, datetime], Change],
         *,
         expected_revision: int | None,
     ) -> Experiment:
@@ -312,22 +310,37 @@ class Experiments:
             "experiment", experiment_id, read=self.store.get, write=write, expected_revision=expected_revision
         )
 
-    def _changed(self, before: Experiment, after: Experiment, action: str, actor: str | None, at: datetime) -> _Change:
+    def _revised(
+        self,
+        before: Experiment,
+        variations: Iterable[Mapping[str, Any]] | None,
+        design: DesignFields,
+        at: datetime,
+    ) -> Experiment:
+        """Return the experiment with these; whether they are allowed is not looked at."""
+        if before.status is ExperimentStatus.ARCHIVED:
+            raise InvalidInputError("experiment_id", "is of an archived experiment, which no longer changes")
+        parts = before.variations
+        if variations is not None:
+            parts = read_variations(variations, at=at, new_id=self.log.new_id, standing=before.variations)
+        return replace(before, variations=parts, design=revised(before.design, design))
+
+    def _changed(self, before: Experiment, after: Experiment, action: str, actor: str | None, at: datetime) -> Change:
         """Return the change to ``after``, with what it names looked up and its layer's range claimed."""
         old, new = _differences(before, after)
         if not new:
-            return _Change(before, [], [], [])
+            return Change(before, [], [], [])
         _check_size(after)
         if before.design != after.design:
             self.references.check_design(after.design)
         layers = self._claims(before.id, before.design.layer, after.design.layer, at)
         after = replace(after, revision=before.revision + 1, updated_at=at)
         entry = self._entry(before, action, {"before": old, "after": new}, actor, at)
-        return _Change(after, [entry], [], layers)
+        return Change(after, [entry], [], layers)
 
-    def _moved(self, before: Experiment, status: ExperimentStatus, actor: str | None, at: datetime) -> _Change:
+    def _moved(self, before: Experiment, status: ExperimentStatus, actor: str | None, at: datetime) -> Change:
         if before.status is status:
-            return _Change(before, [], [], [])
+            return Change(before, [], [], [])
         after = before.moved_to(status, at=at)
         layers: list[Layer] = []
         if status is ExperimentStatus.ACTIVE:
@@ -335,7 +348,7 @@ class Experiments:
         elif status in (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED):
             layers = self._claims(before.id, before.design.layer, None, at)
         data = {"previous_status": before.status, "new_status": status}
-        return _Change(after, [self._entry(before, "status_change", data, actor, at)], [], layers)
+        return Change(after, [self._entry(before, "status_change", data, actor, at)], [], layers)
 
     def _claims(
         self, experiment_id: str, before: LayerRange | None, after: LayerRange | None, at: datetime

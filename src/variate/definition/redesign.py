@@ -9,7 +9,7 @@ from typing import Any
 
 from variate.errors import InvalidInputError
 from variate.model import Experiment, ExperimentStatus, Variation
-from variate.model.design import Design, MetricRole, PastAllocation
+from variate.model.design import MAX_LISTED, Design, MetricRole, PastAllocation
 from variate.model.design_record import design_record
 
 _STARTED = frozenset({ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED})
@@ -65,19 +65,26 @@ def remembering(before: Experiment, after: Experiment, *, at: datetime, delay: t
     the old one is in the ledger. It is not in force before the old one, which a process with a longer delay, or whose
     clock is ahead, may have put off further: decisions take the ends to be in order.
     """
-    if before.status not in _STARTED or _allocation(before) == _allocation(after):
+    old, new = _allocation(before), _allocation(after)
+    if before.status not in _STARTED or old == new:
         return after
-    weights, traffic, audience = _allocation(before)
+    if len(before.design.past) >= MAX_LISTED:
+        raise InvalidInputError(
+            next(name for name in old if old[name] != new[name]),
+            f"cannot change: units were shared out anew {MAX_LISTED} times since the start; begin a new version",
+        )
     until = at + delay
     if before.design.past:
         until = max(until, before.design.past[-1].until)
-    past = PastAllocation(weights=weights, traffic=traffic, audience=audience, until=until)
+    design = before.design
+    past = PastAllocation(weights=old["variations"], traffic=design.traffic, audience=design.audience, until=until)
     return replace(after, design=replace(after.design, past=(*before.design.past, past)))
 
 
-def _allocation(experiment: Experiment) -> tuple[tuple[float, ...], float, Any]:
+def _allocation(experiment: Experiment) -> dict[str, Any]:
+    """Return how units are shared out, by the field that says so."""
     weights = tuple(each.weight for each in experiment.variations)
-    return weights, experiment.design.traffic, experiment.design.audience
+    return {"variations": weights, "traffic": experiment.design.traffic, "audience": experiment.design.audience}
 
 
 def _locked_part(variations: Iterable[Variation]) -> list[tuple[str, str, str]]:

@@ -101,10 +101,7 @@ class Design:
             if not isinstance(getattr(self, name), bool):
                 raise InvalidInputError(name, f"must be true or false, not {type(getattr(self, name)).__name__}")
         if len(self.past) > MAX_LISTED:
-            raise InvalidInputError(
-                "variations",
-                f"were shared out anew {MAX_LISTED} times since the start; begin a new version of the experiment",
-            )
+            raise InvalidInputError("past", f"must be at most {MAX_LISTED}, not {len(self.past)}")
 
 
 def _check_distinct(field: str, names: list[str]) -> None:

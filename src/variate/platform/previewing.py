@@ -9,7 +9,6 @@ from typing import Any, Unpack
 
 from variate.decision import CompiledSnapshot, Surroundings
 from variate.definition.experiments import Experiments
-from variate.definition.redesign import check_locked
 from variate.errors import NotFoundError
 from variate.model import Experiment, ExperimentStatus
 from variate.model.decision import Reason
@@ -58,9 +57,7 @@ class Previewing:
         Raise what that would raise for a change that is not allowed. It reads every assignment of the experiment.
         """
         before = self._experiment(experiment_id)
-        given = None if variations is None else list(variations)
-        after = self.experiments.revised(before, variations=given, design=design, at=self.clock())
-        check_locked(before, after)
+        after = self.experiments.updated(before, variations=variations, design=design, at=self.clock()).experiment
         kept, differently = self._count(before, after)
         held = differently if _ledger_holds(after) else 0
         return Preview(
@@ -74,10 +71,12 @@ class Previewing:
         variations: Iterable[Mapping[str, Any]] | None = None,
         **design: Unpack[DesignFields],
     ) -> Preview:
-        """Return what ``start_new_version`` with this would do to the units that have an assignment."""
+        """Return what ``start_new_version`` with this would do to the units that have an assignment.
+
+        Raise what that would raise.
+        """
         before = self._experiment(experiment_id)
-        given = None if variations is None else list(variations)
-        after = self.experiments.new_version(before, variations=given, design=design, at=self.clock())
+        after = self.experiments.new_version(before, variations=variations, design=design, at=self.clock()).experiment
         kept, differently = self._count(before, after)
         return Preview(kept=kept, moved=differently, held=0, audience_matters=_audience_matters(before, after))
 
@@ -89,8 +88,6 @@ class Previewing:
 
     def _count(self, before: Experiment, after: Experiment) -> tuple[int, int]:
         """Return how many units have an assignment, and how many ``after`` draws otherwise."""
-        if before.design != after.design:
-            self.experiments.references.check_design(after.design)
         self.flush()  # what this process has just assigned is counted, too
         decide = self._drawing(after)
         kept = differently = 0
@@ -104,17 +101,25 @@ class Previewing:
 
     def _drawing(self, experiment: Experiment) -> Any:
         """Return what decides the experiment by its draws alone."""
-        references = self.experiments.references
-        design = experiment.design
-        layer = None if design.layer is None else references.layer(design.layer.layer_id)
-        if layer is not None and layer.ranges.get(experiment.id) != design.layer:
-            layer = layer.claimed(experiment.id, design.layer, at=self.clock())
+        references, design = self.experiments.references, experiment.design
+        # Of an experiment that has ended the range may be another's, and what it names may be gone.
+        layer = None if design.layer is None else references.layers.get(design.layer.layer_id)
+        if layer is not None and design.layer is not None:
+            layer = replace(layer, ranges={experiment.id: design.layer})
         holdouts = {name: found for name in design.holdouts if (found := references.holdouts.get(name)) is not None}
         drawn = replace(
             experiment,
             status=ExperimentStatus.ACTIVE,
             design=replace(
-                design, audience=None, past=(), starts_at=None, ends_at=None, takes_new_units=True, reads_ledger=False
+                design,
+                layer=None if layer is None else design.layer,
+                holdouts=tuple(holdouts),
+                audience=None,
+                past=(),
+                starts_at=None,
+                ends_at=None,
+                takes_new_units=True,
+                reads_ledger=False,
             ),
         )
         content = {

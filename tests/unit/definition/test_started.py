@@ -176,7 +176,8 @@ def test_the_log_tells_what_is_remembered(started: Stage) -> None:
 def test_a_hundred_allocations_are_remembered_and_one_more_is_refused(started: Stage) -> None:
     for number in range(100):
         started.experiments.update_experiment("e", traffic=99 - number % 2)
-    with pytest.raises(InvalidInputError, match=r"^variations: were shared out anew 100 times .* begin a new version"):
+    assert len(pasts(started.experiments.update_experiment("e", name="x"))) == 100
+    with pytest.raises(InvalidInputError, match=r"^traffic: cannot change: .* 100 times .*; begin a new version"):
         started.experiments.update_experiment("e", traffic=50)
 
 

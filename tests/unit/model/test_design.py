@@ -96,7 +96,7 @@ def test_both_ends_are_brought_into_utc() -> None:
         ({"starts_at": START, "ends_at": START}, "ends_at"),
         ({"reads_ledger": 1}, "reads_ledger"),
         ({"salt": ""}, "salt"),
-        ({"past": (PastAllocation(weights=(1,), traffic=1, audience=None, until=START),) * 101}, "variations"),
+        ({"past": (PastAllocation(weights=(1,), traffic=1, audience=None, until=START),) * 101}, "past"),
     ],
 )
 def test_a_design_that_is_none_cannot_be_built(given: dict[str, Any], field: str) -> None:

@@ -223,6 +223,68 @@ def test_what_is_not_allowed_is_refused_as_the_change_would_be(previewed: Previe
             preview("nobody")
 
 
+def test_an_allocation_too_many_is_refused_as_the_change_would_be(previewed: Previewed) -> None:
+    previewed.started(variations=PARTS)
+    for number in range(100):
+        previewed.experiments.update_experiment("e", traffic=99 - number % 2)
+    assert previewed.previewing.preview_change("e", ends_at="2041-01-01T00:00:00Z").moved == 0
+    changes: dict[str, dict[str, Any]] = {
+        "variations": {"variations": weighted(a=1, b=2)},
+        "traffic": {"traffic": 50},
+        "audience": {"audience": BETA},
+    }
+    for field, given in changes.items():
+        for change in (previewed.previewing.preview_change, previewed.experiments.update_experiment):
+            with pytest.raises(InvalidInputError, match=f"^{field}: .*100 times.*; begin a new version"):
+                change("e", **given)
+
+
+def test_what_is_too_large_is_refused_as_the_change_would_be(previewed: Previewed) -> None:
+    previewed.started(variations=PARTS)
+    previewed.draft("draft", variations=PARTS)
+    large = [{"name": name, "value": "x" * 60_000} for name in ("a", "b")]
+    for preview, experiment_id in (
+        (previewed.previewing.preview_change, "draft"),
+        (previewed.previewing.preview_new_version, "e"),
+    ):
+        with pytest.raises(InvalidInputError, match=r"^experiment: must be at most"):
+            preview(experiment_id, variations=large)
+
+
+def test_variations_that_are_no_list_are_refused_as_the_change_would_be(previewed: Previewed) -> None:
+    previewed.started(variations=PARTS)
+    for preview in (previewed.previewing.preview_change, previewed.previewing.preview_new_version):
+        with pytest.raises(InvalidInputError, match=r"^variations: must be a list"):
+            preview("e", variations=5)  # type: ignore[arg-type]  # what is refused
+
+
+def test_a_range_that_is_taken_is_refused_as_the_change_would_be(previewed: Previewed) -> None:
+    previewed.layers.create_layer("checkout")
+    previewed.started("other", layer="checkout", layer_range=[0, 50])
+    previewed.started(layer="checkout", layer_range=[50, 100])
+    previewed.draft("draft")
+    with pytest.raises(InvalidInputError, match=r"^layer_range: overlaps"):
+        previewed.previewing.preview_new_version("e", layer_range=[40, 100])
+    with pytest.raises(InvalidInputError, match=r"^layer_range: overlaps"):
+        previewed.previewing.preview_change("draft", layer="checkout", layer_range=[40, 50])
+
+
+def test_an_experiment_that_ended_is_previewed_though_what_it_used_is_others_or_gone(previewed: Previewed) -> None:
+    previewed.layers.create_layer("checkout")
+    previewed.layers.create_layer("search")
+    previewed.holdouts.create_holdout("new", percentage=5)
+    for experiment_id, layer in (("e", "checkout"), ("f", "search")):
+        previewed.started(experiment_id, variations=PARTS, layer=layer, layer_range=[0, 50], holdouts=["new"])
+        previewed.experiments.update_experiment_status(experiment_id, "completed")
+    previewed.started("next", layer="checkout", layer_range=[0, 50])
+    previewed.layers.remove_layer("search")
+    previewed.holdouts.remove_holdout("new")
+    for experiment_id in ("e", "f"):
+        previewed.ledger.keep([build_assignment("u", experiment_id=experiment_id)])
+        found = previewed.previewing.preview_change(experiment_id)
+        assert (found.kept, found.moved) == (1, 0)
+
+
 def test_what_is_named_and_not_there_is_refused_as_the_change_would_be(previewed: Previewed) -> None:
     previewed.started(variations=PARTS)
     missing: list[dict[str, Any]] = [{"audience": {"audience": "nobody"}}, {"holdouts": ["nobody"]}]
