@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from variate.definition.audit import ChangeLog
 from variate.definition.newest import on_newest
-from variate.errors import InvalidInputError
+from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, ExperimentStatus, Json, Page
 from variate.model.audience import Audience
 from variate.model.holdout import Holdout
@@ -27,7 +28,8 @@ NOT_ENDED = (ExperimentStatus.DRAFT, *STARTED)
 class Group(Generic[D]):
     """The definitions of one kind. Each change is one transaction with its audit entry and its message.
 
-    Changes raise as those of ``Experiments`` do.
+    What a change is checked against may change beside it, so it is checked again once it is stored, and withdrawn where
+    it is not allowed any more. Changes raise as those of ``Experiments`` do.
     """
 
     kind: str
@@ -46,10 +48,7 @@ class Group(Generic[D]):
 
     def create(self, definition: D, *, actor: str | None) -> D:
         """Store and return a new definition; raise ``ConflictError`` if its id is taken."""
-        at = definition.created_at
-        data = {self.kind: self.record(definition)}
-        entry = self.log.entry(self.kind, definition.id, "created", data, actor=actor, at=at)
-        self.store.insert(definition, audit=[entry], outbox=[self.log.definition_changed(definition.id, at=at)])
+        self._insert(definition, "created", actor)
         self.announce()
         return definition
 
@@ -61,12 +60,10 @@ class Group(Generic[D]):
         def write(before: D) -> D:
             after = change(before)
             if after != before:
-                at = self.log.clock()
-                after = replace(after, revision=before.revision + 1, updated_at=at)
-                data = {"before": self.record(before), "after": self.record(after)}
-                entry = self.log.entry(self.kind, before.id, "updated", data, actor=actor, at=at)
-                message = self.log.definition_changed(before.id, at=at)
-                self.store.replace(after, expected_revision=before.revision, audit=[entry], outbox=[message])
+                after = self._replace(before, after, "updated", actor)
+                self._look_again(
+                    lambda: change(before), withdraw=lambda: self._replace(after, before, "withdrawn", actor)
+                )
             self.announce()
             return after
 
@@ -82,10 +79,45 @@ class Group(Generic[D]):
             entry = self.log.entry(self.kind, before.id, "removed", data, actor=actor, at=at)
             message = self.log.definition_changed(before.id, at=at)
             self.store.remove(before.id, expected_revision=before.revision, audit=[entry], outbox=[message])
+            self._look_again(
+                lambda: check(before), withdraw=lambda: self._insert(self._next(before, before), "withdrawn", actor)
+            )
             self.announce()
             return before
 
         return self._on_newest(definition_id, write, None)
+
+    def _look_again(self, check: Callable[[], object], *, withdraw: Callable[[], object]) -> None:
+        """Check once more, now that the change is stored: another writer may have come between the check and it.
+
+        Then withdraw the change, and raise what the check raises.
+        """
+        try:
+            check()
+        except InvalidInputError:
+            with suppress(ConflictError, NotFoundError):  # then somebody else has changed it again
+                withdraw()
+            self.announce()
+            raise
+
+    def _insert(self, definition: D, action: str, actor: str | None) -> None:
+        at = definition.updated_at
+        data = {self.kind: self.record(definition)}
+        entry = self.log.entry(self.kind, definition.id, action, data, actor=actor, at=at)
+        self.store.insert(definition, audit=[entry], outbox=[self.log.definition_changed(definition.id, at=at)])
+
+    def _replace(self, before: D, wanted: D, action: str, actor: str | None) -> D:
+        after = self._next(before, wanted)
+        at = after.updated_at
+        data = {"before": self.record(before), "after": self.record(after)}
+        entry = self.log.entry(self.kind, before.id, action, data, actor=actor, at=at)
+        message = self.log.definition_changed(before.id, at=at)
+        self.store.replace(after, expected_revision=before.revision, audit=[entry], outbox=[message])
+        return after
+
+    def _next(self, before: D, wanted: D) -> D:
+        """Return what is wanted as the revision after ``before``."""
+        return replace(wanted, revision=before.revision + 1, updated_at=self.log.clock())
 
     def _on_newest(self, definition_id: str, write: Callable[[D], D], expected_revision: int | None) -> D:
         return on_newest(

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.definition.stage import Stage
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
+from variate.model import AuditEntry
 
 
 @pytest.fixture
@@ -156,3 +157,88 @@ def test_an_experiment_made_while_a_layer_goes_cannot_claim_it(held: Stage) -> N
     held.layer_store.get = read_then_lose  # type: ignore[method-assign]  # a rival between the read and the removal
     with pytest.raises(InvalidInputError, match=r"^layer_id: is in use by experiment 'e'"):
         held.layers.remove_layer("checkout")
+
+
+def beside(stage: Stage, monkeypatch: pytest.MonkeyPatch, write: str, *rivals: Callable[[], object]) -> None:
+    """Have the rivals come between the next check and ``write`` of a holdout."""
+    own = getattr(stage.holdout_store, write)
+
+    def after_the_rivals(*given: Any, **named: Any) -> None:
+        monkeypatch.setattr(stage.holdout_store, write, own)
+        for rival in rivals:
+            rival()
+        own(*given, **named)
+
+    monkeypatch.setattr(stage.holdout_store, write, after_the_rivals)
+
+
+def of_holdouts(stage: Stage) -> list[AuditEntry]:
+    return [each for each in stage.entries() if each.entity_type == "holdout"]
+
+
+def test_a_holdout_keeps_its_percentage_though_the_experiment_starts_meanwhile(
+    held: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held.draft(holdouts=["new"])
+    beside(held, monkeypatch, "replace", lambda: held.experiments.update_experiment_status("e", "active"))
+    announced = held.announced
+    with pytest.raises(InvalidInputError, match=r"^percentage: cannot change: experiment 'e', which is active"):
+        held.holdouts.update_holdout("new", percentage=50, actor="ana")
+    found = held.holdouts.get_holdout("new")
+    assert found is not None
+    assert (found.percentage, found.revision) == (5, 3)
+    withdrawn, updated = of_holdouts(held)[:2]
+    assert (withdrawn.action, withdrawn.actor, updated.action) == ("withdrawn", "ana", "updated")
+    assert (withdrawn.data["before"]["percentage"], withdrawn.data["after"]["percentage"]) == (50, 5)
+    assert held.messages()[-1].entity_id == "new"
+    assert held.announced == announced + 2, "the launch, and what came of this"
+
+
+def test_what_somebody_changed_again_is_left_to_them(held: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    held.draft(holdouts=["new"])
+    beside(held, monkeypatch, "replace", lambda: held.experiments.update_experiment_status("e", "active"))
+    look = held.store.list
+
+    def look_beside_another(**named: Any) -> Any:
+        if of_holdouts(held)[0].action == "updated":
+            monkeypatch.setattr(held.store, "list", look)
+            held.holdouts.update_holdout("new", name="Renamed")
+        return look(**named)
+
+    monkeypatch.setattr(held.store, "list", look_beside_another)
+    with pytest.raises(InvalidInputError, match=r"^percentage: cannot change"):
+        held.holdouts.update_holdout("new", percentage=50)
+    found = held.holdouts.get_holdout("new")
+    assert found is not None
+    assert found.name == "Renamed"
+
+
+def test_a_holdout_stays_though_an_experiment_that_names_it_is_made_meanwhile(
+    held: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside(held, monkeypatch, "remove", lambda: held.started(holdouts=["new"]))
+    with pytest.raises(InvalidInputError, match=r"^holdout_id: cannot change: experiment 'e', which is active"):
+        held.holdouts.remove_holdout("new", actor="ana")
+    found = held.holdouts.get_holdout("new")
+    assert found is not None
+    assert (found.percentage, found.revision) == (5, 2)
+    assert [(each.action, each.actor) for each in of_holdouts(held)[:2]] == [("withdrawn", "ana"), ("removed", "ana")]
+    assert held.messages()[-1].entity_id == "new"
+
+
+def test_an_id_that_was_taken_again_stays_with_who_took_it(held: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside(held, monkeypatch, "remove", lambda: held.started(holdouts=["new"]))
+    look = held.store.list
+
+    def look_beside_another(**named: Any) -> Any:
+        if held.holdout_store.get("new") is None:
+            monkeypatch.setattr(held.store, "list", look)
+            held.holdouts.create_holdout("new", percentage=70)
+        return look(**named)
+
+    monkeypatch.setattr(held.store, "list", look_beside_another)
+    with pytest.raises(InvalidInputError, match=r"^holdout_id: cannot change"):
+        held.holdouts.remove_holdout("new")
+    found = held.holdouts.get_holdout("new")
+    assert found is not None
+    assert found.percentage == 70
