@@ -34,7 +34,7 @@ def weight_of_name(text: str) -> tuple[str, float]:
 
 
 def percent_range(text: str) -> list[float] | None:
-    """Return the two percentages of ``FROM:TO``; the empty text takes the range away."""
+    """Return the two percentages of ``FROM:TO``; the empty text takes it and the layer away."""
     if not text:
         return None
     start, colon, end = text.partition(":")

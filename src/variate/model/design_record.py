@@ -99,11 +99,12 @@ def revised(design: Design, given: Mapping[str, Any]) -> Design:
 
 
 def _read_layer(design: Design, given: Mapping[str, Any]) -> LayerRange | None:
+    told = {name: given[name] for name in ("layer", "layer_range") if name in given}
+    if all(value is None for value in told.values()):
+        return None  # a layer and a range go together, so who takes one away takes both
     standing = design.layer
-    layer = given.get("layer", None if standing is None else standing.layer_id)
-    span = given.get("layer_range", None if standing is None or layer is None else (standing.start, standing.end))
-    if layer is None and span is None:
-        return None
+    layer = told.get("layer", None if standing is None else standing.layer_id)
+    span = told.get("layer_range", None if standing is None else (standing.start, standing.end))
     if layer is None or span is None:
         missing = "layer" if layer is None else "layer_range"
         raise InvalidInputError(missing, "must be given too: a layer and a range go together")

@@ -80,6 +80,16 @@ def test_what_is_given_changes_and_an_empty_value_takes_away(variate: InProcess,
     assert "in force since" in variate.ok("experiments", "show", experiment).out
 
 
+@pytest.mark.parametrize("option", ["--layer", "--layer-range"])
+def test_an_empty_layer_or_range_takes_both_away(variate: InProcess, option: str) -> None:
+    variate.ok("layers", "create", "checkout")
+    claim = ("--layer", "checkout", "--layer-range", "0:50")
+    variate.ok("experiments", "create", "x", "--id", "x", "--variation", "a", "--variation", "b", *claim)
+    changed = variate.ok("experiments", "update", "x", option, "", "--json").json
+    assert (changed["layer"], changed["layer_range"]) == (None, None)
+    assert variate.ok("layers", "show", "checkout", "--json").json["ranges"] == {}
+
+
 def test_the_intake_stops_and_resumes(variate: InProcess, experiment: str) -> None:
     variate.ok("experiments", "update", experiment, "--stop-intake")
     arguments = ("decide", "--unit", "u1", "--experiment", experiment, "--attributes", PRO, "--json")

@@ -130,9 +130,15 @@ def test_a_layer_and_a_range_go_together_and_each_keeps_the_other() -> None:
     assert revised(claimed, {"layer_range": [50, 60]}).layer == LayerRange(layer_id="l", start=50, end=60)
     assert revised(claimed, {"layer": "m"}).layer == LayerRange(layer_id="m", start=0, end=50)
     assert revised(claimed, {"layer": None}).layer is None
+    assert revised(claimed, {"layer_range": None}).layer is None
     assert revised(claimed, {"layer": None, "layer_range": None}).layer is None
+    assert revised(Design(), {"layer_range": None}).layer is None
     assert revised(claimed, {"traffic": 5}).layer == claimed.layer
-    for wrong, field in (({"layer_range": None}, "layer_range"), ({"layer": None, "layer_range": [0, 1]}, "layer")):
+    wrongs: list[tuple[dict[str, Any], str]] = [
+        ({"layer": "m", "layer_range": None}, "layer_range"),
+        ({"layer": None, "layer_range": [0, 1]}, "layer"),
+    ]
+    for wrong, field in wrongs:
         with pytest.raises(InvalidInputError) as refusal:
             revised(claimed, wrong)
         assert refusal.value.field == field
