@@ -9,18 +9,18 @@ from typing import Any
 
 from variate.errors import InvalidInputError
 from variate.model import Experiment, ExperimentStatus, Variation
-from variate.model.design import MAX_LISTED, Design, MetricRole, PastAllocation
+from variate.model.design import MAX_LISTED, MetricRole, PastAllocation
 from variate.model.design_record import design_record
 
 _STARTED = frozenset({ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED})
-_LOCKED: dict[str, Callable[[Design], Any]] = {
-    "unit_type": lambda design: design.unit_type,
-    "salt": lambda design: design.salt,
-    "layer": lambda design: design.layer,
-    "holdouts": lambda design: design.holdouts,
-    "control": lambda design: design.control,
-    "hypothesis": lambda design: design.hypothesis,
-    "metrics": lambda design: {each for each in design.metrics if each.role is MetricRole.GOAL},
+_LOCKED: dict[str, Callable[[Experiment], Any]] = {
+    "unit_type": lambda each: each.design.unit_type,
+    "salt": lambda each: each.id if each.design.salt is None else each.design.salt,
+    "layer": lambda each: each.design.layer,
+    "holdouts": lambda each: each.design.holdouts,
+    "control": lambda each: each.control,
+    "hypothesis": lambda each: each.design.hypothesis,
+    "metrics": lambda each: {metric for metric in each.design.metrics if metric.role is MetricRole.GOAL},
 }
 """What is fixed once an experiment has started, since to change it would move units, or move the goal."""
 
@@ -34,7 +34,7 @@ def check_locked(before: Experiment, after: Experiment) -> None:
             "variations", f"of an experiment that is {before.status} may change only in weight, or with a new version"
         )
     for field, part in _LOCKED.items():
-        if part(before.design) != part(after.design):
+        if part(before) != part(after):
             goal = " of the goal" if field == "metrics" else ""
             raise InvalidInputError(
                 field, f"{goal} cannot change once the experiment has started; begin a new version".strip()

@@ -100,6 +100,14 @@ def test_to_give_a_locked_field_its_own_value_changes_nothing(started: Stage) ->
     assert started.experiments.update_experiment("e", unit_type="user", salt=None, metrics=["revenue"]).revision == 2
 
 
+@pytest.mark.parametrize("said", [{"salt": "e"}, {"control": "a"}, {"salt": "e", "control": "a"}])
+def test_what_a_locked_field_stands_for_may_be_said_and_left_out(started: Stage, said: dict[str, Any]) -> None:
+    changed = started.experiments.update_experiment("e", **said)
+    assert {name: getattr(changed.design, name) for name in said} == said
+    left_out = started.experiments.update_experiment("e", salt=None, control=None)
+    assert (left_out.design.salt, left_out.design.control) == (None, None)
+
+
 @pytest.mark.parametrize(
     "change",
     [[{"name": "b"}, {"name": "a"}], [{"name": "a"}], [*AB, {"name": "c"}], [{"name": "a", "value": 1}, AB[1]]],
