@@ -33,7 +33,7 @@ def sealed(request: pytest.FixtureRequest, adopt: Adopt) -> Deployment:
 def use_every_field() -> dict[str, str]:
     """Write the secret wherever it can be written, read it back, and return the ids of what holds it."""
     variations: list[dict[str, object]] = [{"name": "control", "value": {"text": SECRET}}, {"name": "green"}]
-    experiment = variate.create_experiment("Sealed", SECRET, variations)
+    experiment = variate.create_experiment("Sealed", SECRET, variations, hypothesis=SECRET)
     changed = variate.update_experiment(experiment["id"], description=f"{SECRET} again")
     assert variate.get_experiment(experiment["id"]) == changed
     assert changed["variations"][0]["value"] == {"text": SECRET}
@@ -68,7 +68,7 @@ def test_what_is_sealed_is_nowhere_to_be_read(sealed: Deployment) -> None:
     with sealed.backends() as backends:
         copy = backends.serving.get(ids["experiment"])
     assert copy is not None
-    assert copy.description == f"{SECRET} again"
+    assert (copy.description, copy.design.hypothesis) == (f"{SECRET} again", SECRET)
     if sealed.redis_url is not None:
         with sealed.redis() as client:
             assert SECRET not in (client.get(f"experiment:{ids['experiment']}") or "")

@@ -18,6 +18,7 @@ from tests.unit.testing.reference import (
 from tests.unit.testing.reference_records import ReferenceEventStore, ReferenceOverrideStore
 from variate.errors import DecryptionError, InvalidInputError
 from variate.model import Document, Event, Json, OverrideTarget
+from variate.model.design import Design
 from variate.model.record import (
     audit_from_record,
     audit_record,
@@ -175,7 +176,7 @@ class TestEvents:
 class TestExperiments:
     @pytest.mark.parametrize(
         ("field", "sealed"),
-        [("experiment.description", ["description"]), ("variation.value", ["value"])],
+        [("experiment.description", ["description", "hypothesis"]), ("variation.value", ["value"])],
     )
     def test_what_is_chosen_is_sealed_and_the_rest_is_not(
         self, memory: Memory, cipher: EnvelopeCipher, field: str, sealed: list[str]
@@ -184,6 +185,7 @@ class TestExperiments:
         experiment = build_experiment(
             "e",
             description="description rosebud",
+            design=Design(hypothesis="hypothesis rosebud"),
             variations=[build_variation("control", description="of control", value={"value": SECRET})],
         )
         entry = build_audit_entry(entity_id="e", data={"experiment": experiment_record(experiment)})
@@ -192,6 +194,7 @@ class TestExperiments:
         assert [*store.list(limit=10)] == [experiment]
         held = memory.experiments["e"]
         assert ("rosebud" in held.description) is ("description" not in sealed)
+        assert ("rosebud" in held.design.hypothesis) is ("hypothesis" not in sealed)
         assert (SECRET in held.variations[0].value.text) is ("value" not in sealed)
         assert held.variations[0].description == "of control"
         assert SECRET not in repr(memory.audit)
@@ -209,6 +212,23 @@ class TestExperiments:
         assert store.get("e") == changed
         assert SECRET not in repr(memory)
 
+    def test_a_hypothesis_and_a_description_cannot_be_exchanged(self, memory: Memory, cipher: EnvelopeCipher) -> None:
+        fields = frozenset({"experiment.description"})
+        store = EncryptedExperimentStore(ReferenceExperimentStore(memory), cipher, fields)
+        written = build_experiment("e", description="what", design=Design(hypothesis="why"))
+        store.insert(written, audit=[], outbox=[])
+        held = memory.experiments["e"]
+        memory.experiments["e"] = replace(held, description=held.design.hypothesis)
+        with pytest.raises(DecryptionError):
+            store.get("e")
+
+    def test_a_hypothesis_that_was_not_sealed_is_read_as_it_is(self, memory: Memory, cipher: EnvelopeCipher) -> None:
+        store = EncryptedExperimentStore(
+            ReferenceExperimentStore(memory), cipher, frozenset({"experiment.description"})
+        )
+        memory.experiments["e"] = written = build_experiment("e", design=Design(hypothesis="why"))
+        assert store.get("e") == written
+
     def test_the_values_of_two_variations_cannot_be_exchanged(self, memory: Memory, cipher: EnvelopeCipher) -> None:
         fields = frozenset({"variation.value"})
         store = EncryptedExperimentStore(ReferenceExperimentStore(memory), cipher, fields)
@@ -224,7 +244,7 @@ class TestExperiments:
     def test_the_longest_description_is_kept(self, memory: Memory, cipher: EnvelopeCipher) -> None:
         fields = frozenset({"experiment.description"})
         store = EncryptedExperimentStore(ReferenceExperimentStore(memory), cipher, fields)
-        experiment = build_experiment("e", description="é" * 25_000)
+        experiment = build_experiment("e", description="é" * 25_000, design=Design(hypothesis="é" * 25_000))
         store.insert(experiment, audit=[], outbox=[])
         assert store.get("e") == experiment
 
@@ -234,10 +254,9 @@ class TestExperiments:
         self, memory: Memory, cipher: EnvelopeCipher, fields: set[str], description: str
     ) -> None:
         store = EncryptedExperimentStore(ReferenceExperimentStore(memory), cipher, fields)
-        store.insert(build_experiment("e", description=description), audit=[], outbox=[])
-        found = store.get("e")
-        assert found is not None
-        assert found.description == description
+        written = build_experiment("e", description=description, design=Design(hypothesis=description))
+        store.insert(written, audit=[], outbox=[])
+        assert store.get("e") == written
 
     def test_where_nothing_is_chosen_the_store_gets_the_very_values(self, memory: Memory) -> None:
         store = EncryptedExperimentStore(ReferenceExperimentStore(memory), NoCipher(), NOTHING)
@@ -252,7 +271,8 @@ class TestExperiments:
         inner = ReferenceServingStore()
         fields = frozenset({"experiment.description", "variation.value"})
         store = EncryptedServingStore(inner, cipher, fields)
-        experiment = build_experiment("e", description=SECRET, variations=[build_variation(value=SECRET)])
+        variations = [build_variation(value=SECRET)]
+        experiment = build_experiment("e", description=SECRET, design=Design(hypothesis=SECRET), variations=variations)
         store.put(experiment)
         assert SECRET not in repr(inner.get("e"))
         assert store.get("e") == experiment

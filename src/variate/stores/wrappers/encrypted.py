@@ -31,6 +31,7 @@ from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStor
 from variate.stores.wrappers.sealed_fields import (
     EVENT_DATA,
     EXPERIMENT_DESCRIPTION,
+    EXPERIMENT_HYPOTHESIS,
     FLAG_RULES,
     FLAG_TARGETING,
     OVERRIDE_REASON,
@@ -41,7 +42,7 @@ from variate.stores.wrappers.sealing import FieldCipher
 
 
 class EncryptedExperimentStore:
-    """An ``ExperimentStore`` whose descriptions, variations' values and audit entries are sealed where chosen."""
+    """An ``ExperimentStore`` whose texts, variations' values and audit entries are sealed where chosen."""
 
     def __init__(self, store: ExperimentStore, cipher: FieldCipher, fields: Set[str]) -> None:
         self._store = store
@@ -106,7 +107,7 @@ class EncryptedExperimentStore:
 
 
 class EncryptedServingStore:
-    """A ``ServingStore`` whose descriptions and variations' values are sealed where chosen."""
+    """A ``ServingStore`` whose texts and variations' values are sealed where chosen."""
 
     def __init__(self, store: ServingStore, cipher: FieldCipher, fields: Set[str]) -> None:
         self._store = store
@@ -314,20 +315,22 @@ class EncryptedEventStore:
 
 def _seal_experiment(sealed: SealedFields, experiment: Experiment) -> Experiment:
     description = sealed.seal_text(experiment.description, field=EXPERIMENT_DESCRIPTION, place=experiment.id)
+    hypothesis = sealed.seal_text(experiment.design.hypothesis, field=EXPERIMENT_HYPOTHESIS, place=experiment.id)
     values = [
         sealed.seal_document(each.value, field=VARIATION_VALUE, place=_place(experiment, each))
         for each in experiment.variations
     ]
-    return _with(experiment, description, values)
+    return _with(experiment, description, hypothesis, values)
 
 
 def _open_experiment(sealed: SealedFields, experiment: Experiment) -> Experiment:
     description = sealed.open_text(experiment.description, field=EXPERIMENT_DESCRIPTION, place=experiment.id)
+    hypothesis = sealed.open_text(experiment.design.hypothesis, field=EXPERIMENT_HYPOTHESIS, place=experiment.id)
     values = [
         sealed.open_document(each.value, field=VARIATION_VALUE, place=_place(experiment, each))
         for each in experiment.variations
     ]
-    return _with(experiment, description, values)
+    return _with(experiment, description, hypothesis, values)
 
 
 def _with_parts(flag: FeatureFlag, rules: Document, targeting: Document | None) -> FeatureFlag:
@@ -342,10 +345,12 @@ def _place(experiment: Experiment, variation: Variation) -> str:
     return f"{len(experiment.id)}:{experiment.id}:{variation.id}"
 
 
-def _with(experiment: Experiment, description: str, values: Sequence[Document]) -> Experiment:
+def _with(experiment: Experiment, description: str, hypothesis: str, values: Sequence[Document]) -> Experiment:
     """Return the experiment with these, or itself where nothing differs."""
     pairs = list(zip(experiment.variations, values, strict=True))
-    if description == experiment.description and all(each.value is value for each, value in pairs):
+    same_texts = (description, hypothesis) == (experiment.description, experiment.design.hypothesis)
+    if same_texts and all(each.value is value for each, value in pairs):
         return experiment
     variations = tuple(each if each.value is value else replace(each, value=value) for each, value in pairs)
-    return replace(experiment, description=description, variations=variations)
+    design = replace(experiment.design, hypothesis=hypothesis)
+    return replace(experiment, description=description, design=design, variations=variations)
