@@ -59,10 +59,9 @@ def lambda_handler(process_event: Callable[..., R]) -> Callable[[Any, Any], R]:
 
 def close_connections() -> None:
     """Close every connection of the clients and of the default platform; the next use opens new ones."""
-    platform = sys.modules.get("variate.platform")
+    platform = _open_platform()
     if platform is not None:
-        with suppress(VariateError):  # it was never opened, and cannot be
-            platform.default_platform().close()
+        platform.close()
     pg_client.close()
     redis_client.close_connections()
     dynamodb_client.close()

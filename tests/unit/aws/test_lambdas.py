@@ -244,3 +244,14 @@ def test_the_relay_handler_delivers_what_is_pending(tmp_path: Path, monkeypatch:
     assert relay_handler({"source": "aws.events"}, None) == {"delivered": 0}
     lambdas.close_connections()
     assert platform.closed
+
+
+def test_a_platform_that_is_not_open_is_not_opened_to_be_closed(
+    home: Path, pg: Released, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default_platform().close()
+    opened: list[object] = []
+    with monkeypatch.context() as watched:
+        watched.setattr(Platform, "open", lambda *given: opened.append(given))
+        lambdas.close_connections()
+    assert (opened, pg.closed) == ([], 1)
