@@ -35,10 +35,7 @@ class FlagReferences:
         """
         standing: Collection[str] = () if before is None else before.environments
         for environment in targeting.environments:
-            if environment not in self.environments and environment not in standing:
-                raise InvalidInputError(
-                    "environments", f"must be among {', '.join(self.environments)}, not {shown(environment)}"
-                )
+            self.check_environment("environments", environment, standing=standing)
         if before is not None and _naming(before) == _naming(targeting):
             return
         check_schema(targeting)
@@ -48,6 +45,11 @@ class FlagReferences:
         self.check_prerequisites(flag_id, targeting)
         if before is not None and set(before.names) - set(targeting.names):
             self._check_dependents(flag_id, targeting)
+
+    def check_environment(self, field: str, environment: str, *, standing: Collection[str]) -> None:
+        """Raise ``InvalidInputError`` for ``field`` unless there is this environment, or it is among ``standing``."""
+        if environment not in self.environments and environment not in standing:
+            raise InvalidInputError(field, f"must be among {', '.join(self.environments)}, not {shown(environment)}")
 
     def _check_rule(self, field: str, rule: FlagRule, targeting: Targeting) -> None:
         self.references.check_condition(f"{field}.condition", rule.condition)

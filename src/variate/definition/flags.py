@@ -146,11 +146,16 @@ class Flags:
         expected_revision: int | None = None,
         actor: str | None = None,
     ) -> FeatureFlag:
-        """Make the flag in the environment ``target`` as it is in ``source``."""
+        """Make the flag in the environment ``target`` as it is in ``source``.
+
+        Where nothing is said of ``source``, that is as it is everywhere; so both have to be environments there are.
+        """
         check_environment("source", source)
         check_environment("target", target)
 
         def promoted(states: Mapping[str, Any]) -> dict[str, Any]:
+            self.references.check_environment("source", source, standing=states)
+            self.references.check_environment("target", target, standing=states)
             others = {name: state for name, state in states.items() if name != target}
             return {**others, target: states[source]} if source in states else others
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -143,10 +144,24 @@ def test_to_promote_needs_two_environments(flagged: Stage, given: tuple[str, str
     assert refusal.value.field == field
 
 
-def test_to_promote_to_an_environment_there_is_not_is_refused(flagged: Stage) -> None:
-    flagged.flags.update_flag_environment("f", "dev", enabled=False)
-    with pytest.raises(InvalidInputError, match=r"^environments: must be among"):
-        flagged.flags.promote_feature_flag("f", source="dev", target="live")
+@pytest.mark.parametrize(("source", "target", "field"), [("stagging", "prod", "source"), ("staging", "live", "target")])
+@pytest.mark.parametrize("states", [{"prod": {"enabled": False}}, {}], ids=["off in prod", "nothing said"])
+def test_to_promote_from_or_to_an_environment_there_is_not_is_refused(
+    flagged: Stage, states: dict[str, Any], source: str, target: str, field: str
+) -> None:
+    flagged.flags.update_feature_flag("f", environments=states)
+    before = flagged.state()
+    with pytest.raises(InvalidInputError, match=f"^{field}: must be among dev, staging, prod, not "):
+        flagged.flags.promote_feature_flag("f", source=source, target=target)
+    assert flagged.state() == before
+
+
+def test_an_environment_that_is_gone_may_be_promoted_as_long_as_the_flag_has_it(flagged: Stage) -> None:
+    flagged.flags.update_flag_environment("f", "prod", enabled=False)
+    references = replace(flagged.flags.references, environments=("dev", "live"))
+    flags = replace(flagged.flags, references=references)
+    flags.promote_feature_flag("f", source="prod", target="live")
+    assert environments(flagged)["live"] == environments(flagged)["prod"]
 
 
 def test_a_change_of_an_environment_on_an_expected_revision_is_made_once(flagged: Stage) -> None:
