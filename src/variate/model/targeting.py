@@ -122,10 +122,8 @@ class Targeting:
     def __post_init__(self) -> None:
         self._check_variations()
         self._check_rules("", self.rules)
-        self._check_serve("default", self.default)
+        self._check_default("default", self.default)
         self._check_name("off", self.off)
-        if isinstance(self.default, ServeExperiment):
-            raise InvalidInputError("default", "must be a variation or a rollout: it is for whom no rule decided")
         for index, prerequisite in enumerate(self.prerequisites):
             check_id(f"prerequisites[{index}].flag", prerequisite.flag_id)
             if not prerequisite.variations:
@@ -146,7 +144,7 @@ class Targeting:
             place = f"environments.{environment}."
             self._check_rules(place, state.rules or ())
             if state.default is not None:
-                self._check_serve(f"{place}default", state.default)
+                self._check_default(f"{place}default", state.default)
             if state.off is not None:
                 self._check_name(f"{place}off", state.off)
 
@@ -182,6 +180,11 @@ class Targeting:
         for index, rule in enumerate(rules):
             check_name(f"{place}rules[{index}].name", rule.name)
             self._check_serve(f"{place}rules[{index}].serve", rule.serve)
+
+    def _check_default(self, place: str, serve: Serve) -> None:
+        if isinstance(serve, ServeExperiment):
+            raise InvalidInputError(place, "must be a variation or a rollout: it is for whom no rule decided")
+        self._check_serve(place, serve)
 
     def _check_serve(self, place: str, serve: Serve) -> None:
         if isinstance(serve, ServeVariation):

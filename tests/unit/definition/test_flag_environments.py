@@ -78,6 +78,7 @@ def test_one_environment_says_nothing_of_another(flagged: Stage) -> None:
         ({"enabled": "yes"}, "environments.prod.enabled"),
         ({"enabld": True}, "environments.prod.enabld"),
         ({"default": "green"}, "environments.prod.default"),
+        ({"default": {"experiment": "e"}}, "environments.prod.default"),
         ({"off": "green"}, "environments.prod.off"),
         ({"off": 7}, "environments.prod.off"),
         ({"rules": [{"serve": "green"}]}, "environments.prod.rules[0].serve"),
