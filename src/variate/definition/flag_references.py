@@ -10,6 +10,7 @@ from variate.definition.references import References
 from variate.errors import InvalidInputError
 from variate.model import FeatureFlag, FlagStatus
 from variate.model.page import every
+from variate.model.reading import NOT_OF_FORM
 from variate.model.rules import shown
 from variate.model.targeting import FlagRule, ServeExperiment, Targeting
 from variate.model.targeting_record import read_targeting
@@ -43,8 +44,6 @@ class FlagReferences:
             for place, rule in enumerate(rules):
                 self._check_rule(f"{field}[{place}]", rule, targeting)
         self.check_prerequisites(flag_id, targeting)
-        if before is not None and set(before.names) - set(targeting.names):
-            self._check_dependents(flag_id, targeting)
 
     def check_environment(self, field: str, environment: str, *, standing: Collection[str]) -> None:
         """Raise ``InvalidInputError`` for ``field`` unless there is this environment, or it is among ``standing``."""
@@ -98,10 +97,13 @@ class FlagReferences:
             found = self._targeting(name)
             ahead += [each.flag_id for each in found.prerequisites] if found is not None else []
 
-    def _check_dependents(self, flag_id: str, targeting: Targeting) -> None:
-        """Raise ``InvalidInputError`` where another flag requires a variation that is no longer there."""
+    def check_dependents(self, flag_id: str, targeting: Targeting) -> None:
+        """Raise ``InvalidInputError`` where another flag requires a variation that is no longer there.
+
+        One that cannot be read is passed over: what it requires is looked up when it is mended.
+        """
         for flag in every(self.flags.list):
-            other = None if flag.status is FlagStatus.ARCHIVED else targeting_of(flag)
+            other = None if flag.status is FlagStatus.ARCHIVED else known_targeting(flag)
             for prerequisite in () if other is None else other.prerequisites:
                 missing = set(prerequisite.variations) - set(targeting.names)
                 if prerequisite.flag_id == flag_id and missing:
@@ -117,6 +119,14 @@ def targeting_of(flag: FeatureFlag) -> Targeting | None:
     if flag.targeting is not None:
         return read_targeting(flag.targeting.value, flag.rules.value)
     return read_targeting({}, []) if flag.rules.value in ([], {}) else None
+
+
+def known_targeting(flag: FeatureFlag) -> Targeting | None:
+    """Return the flag's targeting; None where its rules are free-form, and where it cannot be read."""
+    try:
+        return targeting_of(flag)
+    except NOT_OF_FORM:
+        return None
 
 
 def check_schema(targeting: Targeting) -> None:

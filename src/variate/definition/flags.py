@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Unpack
 
 from variate.definition.audit import ChangeLog
-from variate.definition.flag_references import FlagReferences, targeting_of
+from variate.definition.flag_references import FlagReferences, known_targeting
 from variate.definition.newest import on_newest
 from variate.errors import ConflictError, InvalidInputError
 from variate.model import MAX_DEFINITION_BYTES, MAX_DEPTH, Document, FeatureFlag, FlagStatus, Json, Page
@@ -184,12 +184,15 @@ class Flags:
         """Return the rules and the targeting as they are kept: in canonical form, where they are not free.
 
         What they name is looked up where it is not as ``before``: who switches a flag off is not to be kept from that
-        by something else that is gone.
+        by something else that is gone. Of what cannot be read everything is looked up, so that it can be mended.
         """
         if given is None:
             return _Parts(_document("rules", rules), None)
         targeting = read_targeting(given, rules)
-        self.references.check_change(flag_id, targeting, before=None if before is None else targeting_of(before))
+        standing = None if before is None else known_targeting(before)
+        self.references.check_change(flag_id, targeting, before=standing)
+        if before is not None and (standing is None or set(standing.names) - set(targeting.names)):
+            self.references.check_dependents(flag_id, targeting)
         parts = _Parts(
             _document("rules", rules_record(targeting.rules)), _document("targeting", targeting_record(targeting))
         )
@@ -245,13 +248,13 @@ class Flags:
 
         Then undo this change and raise ``InvalidInputError``. The other one may do so, too.
         """
-        standing, targeting = targeting_of(before), targeting_of(after)
-        if targeting is None or not targeting.prerequisites:
+        if after.targeting is None or after.targeting == before.targeting:
             return
-        if standing is not None and standing.prerequisites == targeting.prerequisites:
+        kept, standing = after.targeting.value, {} if before.targeting is None else before.targeting.value
+        if kept["prerequisites"] in ([], standing.get("prerequisites")):
             return
         try:
-            self.references.check_prerequisites(after.id, targeting)
+            self.references.check_prerequisites(after.id, read_targeting(kept, after.rules.value))
         except InvalidInputError:
             at = self.log.clock()
             back = replace(before, revision=after.revision + 1, updated_at=at)

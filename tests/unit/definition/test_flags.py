@@ -8,6 +8,8 @@ import pytest
 
 from tests.unit.definition.stage import Stage
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
+from variate.model import FlagStatus
+from variate.testing.builders import build_flag
 
 RULES = [{"country": "NL", "percentage": 12.5}]
 
@@ -74,3 +76,47 @@ def test_bad_input_names_the_field_and_nothing_is_written(stage: Stage, given: d
         stage.flags.create_feature_flag(**{"name": "nav", "rules": [], **given})
     assert caught.value.field == field
     assert stage.entries() == []
+
+
+UNHEARD_OF = [{"serve": "on", "condition": {"attribute": "plan", "operator": "sounds_like", "value": "beta"}}]
+UNREADABLE: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"targeting": {"type": "boolean"}, "rules": UNHEARD_OF}, {"rules": []}),
+    ({"targeting": {"type": "nonsense"}, "rules": []}, {"type": "boolean"}),
+    ({"targeting": {"environments": {"prod": {"default": {"experiment": "e"}}}}, "rules": []}, {"environments": {}}),
+]
+"""What a flag is that cannot be read, and what mends it."""
+
+
+@pytest.mark.parametrize(("stored", "_mend"), UNREADABLE)
+@pytest.mark.parametrize("status", ["inactive", "archived"])
+def test_a_flag_that_cannot_be_read_is_taken_out_of_use_and_that_is_announced(
+    stage: Stage, stored: dict[str, Any], _mend: dict[str, Any], status: str
+) -> None:
+    stage.memory.flags["f"] = build_flag("f", status=FlagStatus.ACTIVE, **stored)
+    assert stage.flags.update_feature_flag_status("f", status).status == status
+    assert (stage.entries()[0].action, stage.announced) == ("status_change", 1)
+
+
+@pytest.mark.parametrize(("stored", "mend"), UNREADABLE)
+def test_a_flag_that_cannot_be_read_is_mended_by_giving_what_is_wrong_anew(
+    stage: Stage, stored: dict[str, Any], mend: dict[str, Any]
+) -> None:
+    stage.memory.flags |= {name: build_flag(name, **stored) for name in ("f", "beside")}
+    before = stage.state()
+    with pytest.raises(InvalidInputError):
+        stage.flags.update_feature_flag("f", owner="ana")
+    assert stage.state() == before
+    mended = stage.flags.update_feature_flag("f", **mend)
+    assert mended.targeting is not None
+    assert (mended.targeting.value["type"], mended.rules.value) == ("boolean", [])
+    assert stage.announced == 1
+
+
+def test_to_mend_a_flag_takes_no_variation_from_one_that_requires_it(stage: Stage) -> None:
+    stage.memory.flags["base"] = build_flag("base", targeting={"type": "boolean"}, rules=UNHEARD_OF)
+    stage.memory.flags["top"] = build_flag(
+        "top", targeting={"prerequisites": [{"flag": "base", "variations": ["on"]}]}, rules=[]
+    )
+    others = [{"name": "yes", "value": True}, {"name": "no", "value": False}]
+    with pytest.raises(InvalidInputError, match=r"^variations: must have 'on': flag 'top' requires it"):
+        stage.flags.update_feature_flag("base", rules=[], variations=others, default="yes", off="no")
