@@ -37,8 +37,11 @@ class FlagReferences:
         standing: Collection[str] = () if before is None else before.environments
         for environment in targeting.environments:
             self.check_environment("environments", environment, standing=standing)
-        if before is not None and _naming(before) == _naming(targeting):
-            return
+        if before is None or _naming(before) != _naming(targeting):
+            self.check_named(flag_id, targeting)
+
+    def check_named(self, flag_id: str, targeting: Targeting) -> None:
+        """Raise as ``check_change`` does of all that the flag names, whatever stood there."""
         check_schema(targeting)
         for field, rules in _rules(targeting):
             for place, rule in enumerate(rules):
@@ -98,16 +101,27 @@ class FlagReferences:
             ahead += [each.flag_id for each in found.prerequisites] if found is not None else []
 
     def check_dependents(self, flag_id: str, targeting: Targeting) -> None:
-        """Raise ``InvalidInputError`` where another flag requires a variation that is no longer there.
+        """Raise ``InvalidInputError`` where another flag requires a variation that is no longer there."""
+        for other, name in self._required(flag_id):
+            if name not in targeting.names:
+                raise InvalidInputError("variations", f"must have {name!r}: flag {other!r} requires it")
 
-        One that cannot be read is passed over: what it requires is looked up when it is mended.
+    def check_independent(self, flag_id: str) -> None:
+        """Raise ``InvalidInputError`` where another flag requires a variation of this one, which becomes free-form."""
+        for other, name in self._required(flag_id):
+            raise InvalidInputError("rules", f"cannot be free-form: flag {other!r} requires {name!r} of this one")
+
+    def _required(self, flag_id: str) -> Iterator[tuple[str, str]]:
+        """Yield each flag that requires a variation of this one, with the variation's name.
+
+        Archived ones, and those that cannot be read, are passed over: what they require is looked up when they come
+        back or are mended.
         """
         for flag in every(self.flags.list):
             other = None if flag.status is FlagStatus.ARCHIVED else known_targeting(flag)
             for prerequisite in () if other is None else other.prerequisites:
-                missing = set(prerequisite.variations) - set(targeting.names)
-                if prerequisite.flag_id == flag_id and missing:
-                    raise InvalidInputError("variations", f"must have {min(missing)!r}: flag {flag.id!r} requires it")
+                if prerequisite.flag_id == flag_id:
+                    yield from ((flag.id, name) for name in prerequisite.variations)
 
     def _targeting(self, flag_id: str) -> Targeting | None:
         flag = self.flags.get(flag_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Unpack
 
 from variate.definition.audit import ChangeLog
-from variate.definition.flag_references import FlagReferences, known_targeting
+from variate.definition.flag_references import FlagReferences, known_targeting, targeting_of
 from variate.definition.newest import on_newest
 from variate.errors import ConflictError, InvalidInputError
 from variate.model import MAX_DEFINITION_BYTES, MAX_DEPTH, Document, FeatureFlag, FlagStatus, Json, Page
@@ -166,10 +166,17 @@ class Flags:
     def update_feature_flag_status(
         self, flag_id: str, status: str, *, expected_revision: int | None = None, actor: str | None = None
     ) -> FeatureFlag:
-        """Set the flag's status; to the one it has, nothing happens."""
+        """Set the flag's status; to the one it has, nothing happens.
+
+        What an archived flag names is looked up when it comes back: it may have gone meanwhile.
+        """
         chosen = check_choice("status", status, FlagStatus)
 
         def change(before: FeatureFlag) -> FeatureFlag:
+            comes_back = before.status is FlagStatus.ARCHIVED and chosen is not FlagStatus.ARCHIVED
+            targeting = targeting_of(before) if comes_back else None
+            if targeting is not None:
+                self.references.check_named(flag_id, targeting)
             return replace(before, status=chosen)
 
         return self._write(flag_id, change, "status_change", expected_revision=expected_revision, actor=actor)
@@ -187,7 +194,7 @@ class Flags:
         by something else that is gone. Of what cannot be read everything is looked up, so that it can be mended.
         """
         if given is None:
-            return _Parts(_document("rules", rules), None)
+            return _Parts(self._free(rules, before), None)
         targeting = read_targeting(given, rules)
         standing = None if before is None else known_targeting(before)
         self.references.check_change(flag_id, targeting, before=standing)
@@ -200,6 +207,17 @@ class Flags:
         if size > MAX_DEFINITION_BYTES:
             raise InvalidInputError("rules", f"and targeting must be at most {MAX_DEFINITION_BYTES} bytes, not {size}")
         return parts
+
+    def _free(self, rules: Json, before: FeatureFlag | None) -> Document:
+        """Return free-form rules as they are kept, unless another flag requires what the flag gave without them."""
+        free = _document("rules", rules)
+        if (
+            before is not None
+            and targeting_of(before) is not None
+            and targeting_of(replace(before, rules=free)) is None
+        ):
+            self.references.check_independent(before.id)
+        return free
 
     def _change_environments(
         self,

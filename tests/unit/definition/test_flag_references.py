@@ -166,6 +166,46 @@ def test_a_variation_that_another_flag_requires_stays(stage: Stage) -> None:
     stage.flags.update_feature_flag("base", variations=others, default="yes", off="no")
 
 
+@pytest.mark.parametrize("rules", [{"min_age": 18}, "on for everybody"])
+def test_a_flag_that_another_requires_does_not_become_free_form(stage: Stage, rules: Any) -> None:
+    stage.flags.create_feature_flag("base", flag_id="base")
+    flag(stage, "top", "base")
+    before = stage.state()
+    with pytest.raises(InvalidInputError, match=r"^rules: cannot be free-form: flag 'top' requires 'on'"):
+        stage.flags.update_feature_flag("base", rules=rules)
+    assert stage.state() == before
+    stage.flags.archive_feature_flag("top")
+    stage.flags.update_feature_flag("base", rules=rules)
+
+
+@pytest.mark.parametrize("status", ["active", "inactive"])
+def test_what_an_archived_flag_names_is_looked_up_when_it_comes_back(stage: Stage, status: str) -> None:
+    stage.audiences.create_audience("beta", condition=BETA)
+    flag(stage, "base")
+    flag(stage, "f", "base", rules=[{"condition": {"audience": "beta"}, "serve": "on"}])
+    stage.flags.archive_feature_flag("f")
+    assert stage.flags.update_feature_flag_status("f", status).status == status
+    stage.flags.archive_feature_flag("f")
+    stage.audiences.remove_audience("beta")
+    before = stage.state()
+    with pytest.raises(
+        InvalidInputError, match=r"^rules\[0\].condition: names the audience 'beta', which is not there"
+    ):
+        stage.flags.update_feature_flag_status("f", status)
+    assert stage.state() == before
+    stage.flags.update_feature_flag("f", rules=[])
+    assert stage.flags.update_feature_flag_status("f", status).status == status
+
+
+def test_what_an_archived_flag_requires_is_looked_up_when_it_comes_back(stage: Stage) -> None:
+    stage.flags.create_feature_flag("base", flag_id="base")
+    flag(stage, "top", "base")
+    stage.flags.archive_feature_flag("top")
+    stage.flags.update_feature_flag("base", rules={"free": "form"})
+    with pytest.raises(InvalidInputError, match=r"^prerequisites\[0\].flag: names 'base', which is not there"):
+        stage.flags.update_feature_flag_status("top", "active")
+
+
 def test_of_two_writers_who_make_a_circle_together_none_stays(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     flag(stage, "a")
     flag(stage, "b")

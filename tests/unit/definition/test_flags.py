@@ -112,6 +112,22 @@ def test_a_flag_that_cannot_be_read_is_mended_by_giving_what_is_wrong_anew(
     assert stage.announced == 1
 
 
+@pytest.mark.parametrize(("stored", "mend"), UNREADABLE)
+def test_a_flag_that_cannot_be_read_comes_back_once_it_is_mended(
+    stage: Stage, stored: dict[str, Any], mend: dict[str, Any]
+) -> None:
+    stage.memory.flags["f"] = build_flag("f", status=FlagStatus.ARCHIVED, **stored)
+    with pytest.raises(InvalidInputError):
+        stage.flags.update_feature_flag_status("f", "active")
+    stage.flags.update_feature_flag("f", **mend)
+    assert stage.flags.update_feature_flag_status("f", "active").status == "active"
+
+
+def test_a_free_form_flag_comes_back_as_it_was(stage: Stage) -> None:
+    made = stage.flags.create_feature_flag("nav", rules=RULES, status="archived")
+    assert stage.flags.update_feature_flag_status(made.id, "active").rules.value == RULES
+
+
 def test_to_mend_a_flag_takes_no_variation_from_one_that_requires_it(stage: Stage) -> None:
     stage.memory.flags["base"] = build_flag("base", targeting={"type": "boolean"}, rules=UNHEARD_OF)
     stage.memory.flags["top"] = build_flag(
