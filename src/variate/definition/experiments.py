@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, Unpack
 
 from variate.definition.audit import ChangeLog
 from variate.definition.checklist import ChecklistItem, check_launch, launch_checklist
+from variate.definition.flag_references import FlagReferences
 from variate.definition.newest import ATTEMPTS, on_newest
 from variate.definition.redesign import check_locked, remembering
 from variate.definition.references import References
-from variate.definition.variations import check_list, read_variations
+from variate.definition.variations import check_list, check_variation, read_variations
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import (
     MAX_DEFINITION_BYTES,
@@ -29,7 +30,7 @@ from variate.model.design import Design
 from variate.model.design_record import DesignFields, design_record, revised
 from variate.model.layer import Layer, LayerRange
 from variate.model.record import Record, experiment_record, variation_record
-from variate.model.rules import check_choice, check_id, check_name, shown
+from variate.model.rules import check_choice, check_id, check_name
 from variate.stores.ports import AuditLog, ExperimentStore
 
 OVERRIDE_DAYS = 30
@@ -62,6 +63,7 @@ class Experiments:
     log: ChangeLog
     audit: AuditLog
     references: References
+    flags: FlagReferences
     announce: Callable[[], object]
     delay: timedelta
 
@@ -333,6 +335,8 @@ class Experiments:
         _check_size(after)
         if before.design != after.design:
             self.references.check_design(after.design)
+        if {each.name for each in after.variations} - {each.name for each in before.variations}:
+            self.flags.check_served(after)
         layers = self._claims(before.id, before.design.layer, after.design.layer, at)
         after = replace(after, revision=before.revision + 1, updated_at=at)
         entry = self._entry(before, action, {"before": old, "after": new}, actor, at)
@@ -366,13 +370,6 @@ class Experiments:
 
     def _entry(self, experiment: Experiment, action: str, data: Json, actor: str | None, at: datetime) -> AuditEntry:
         return self.log.entry("experiment", experiment.id, action, data, actor=actor, at=at)
-
-
-def check_variation(experiment: Experiment, name: str) -> None:
-    """Raise ``InvalidInputError`` unless the experiment has a variation of this name."""
-    names = [variation.name for variation in experiment.variations]
-    if name not in names:
-        raise InvalidInputError("variation", f"must be one of {', '.join(names)}, not {shown(name)}")
 
 
 def _check_size(experiment: Experiment) -> None:

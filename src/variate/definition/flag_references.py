@@ -8,7 +8,7 @@ from typing import Any
 
 from variate.definition.references import References
 from variate.errors import InvalidInputError
-from variate.model import FeatureFlag, FlagStatus
+from variate.model import Experiment, FeatureFlag, FlagStatus
 from variate.model.page import every
 from variate.model.reading import NOT_OF_FORM
 from variate.model.rules import shown
@@ -62,11 +62,11 @@ class FlagReferences:
             raise InvalidInputError(
                 f"{field}.serve.experiment", f"names {shown(rule.serve.experiment_id)}, which is not there"
             )
-        missing = {each.name for each in experiment.variations} - set(targeting.names)
-        if missing:
+        lacking = _lacking(experiment, targeting)
+        if lacking:
             raise InvalidInputError(
                 f"{field}.serve.experiment",
-                f"has the variation {sorted(missing)[0]!r}, and the flag none of that name to serve",
+                f"has the variation {lacking[0]!r}, and the flag none of that name to serve",
             )
 
     def check_prerequisites(self, flag_id: str, targeting: Targeting) -> None:
@@ -111,17 +111,29 @@ class FlagReferences:
         for other, name in self._required(flag_id):
             raise InvalidInputError("rules", f"cannot be free-form: flag {other!r} requires {name!r} of this one")
 
-    def _required(self, flag_id: str) -> Iterator[tuple[str, str]]:
-        """Yield each flag that requires a variation of this one, with the variation's name.
+    def check_served(self, experiment: Experiment) -> None:
+        """Raise ``InvalidInputError`` where a flag that serves the experiment lacks one of its variations."""
+        for flag_id, targeting in self._in_use():
+            lacking = _lacking(experiment, targeting)
+            if lacking and experiment.id in targeting.experiments:
+                raise InvalidInputError(
+                    "variations",
+                    f"must not have {lacking[0]!r}: flag {flag_id!r} serves the experiment and has none of that name",
+                )
 
-        Archived ones, and those that cannot be read, are passed over: what they require is looked up when they come
-        back or are mended.
-        """
-        for flag in every(self.flags.list):
-            other = None if flag.status is FlagStatus.ARCHIVED else known_targeting(flag)
-            for prerequisite in () if other is None else other.prerequisites:
+    def _required(self, flag_id: str) -> Iterator[tuple[str, str]]:
+        """Yield each flag that requires a variation of this one, with the variation's name."""
+        for other, targeting in self._in_use():
+            for prerequisite in targeting.prerequisites:
                 if prerequisite.flag_id == flag_id:
-                    yield from ((flag.id, name) for name in prerequisite.variations)
+                    yield from ((other, name) for name in prerequisite.variations)
+
+    def _in_use(self) -> Iterator[tuple[str, Targeting]]:
+        """Yield each flag's id and targeting; what is archived or cannot be read is looked up when it comes back."""
+        for flag in every(self.flags.list):
+            targeting = None if flag.status is FlagStatus.ARCHIVED else known_targeting(flag)
+            if targeting is not None:
+                yield flag.id, targeting
 
     def _targeting(self, flag_id: str) -> Targeting | None:
         flag = self.flags.get(flag_id)
@@ -176,6 +188,11 @@ def _naming(targeting: Targeting) -> Any:
     """Return the part of a targeting that names other things, or is named."""
     states = {name: state.rules for name, state in targeting.environments.items() if state.rules}
     return targeting.type, targeting.schema, targeting.variations, targeting.rules, targeting.prerequisites, states
+
+
+def _lacking(experiment: Experiment, targeting: Targeting) -> list[str]:
+    """Return the experiment's variations of which the flag has none of the same name."""
+    return sorted({each.name for each in experiment.variations} - set(targeting.names))
 
 
 def _rules(targeting: Targeting) -> Iterator[tuple[str, tuple[FlagRule, ...]]]:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from variate.definition.audit import OVERRIDE_REMOVED, ChangeLog
-from variate.definition.experiments import OVERRIDE_DAYS, check_variation
+from variate.definition.experiments import OVERRIDE_DAYS
 from variate.definition.flag_references import targeting_of
+from variate.definition.variations import check_variation
 from variate.errors import InvalidInputError, NotFoundError
 from variate.model import Override, OverrideTarget, Page, format_instant
 from variate.model.lifetime import expiry

@@ -1,4 +1,4 @@
-"""Variations as callers write them, made into values."""
+"""Variations as callers write them, made into values, and as callers name them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from variate.errors import InvalidInputError
-from variate.model import MAX_DEPTH, Document, Variation
+from variate.model import MAX_DEPTH, Document, Experiment, Variation
+from variate.model.rules import shown
 
 _WRITTEN = frozenset({"name", "description", "value", "weight"})
 _CARRIED = frozenset({"id", "experiment_id", "created_at", "updated_at"})
@@ -35,6 +36,13 @@ def check_list(given: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]
     if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
         raise InvalidInputError("variations", "must be a list of dicts with a name each")
     return given
+
+
+def check_variation(experiment: Experiment, name: str) -> None:
+    """Raise ``InvalidInputError`` unless the experiment has a variation of this name."""
+    names = [variation.name for variation in experiment.variations]
+    if name not in names:
+        raise InvalidInputError("variation", f"must be one of {', '.join(names)}, not {shown(name)}")
 
 
 def _read(

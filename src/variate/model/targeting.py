@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -156,8 +156,18 @@ class Targeting:
     @property
     def conditions(self) -> list[Condition]:
         """Every condition of the flag, in whichever environment."""
-        rules = [*self.rules, *(rule for state in self.environments.values() for rule in state.rules or ())]
-        return [rule.condition for rule in rules if rule.condition is not None]
+        return [rule.condition for rule in self._all_rules() if rule.condition is not None]
+
+    @property
+    def experiments(self) -> set[str]:
+        """The id of every experiment that the flag serves, in whichever environment."""
+        serves = (rule.serve for rule in self._all_rules())
+        return {serve.experiment_id for serve in serves if isinstance(serve, ServeExperiment)}
+
+    def _all_rules(self) -> Iterator[FlagRule]:
+        yield from self.rules
+        for state in self.environments.values():
+            yield from state.rules or ()
 
     def _check_variations(self) -> None:
         if not 1 <= len(self.variations) <= MAX_VARIATIONS:

@@ -39,24 +39,23 @@ class Definitions:
         """Return the stages over these backends; nothing is read yet."""
         references = References(audiences=backends.audiences, layers=backends.layers, holdouts=backends.holdouts)
         experiments, flags, audit = backends.experiments, backends.flags, backends.audit
+        flag_references = FlagReferences(
+            references=references, experiments=experiments, flags=flags, environments=settings.all_environments
+        )
         return cls(
             experiments=Experiments(
                 store=experiments,
                 log=log,
                 audit=audit,
                 references=references,
+                flags=flag_references,
                 announce=announce,
                 delay=timedelta(seconds=settings.change_delay_seconds),
             ),
             flags=Flags(
                 store=flags,
                 log=log,
-                references=FlagReferences(
-                    references=references,
-                    experiments=experiments,
-                    flags=flags,
-                    environments=settings.all_environments,
-                ),
+                references=flag_references,
                 announce=announce,
             ),
             overrides=Overrides(

@@ -57,20 +57,22 @@ class Stage:
         self.references = references = References(
             audiences=self.audience_store, layers=self.layer_store, holdouts=self.holdout_store
         )
+        self.flag_references = FlagReferences(
+            references=references, experiments=self.store, flags=self.flag_store, environments=ENVIRONMENTS
+        )
         self.experiments = Experiments(
             store=self.store,
             log=log,
             audit=self.audit,
             references=references,
+            flags=self.flag_references,
             announce=self.announce,
             delay=DELAY,
         )
         self.flags = Flags(
             store=self.flag_store,
             log=log,
-            references=FlagReferences(
-                references=references, experiments=self.store, flags=self.flag_store, environments=ENVIRONMENTS
-            ),
+            references=self.flag_references,
             announce=self.announce,
         )
         self.overrides = Overrides(

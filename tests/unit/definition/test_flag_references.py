@@ -132,6 +132,40 @@ def test_a_rule_that_serves_an_experiment_that_does_not_fit_is_refused(
     assert refusal.value.rule.startswith(said)
 
 
+def with_blue(stage: Stage, status: str) -> None:
+    """Have the experiment e, which is a draft or has started, gain the variation blue."""
+    change = stage.experiments.update_experiment if status == "draft" else stage.experiments.start_new_version
+    change("e", variations=[{"name": "on"}, {"name": "off"}, {"name": "blue"}])
+
+
+@pytest.mark.parametrize("status", ["draft", "active"])
+@pytest.mark.parametrize("where", ["rules", "environments"])
+def test_an_experiment_that_a_flag_serves_gains_no_variation_that_the_flag_lacks(
+    stage: Stage, status: str, where: str
+) -> None:
+    (stage.draft if status == "draft" else stage.started)(variations=[{"name": "on"}, {"name": "off"}])
+    rules = [{"condition": BETA, "serve": {"experiment": "e"}}]
+    flag(stage, "f", **({"rules": rules} if where == "rules" else {"environments": {"prod": {"rules": rules}}}))
+    before = stage.state()
+    with pytest.raises(InvalidInputError, match=r"^variations: must not have 'blue': flag 'f' serves the experiment"):
+        with_blue(stage, status)
+    assert stage.state() == before
+    stage.experiments.update_experiment("e", variations=[{"name": "on", "weight": 2}, {"name": "off"}])
+    colours = [{"name": name, "value": name} for name in ("on", "off", "blue")]
+    stage.flags.update_feature_flag("f", type="string", variations=colours)
+    with_blue(stage, status)
+
+
+def test_what_an_archived_flag_serves_may_gain_a_variation_and_then_the_flag_needs_it_to_come_back(
+    stage: Stage,
+) -> None:
+    stage.draft(variations=[{"name": "on"}, {"name": "off"}])
+    flag(stage, "f", rules=[{"serve": {"experiment": "e"}}], status="archived")
+    with_blue(stage, "draft")
+    with pytest.raises(InvalidInputError, match=r"^rules\[0\].serve.experiment: has the variation 'blue'"):
+        stage.flags.update_feature_flag_status("f", "active")
+
+
 @pytest.mark.parametrize("where", ["rules", "environments"])
 def test_an_audience_that_is_not_there_is_refused_wherever_it_is_named(stage: Stage, where: str) -> None:
     rules = [{"condition": {"not": {"audience": "nobody"}}, "serve": "on"}]
