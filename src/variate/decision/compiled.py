@@ -118,13 +118,15 @@ class _Functions(dict[str, F]):
         return list(self._records)
 
     def need(self, key: str) -> F:
-        """Return the function; raise ``InvalidInputError`` where there is none, or its definition depends on itself."""
+        """Return the function; raise ``InvalidInputError`` where there is none, or what it depends on has no end."""
         if key not in self._records:
             raise InvalidInputError(self._kind, f"{shown(key)} is not there")
         try:
             return self[key]
         except RecursionError as error:
-            raise InvalidInputError(self._kind, f"{shown(key)} depends on itself") from error
+            raise InvalidInputError(
+                self._kind, f"{shown(key)} depends on itself, or on too long a chain of others"
+            ) from error
 
     def __missing__(self, key: str) -> F:
         record = self._records.get(key)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from variate.definition.chains import naming, reached
 from variate.definition.flag_references import targeting_of
 from variate.definition.group import NOT_ENDED, STARTED, Group, check_unused
 from variate.definition.references import References
@@ -11,7 +13,7 @@ from variate.errors import InvalidInputError
 from variate.model import Experiment, ExperimentStatus, FlagStatus, Json, Page
 from variate.model.audience import Audience
 from variate.model.condition import Condition, audiences_of, read_condition
-from variate.model.page import every
+from variate.model.page import every, every_page
 from variate.stores.ports import ExperimentStore, FlagStore
 
 MAX_REACHED = 50
@@ -80,6 +82,7 @@ class Audiences:
             )
             if after.condition != before.condition:
                 self._check_unused("condition", before.id, STARTED)
+                self._check_naming(before, after)
             return after
 
         return self.group.change(audience_id, change, expected_revision=expected_revision, actor=actor)
@@ -99,22 +102,33 @@ class Audiences:
     def _read_condition(self, audience_id: str, given: Json) -> Condition:
         condition = read_condition("condition", given)
         self.references.check_condition("condition", condition)
-        if audience_id in self._reached(condition):
+        found = self._reached(condition)
+        if audience_id in found:
             raise InvalidInputError("condition", "leads back to this audience")
+        if len(found) > MAX_REACHED:
+            raise InvalidInputError("condition", f"reaches more than {MAX_REACHED} audiences")
         return condition
 
     def _reached(self, condition: Condition) -> set[str]:
         """Return every audience that the condition names, directly or through others."""
-        reached: set[str] = set()
-        ahead = set(audiences_of(condition))
-        while ahead:
-            name = ahead.pop()
-            reached.add(name)
-            found = self.references.audiences.get(name)
-            if len(reached) > MAX_REACHED:
-                raise InvalidInputError("condition", f"reaches more than {MAX_REACHED} audiences")
-            ahead |= (set(audiences_of(found.condition)) if found is not None else set()) - reached
-        return reached
+
+        def named(audience_id: str) -> Iterable[str]:
+            found = self.references.audiences.get(audience_id)
+            return () if found is None else audiences_of(found.condition)
+
+        return reached(audiences_of(condition), named)
+
+    def _check_naming(self, before: Audience, after: Audience) -> None:
+        """Raise ``InvalidInputError`` where an audience that names this one would reach too many through it."""
+        if self._reached(after.condition) <= self._reached(before.condition):
+            return
+        # One that cannot be read is not served either, so it keeps no other from changing.
+        pages = every_page(self.references.audiences.list)
+        names = {each.id: audiences_of(each.condition) for page in pages for each in page}
+        names[after.id] = audiences_of(after.condition)
+        for each in sorted(naming(names, after.id)):
+            if len(reached(names[each], lambda name: names.get(name, ()))) > MAX_REACHED:
+                raise InvalidInputError("condition", f"makes audience {each!r} reach more than {MAX_REACHED} audiences")
 
     def _check_unnamed(self, audience_id: str) -> None:
         """Raise ``InvalidInputError`` where another audience or a flag names this one."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from variate.definition.chains import naming, reached
 from variate.definition.references import References
 from variate.errors import InvalidInputError
 from variate.model import Experiment, FeatureFlag, FlagStatus
-from variate.model.page import every
+from variate.model.page import every, every_page
 from variate.model.reading import NOT_OF_FORM
 from variate.model.rules import shown
 from variate.model.targeting import FlagRule, ServeExperiment, Targeting
@@ -86,25 +87,39 @@ class FlagReferences:
 
     def _check_chain(self, field: str, flag_id: str, first: Targeting) -> None:
         """Follow what the prerequisite depends on in its turn."""
-        seen: set[str] = set()
-        ahead = [each.flag_id for each in first.prerequisites]
-        while ahead:
-            name = ahead.pop()
-            if name == flag_id:
-                raise InvalidInputError(f"{field}.flag", "leads back to this flag")
-            if name in seen:
-                continue
-            seen.add(name)
-            if len(seen) > MAX_CHAIN:
-                raise InvalidInputError(f"{field}.flag", f"depends on more than {MAX_CHAIN} flags")
-            found = self._targeting(name)
-            ahead += [each.flag_id for each in found.prerequisites] if found is not None else []
 
-    def check_dependents(self, flag_id: str, targeting: Targeting) -> None:
-        """Raise ``InvalidInputError`` where another flag requires a variation that is no longer there."""
-        for other, name in self._required(flag_id):
-            if name not in targeting.names:
-                raise InvalidInputError("variations", f"must have {name!r}: flag {other!r} requires it")
+        def named(other: str) -> Iterable[str]:
+            found = self._targeting(other)
+            return () if found is None else _needs(found)
+
+        found = reached(_needs(first), named)
+        if flag_id in found:
+            raise InvalidInputError(f"{field}.flag", "leads back to this flag")
+        if len(found) > MAX_CHAIN:
+            raise InvalidInputError(f"{field}.flag", f"depends on more than {MAX_CHAIN} flags")
+
+    def check_dependents(self, flag_id: str, targeting: Targeting, *, before: Targeting | None) -> None:
+        """Raise ``InvalidInputError`` where another flag requires what is no longer there, or a chain grows too long.
+
+        ``before`` is None where nobody knows what the flag was.
+        """
+        if before is None or set(before.names) - set(targeting.names):
+            for other, name in self._required(flag_id):
+                if name not in targeting.names:
+                    raise InvalidInputError("variations", f"must have {name!r}: flag {other!r} requires it")
+        if set(_needs(targeting)) - set(() if before is None else _needs(before)):
+            self._check_chains(flag_id, targeting)
+
+    def _check_chains(self, flag_id: str, targeting: Targeting) -> None:
+        """Look at the flags that require this one, and at those that require them: no chain grows too long below."""
+        # One that cannot be read is not served either, so it keeps no other from changing.
+        known = {flag.id: known_targeting(flag) for page in every_page(self.flags.list) for flag in page}
+        needs = {name: _needs(each) for name, each in known.items() if each is not None}
+        needs[flag_id] = _needs(targeting)
+        required = {name for names in needs.values() for name in names}
+        for each in sorted(naming(needs, flag_id) & required):
+            if len(reached(needs[each], lambda name: needs.get(name, ()))) > MAX_CHAIN:
+                raise InvalidInputError("prerequisites", f"make flag {each!r} depend on more than {MAX_CHAIN} flags")
 
     def check_independent(self, flag_id: str) -> None:
         """Raise ``InvalidInputError`` where another flag requires a variation of this one, which becomes free-form."""
@@ -188,6 +203,10 @@ def _naming(targeting: Targeting) -> Any:
     """Return the part of a targeting that names other things, or is named."""
     states = {name: state.rules for name, state in targeting.environments.items() if state.rules}
     return targeting.type, targeting.schema, targeting.variations, targeting.rules, targeting.prerequisites, states
+
+
+def _needs(targeting: Targeting) -> list[str]:
+    return [each.flag_id for each in targeting.prerequisites]
 
 
 def _lacking(experiment: Experiment, targeting: Targeting) -> list[str]:

@@ -198,8 +198,8 @@ class Flags:
         targeting = read_targeting(given, rules)
         standing = None if before is None else known_targeting(before)
         self.references.check_change(flag_id, targeting, before=standing)
-        if before is not None and (standing is None or set(standing.names) - set(targeting.names)):
-            self.references.check_dependents(flag_id, targeting)
+        if before is not None:
+            self.references.check_dependents(flag_id, targeting, before=standing)
         parts = _Parts(
             _document("rules", rules_record(targeting.rules)), _document("targeting", targeting_record(targeting))
         )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.definition.stage import BETA, Stage
+from variate.definition.audiences import MAX_REACHED
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model.condition import condition_record
 from variate.testing.builders import build_audience
@@ -116,6 +117,50 @@ def test_a_circle_that_somebody_wrote_by_hand_is_walked_once(beta: Stage) -> Non
     for name, other in (("x", "y"), ("y", "x")):
         beta.memory.definitions[("audience", name)] = build_audience(name, condition={"audience": other})
     assert beta.audiences.create_audience("z", condition={"audience": "x"}).revision == 1
+
+
+def chained(stage: Stage, length: int, *, by_hand: bool = False) -> None:
+    """Have each of so many audiences, a-0 and on, name the next; the last has no other to name."""
+    for number in reversed(range(length)):
+        condition = {"audience": f"a-{number + 1}"} if number + 1 < length else NL
+        if by_hand:
+            name = f"a-{number}"
+            stage.memory.definitions[("audience", name)] = build_audience(name, condition=condition)
+        else:
+            stage.audiences.create_audience(f"a-{number}", condition=condition)
+
+
+def test_a_chain_of_audiences_that_is_too_long_is_refused(stage: Stage) -> None:
+    chained(stage, MAX_REACHED + 1)
+    with pytest.raises(InvalidInputError, match=r"^condition: reaches more than 50 audiences"):
+        stage.audiences.create_audience("too-far", condition={"audience": "a-0"})
+
+
+def test_a_chain_of_audiences_grows_too_long_at_no_end(beta: Stage) -> None:
+    chained(beta, MAX_REACHED)
+    last = f"a-{MAX_REACHED - 1}"
+    beta.audiences.update_audience(last, condition={"any": [NL, IN_BETA]})
+    beta.audiences.create_audience("one more", condition=BETA)
+    beta.audiences.create_audience("beside", condition=NL)
+    beta.audiences.create_audience("spoilt", condition=NL)
+    beta.memory.spoilt.add(("audience", "spoilt"))
+    before = beta.state()
+    with pytest.raises(InvalidInputError, match=r"^condition: makes audience 'a-0' reach more than 50 audiences"):
+        beta.audiences.update_audience("beta", condition={"audience": "one more"})
+    assert beta.state() == before
+    beta.audiences.update_audience("beta", condition={"not": BETA})
+    beta.audiences.update_audience("beside", condition={"audience": "one more"})
+
+
+def test_a_chain_of_audiences_that_somebody_made_too_long_keeps_no_other_from_changing(beta: Stage) -> None:
+    chained(beta, MAX_REACHED + 10, by_hand=True)
+    beta.started(audience={"audience": "a-0"})
+    beta.audiences.update_audience("beta", condition=NL)
+    beta.audiences.remove_audience("beta")
+    with pytest.raises(InvalidInputError, match=r"^condition: cannot change: experiment 'e'"):
+        beta.audiences.update_audience("a-55", condition=NL)
+    beta.experiments.update_experiment_status("e", "completed")
+    beta.audiences.update_audience("a-55", condition=NL)
 
 
 @pytest.mark.parametrize("status", ["active", "paused"])

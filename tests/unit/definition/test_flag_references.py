@@ -102,6 +102,20 @@ def test_a_chain_that_is_too_long_is_refused(stage: Stage) -> None:
         flag(stage, "too-far", f"f-{MAX_CHAIN + 1}")
 
 
+def test_a_chain_grows_too_long_at_no_end(stage: Stage) -> None:
+    for name in ("lowest", "beside", "f-0"):
+        flag(stage, name)
+    for number in range(1, MAX_CHAIN + 1):
+        flag(stage, f"f-{number}", f"f-{number - 1}")
+    flag(stage, "top", f"f-{MAX_CHAIN}")
+    before = stage.state()
+    with pytest.raises(InvalidInputError, match=r"^prerequisites: make flag 'f-100' depend on more than 100 flags"):
+        needs(stage, "f-0", "lowest")
+    assert stage.state() == before
+    needs(stage, "lowest", "beside")
+    stage.flags.update_feature_flag("top", rules=[{"serve": "on"}])
+
+
 def test_a_circle_that_somebody_wrote_by_hand_is_walked_once(stage: Stage) -> None:
     for name, other in (("a", "b"), ("b", "a")):
         flag(stage, name)

@@ -115,6 +115,18 @@ def test_a_circle_that_somebody_wrote_by_hand_is_broken_and_the_rest_served(full
     assert built.content["flags"]["base"]["prerequisites"] == []
 
 
+def test_a_chain_that_is_too_long_is_said_to_be_that(full: World) -> None:
+    for number in range(250):
+        targeting = {"prerequisites": [{"flag": f"f-{number + 1}", "variations": ["on"]}]} if number < 249 else {}
+        full.memory.flags[f"f-{number}"] = build_flag(
+            f"f-{number}", targeting=targeting, rules=[], status=FlagStatus.ACTIVE
+        )
+    first = build(full).problems[0]
+    assert (first.id, first.served) == ("f-0", "nothing")
+    assert first.error.code == "invalid_input"
+    assert "depends on itself, or on too long a chain of others" in str(first.error)
+
+
 @pytest.mark.parametrize("gone", [("audience", "beta"), ("layer", "checkout"), ("holdout", "new")])
 def test_an_experiment_that_names_what_is_gone_is_held_back_alone(full: World, gone: tuple[str, str]) -> None:
     before = build(full).content
