@@ -197,6 +197,10 @@ def check_schema(targeting: Targeting) -> None:
         raise InvalidInputError("schema", f"refers to what is not in it: {error}") from error
     except RecursionError as error:
         raise InvalidInputError("schema", "refers to itself without end") from error
+    except OverflowError as error:
+        raise InvalidInputError(
+            "schema", f"has a number, or is held against one, that is too large: {error}"
+        ) from error
 
 
 def _naming(targeting: Targeting) -> Any:

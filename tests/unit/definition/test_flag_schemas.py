@@ -109,3 +109,12 @@ def test_a_pattern_that_is_none_is_refused(stage: Stage, schema: Any) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         stage.flags.create_feature_flag("nav", schema=schema, variations=variations({"a": "x"}, "x"))
     assert refusal.value.field == "schema"
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"), [({"multipleOf": 0.5}, 10**400), ({"multipleOf": 10**400}, 0.5)], ids=["value", "schema"]
+)
+def test_a_number_too_large_to_be_divided_is_refused(stage: Stage, schema: Any, value: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"^schema: has a number, or is held against one, that is too large"):
+        stage.flags.create_feature_flag("nav", type="json", schema=schema, variations=variations(value, value))
+    assert stage.entries() == []
