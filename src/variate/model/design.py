@@ -11,7 +11,7 @@ from variate.model.condition import Condition
 from variate.model.instant import check_instant
 from variate.model.layer import LayerRange
 from variate.model.percentage import percent_buckets
-from variate.model.rules import check_choice, check_id, check_name, check_prose
+from variate.model.rules import check_choice, check_distinct, check_id, check_name, check_prose
 
 MAX_LISTED = 100
 """Most metrics, holdouts or past allocations of one experiment."""
@@ -87,8 +87,8 @@ class Design:
         if self.salt is not None:
             check_id("salt", self.salt)
         percent_buckets("traffic", self.traffic)
-        _check_distinct("holdouts", [check_id("holdouts", each) for each in self.holdouts])
-        _check_distinct("metrics", [each.metric for each in self.metrics])
+        _check_listed("holdouts", [check_id("holdouts", each) for each in self.holdouts])
+        _check_listed("metrics", [each.metric for each in self.metrics])
         if self.control is not None:
             check_id("control", self.control)
         for name in ("starts_at", "ends_at"):
@@ -104,9 +104,7 @@ class Design:
             raise InvalidInputError("past", f"must be at most {MAX_LISTED}, not {len(self.past)}")
 
 
-def _check_distinct(field: str, names: list[str]) -> None:
+def _check_listed(field: str, names: list[str]) -> None:
     if len(names) > MAX_LISTED:
         raise InvalidInputError(field, f"must be at most {MAX_LISTED}, not {len(names)}")
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidInputError(field, f"must be different; {twice!r} stands twice")
+    check_distinct(field, names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +11,16 @@ from variate.errors import IllegalTransitionError, InvalidInputError
 from variate.model.design import Design
 from variate.model.document import Document
 from variate.model.instant import check_instant
-from variate.model.rules import check_choice, check_id, check_name, check_prose, check_text, shown
+from variate.model.rules import (
+    check_choice,
+    check_distinct,
+    check_id,
+    check_name,
+    check_prose,
+    check_text,
+    check_weight,
+    shown,
+)
 
 MAX_VARIATIONS = 100
 NO_VALUE = Document("{}")
@@ -54,10 +62,7 @@ class Variation:
         check_id("variation.id", self.id)
         check_id("variation.name", self.name)
         check_text("variation.description", self.description)
-        if isinstance(self.weight, bool) or not isinstance(self.weight, (int, float)):
-            raise InvalidInputError("variation.weight", f"must be a number, not {type(self.weight).__name__}")
-        if not 0 <= self.weight <= sys.float_info.max:  # false for NaN, and for a whole number too long for a float
-            raise InvalidInputError("variation.weight", f"must be finite and not negative, not {shown(self.weight)}")
+        check_weight("variation.weight", self.weight)
         object.__setattr__(self, "created_at", check_instant("variation.created_at", self.created_at))
         object.__setattr__(self, "updated_at", check_instant("variation.updated_at", self.updated_at))
 
@@ -118,9 +123,6 @@ def check_variations(variations: Iterable[Variation]) -> None:
     found = tuple(variations)
     if not 1 <= len(found) <= MAX_VARIATIONS:
         raise InvalidInputError("variations", f"must be from 1 to {MAX_VARIATIONS}, not {len(found)}")
-    names = [variation.name for variation in found]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidInputError("variations", f"must have different names; {twice!r} stands twice")
+    check_distinct("variations", [variation.name for variation in found])
     if not any(variation.weight > 0 for variation in found):
         raise InvalidInputError("variations", "must have at least one weight above zero")

@@ -6,6 +6,8 @@ and neither PostgreSQL's ``text`` nor its ``jsonb`` holds a NUL.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeVar
 
@@ -81,6 +83,24 @@ def check_choice(field: str, value: object, choices: type[S]) -> S:
     except ValueError as error:
         names = ", ".join(choices)
         raise InvalidInputError(field, f"must be one of {names}, not {shown(value)}") from error
+
+
+def check_weight(field: str, value: object) -> float:
+    """Return ``value`` if it is a share relative to others: a number that a float can hold, and not negative."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidInputError(field, f"must be a number, not {type(value).__name__}")
+    if not 0 <= value <= sys.float_info.max:  # false for NaN, and for a whole number too long for a float
+        raise InvalidInputError(field, f"must be finite and not negative, not {shown(value)}")
+    return value
+
+
+def check_distinct(field: str, names: Iterable[str]) -> None:
+    """Raise ``InvalidInputError`` where one of the names stands twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InvalidInputError(field, f"must have different names; {shown(name)} stands twice")
+        seen.add(name)
 
 
 def check_whole(field: str, value: object, *, minimum: int, maximum: int) -> int:

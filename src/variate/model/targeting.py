@@ -14,7 +14,7 @@ from variate.model.condition import Condition
 from variate.model.document import Document
 from variate.model.experiment import MAX_VARIATIONS
 from variate.model.instant import check_instant
-from variate.model.rules import check_id, check_name, check_text, shown
+from variate.model.rules import check_distinct, check_id, check_name, check_text, check_weight, shown
 from variate.model.snapshot import check_environment
 
 MAX_RULES = 1_000
@@ -172,10 +172,7 @@ class Targeting:
     def _check_variations(self) -> None:
         if not 1 <= len(self.variations) <= MAX_VARIATIONS:
             raise InvalidInputError("variations", f"must be from 1 to {MAX_VARIATIONS}, not {len(self.variations)}")
-        names = self.names
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise InvalidInputError("variations", f"must have different names; {twice!r} stands twice")
+        check_distinct("variations", self.names)
         for place, each in enumerate(self.variations):
             if not is_of_type(self.type, each.value):
                 raise InvalidInputError(f"variations[{place}].value", f"must be a {self.type}, as the flag is")
@@ -183,12 +180,9 @@ class Targeting:
     def _check_rules(self, place: str, rules: tuple[FlagRule, ...]) -> None:
         if len(rules) > MAX_RULES:
             raise InvalidInputError(f"{place}rules", f"must be at most {MAX_RULES}, not {len(rules)}")
-        names = [rule.name for rule in rules]
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise InvalidInputError(f"{place}rules", f"must have different names; {twice!r} stands twice")
+        names = [check_name(f"{place}rules[{index}].name", rule.name) for index, rule in enumerate(rules)]
+        check_distinct(f"{place}rules", names)
         for index, rule in enumerate(rules):
-            check_name(f"{place}rules[{index}].name", rule.name)
             self._check_serve(f"{place}rules[{index}].serve", rule.serve)
 
     def _check_default(self, place: str, serve: Serve) -> None:
@@ -202,7 +196,7 @@ class Targeting:
         elif isinstance(serve, ServeRollout):
             for name, weight in serve.weights:
                 self._check_name(f"{place}.rollout", name)
-                _check_weight(f"{place}.rollout.{name}", weight)
+                check_weight(f"{place}.rollout.{name}", weight)
             if not any(weight > 0 for _, weight in serve.weights):
                 raise InvalidInputError(f"{place}.rollout", "must have at least one weight above zero")
         else:
@@ -233,8 +227,3 @@ def check_schedule(scheduled: EnvironmentState | Targeting) -> None:
             object.__setattr__(scheduled, name, check_instant(name, moment))
     if scheduled.starts_at is not None and scheduled.ends_at is not None and scheduled.ends_at <= scheduled.starts_at:
         raise InvalidInputError("ends_at", "must be after starts_at")
-
-
-def _check_weight(place: str, weight: object) -> None:
-    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < float("inf"):
-        raise InvalidInputError(place, f"must be a number that is not negative, not {shown(weight)}")

@@ -18,7 +18,7 @@ from variate.model.reading import (
     read_optional_instant,
     read_truth,
 )
-from variate.model.rules import check_choice, shown
+from variate.model.rules import check_choice, check_distinct, shown
 from variate.model.targeting import (
     EnvironmentState,
     FlagRule,
@@ -192,10 +192,9 @@ def _read_serve(field: str, given: Json) -> Serve:
     pairs = list(shares.items()) if isinstance(shares, Mapping) else shares
     if not isinstance(pairs, list) or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
         raise InvalidInputError(f"{field}.rollout", 'must be a dict of weights, such as {"on": 20, "off": 80}')
-    names = [name for name, _ in pairs]
-    if len({shown(name) for name in names}) < len(names):
-        raise InvalidInputError(f"{field}.rollout", "must name each variation once")
-    return ServeRollout(weights=tuple((name, weight) for name, weight in pairs))
+    weights = tuple((_read_name(f"{field}.rollout", name), weight) for name, weight in pairs)
+    check_distinct(f"{field}.rollout", [name for name, _ in weights])
+    return ServeRollout(weights=weights)
 
 
 def _read_name(field: str, given: Json) -> str:

@@ -177,6 +177,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"rules": [{"serve": {"rollout": {"red": "1"}}}]}, "rules[0].serve.rollout.red"),
     ({"rules": [{"serve": {"rollout": {"red": True}}}]}, "rules[0].serve.rollout.red"),
     ({"rules": [{"serve": {"rollout": {"red": float("inf")}}}]}, "rules[0].serve.rollout.red"),
+    ({"rules": [{"serve": {"rollout": {"red": 10**400}}}]}, "rules[0].serve.rollout.red"),
+    ({"rules": [{"serve": {"rollout": [[["red"], 1]]}}]}, "rules[0].serve.rollout"),
     ({"rules": [{"serve": {"rollout": {"red": float("nan")}}}]}, "rules[0].serve.rollout.red"),
     ({"rules": [{"serve": {"experiment": ""}}]}, "rules[0].serve.experiment"),
     ({"rules": [{"serve": "red", "condition": {"any": []}}]}, "rules[0].condition.any"),

@@ -101,6 +101,14 @@ def test_the_order_of_a_rollout_is_kept_as_it_was_given() -> None:
     assert serve_record(targeting.default) == {"rollout": [["z", 1], ["a", 2], ["m", 3]]}
 
 
+def test_a_rollout_may_have_variations_whose_names_differ_late() -> None:
+    names = ["v" * 120 + end for end in "ab"]
+    variations = [{"name": name, "value": name} for name in names]
+    shares = dict.fromkeys(names, 1)
+    targeting = read_targeting({"variations": variations, "default": {"rollout": shares}, "off": names[0]}, [])
+    assert serve_record(targeting.default) == {"rollout": [[name, 1] for name in names]}
+
+
 @pytest.mark.parametrize("given", [{}, {"type": None}, {"type": "boolean"}, {"variations": None}])
 def test_a_flag_of_which_nothing_is_said_is_on_or_off(given: Fields) -> None:
     targeting = read_targeting(given, [])
