@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from variate.errors import InvalidInputError
 from variate.model.condition import Condition
-from variate.model.instant import check_instant
+from variate.model.instant import check_instant, check_schedule
 from variate.model.layer import LayerRange
 from variate.model.percentage import percent_buckets
 from variate.model.rules import check_choice, check_distinct, check_id, check_name, check_prose
@@ -91,12 +91,7 @@ class Design:
         _check_listed("metrics", [each.metric for each in self.metrics])
         if self.control is not None:
             check_id("control", self.control)
-        for name in ("starts_at", "ends_at"):
-            moment = getattr(self, name)
-            if moment is not None:
-                object.__setattr__(self, name, check_instant(name, moment))
-        if self.starts_at is not None and self.ends_at is not None and self.ends_at <= self.starts_at:
-            raise InvalidInputError("ends_at", "must be after starts_at")
+        check_schedule(self)
         for name in ("takes_new_units", "keeps_outside_audience", "reads_ledger"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidInputError(name, f"must be true or false, not {type(getattr(self, name)).__name__}")

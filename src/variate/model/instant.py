@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Protocol
 
 from variate.errors import InvalidInputError
 from variate.model.rules import check_text
 
 MAX_INSTANT_BYTES = 64
+
+
+class Scheduled(Protocol):
+    """What is in force from the one moment (None: always) until before the other."""
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """The first moment."""
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The first moment after it."""
 
 
 def check_instant(field: str, value: object) -> datetime:
@@ -19,6 +32,16 @@ def check_instant(field: str, value: object) -> datetime:
     if value.utcoffset() is None:
         raise InvalidInputError(field, "must carry a time zone: a naive datetime means a different moment elsewhere")
     return _in_utc(field, value)
+
+
+def check_schedule(scheduled: Scheduled) -> None:
+    """Bring both ends into UTC, as a value is built; raise ``InvalidInputError`` unless the end is after the start."""
+    for name in ("starts_at", "ends_at"):
+        moment = getattr(scheduled, name)
+        if moment is not None:
+            object.__setattr__(scheduled, name, check_instant(name, moment))
+    if scheduled.starts_at is not None and scheduled.ends_at is not None and scheduled.ends_at <= scheduled.starts_at:
+        raise InvalidInputError("ends_at", "must be after starts_at")
 
 
 def parse_instant(field: str, value: object) -> datetime:

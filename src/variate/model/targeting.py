@@ -13,7 +13,7 @@ from variate.errors import InvalidInputError
 from variate.model.condition import Condition
 from variate.model.document import Document
 from variate.model.experiment import MAX_VARIATIONS
-from variate.model.instant import check_instant
+from variate.model.instant import check_schedule
 from variate.model.rules import check_distinct, check_id, check_name, check_text, check_weight, shown
 from variate.model.snapshot import check_environment
 
@@ -217,13 +217,3 @@ def is_of_type(kind: FlagType, value: Document) -> bool:
     if kind is FlagType.NUMBER:
         return isinstance(found, (int, float)) and not isinstance(found, bool)
     return True
-
-
-def check_schedule(scheduled: EnvironmentState | Targeting) -> None:
-    """Bring both ends into UTC; raise ``InvalidInputError`` unless the end is after the start."""
-    for name in ("starts_at", "ends_at"):
-        moment = getattr(scheduled, name)
-        if moment is not None:
-            object.__setattr__(scheduled, name, check_instant(name, moment))
-    if scheduled.starts_at is not None and scheduled.ends_at is not None and scheduled.ends_at <= scheduled.starts_at:
-        raise InvalidInputError("ends_at", "must be after starts_at")
