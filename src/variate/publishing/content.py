@@ -118,8 +118,8 @@ def reading_ledgers(content: Mapping[str, Any], *, than: Mapping[str, Any] | Non
 
 def _may_share_otherwise(record: Record, standing: Record | None) -> bool:
     """Whether units of this version may have been assigned otherwise than this record draws them."""
-    if standing is None or record["version"] != standing["version"]:
-        return False
+    if standing is None or record["version"] != standing["version"]:  # the last allocation of this one is not there
+        return True
     if "weights" not in standing or standing["reads_ledger"]:  # it is paused, say, or went back before
         return True
     return any(record[part] != standing[part] for part in ("weights", "traffic", "audience", "past"))

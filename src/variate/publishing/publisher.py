@@ -86,9 +86,11 @@ class Publisher:
     def rollback(self, environment: str, *, to: int | str, actor: str | None = None, reason: str = "") -> Publication:
         """Bring an older snapshot into force again: ``to`` is its publication's sequence, or its digest.
 
-        An experiment that shares units out otherwise there than it does now reads its ledger, so that nobody who was
-        assigned since moves: the digest is then one of its own. From then on changes are kept but not served, until
-        ``publish`` is called. Raise ``NotFoundError`` where there is no such publication, or its snapshot was purged.
+        An experiment that shares units out otherwise there than it does now, is of another version or is not there any
+        more reads its ledger, so that nobody who was assigned since in that version moves: the digest is then one of
+        its own. From then on changes are kept but not served, until ``publish`` is called.
+
+        Raise ``NotFoundError`` where there is no such publication, or its snapshot was purged.
         """
         check_environment("environment", environment)
         digest = self._digest_of(environment, to)

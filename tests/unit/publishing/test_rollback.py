@@ -102,26 +102,53 @@ def test_where_no_experiment_shares_units_out_otherwise_the_digest_is_the_older_
     assert read(world) == {"e": False}
 
 
-def test_to_another_version_no_ledger_is_read_since_its_assignments_are_of_its_own(world: World) -> None:
+@pytest.mark.parametrize("then", ["a new version", "archived"])
+def test_whoever_was_assigned_before_a_new_version_or_the_end_keeps_the_variation(world: World, then: str) -> None:
+    ledger: dict[tuple[int, str], str] = {}
+    serving = world.serve(kept=lambda _experiment, version, unit: ledger.get((version, unit)))
+    world.started(variations=weighted(a=1, b=0))
+    publish(world)
+    world.experiments.update_experiment("e", variations=weighted(a=0, b=1))
+    world.time.advance(seconds=DELAY.total_seconds() + 1)
+    publish(world)
+    assert serving.engine.decide("u", "e").variation == "b"
+    ledger[(1, "u")] = "b"
+    if then == "archived":
+        world.experiments.update_experiment_status("e", "completed")
+        world.experiments.archive_experiment("e")
+    else:
+        world.experiments.start_new_version("e", variations=weighted(a=1, b=1))
+        ledger[(2, "u")] = "a"
+    publish(world)
+
+    world.publisher.rollback("prod", to=1)
+    serving.refresh()
+    decision = serving.engine.decide("u", "e")
+    assert (decision.variation, decision.reason, decision.version) == ("b", Reason.KEPT, 1)
+
+
+def test_to_another_version_the_ledger_is_read_since_the_last_allocation_of_that_one_is_not_known(world: World) -> None:
     world.started()
-    first = publish(world)
+    publish(world)
     world.experiments.start_new_version("e", variations=weighted(a=1, b=1))
     publish(world)
-    assert world.publisher.rollback("prod", to=1).digest == first.digest
-    assert read(world) == {"e": False}
+    world.publisher.rollback("prod", to=1)
+    assert read(world) == {"e": True}
+    world.publisher.rollback("prod", to=2)
+    assert read(world) == {"e": True}
 
 
-def test_to_what_was_not_running_then_or_is_not_there_now_no_ledger_is_read(world: World) -> None:
+def test_to_what_is_not_there_now_the_ledger_is_read_and_of_what_was_not_running_there_is_none(world: World) -> None:
     world.draft("launched")
     world.started("gone")
-    first = publish(world)
+    publish(world)
     world.experiments.update_experiment_status("launched", "active")
     world.experiments.update_experiment("launched", traffic=50)
     for status in ("completed", "archived"):
         world.experiments.update_experiment_status("gone", status)
     publish(world)
-    assert world.publisher.rollback("prod", to=1).digest == first.digest
-    assert read(world) == {"launched": None, "gone": False}
+    world.publisher.rollback("prod", to=1)
+    assert read(world) == {"launched": None, "gone": True}
 
 
 def test_a_rollback_that_loses_a_race_is_compared_with_what_the_rival_brought(world: World) -> None:
