@@ -103,13 +103,19 @@ def check_distinct(field: str, names: Iterable[str]) -> None:
         seen.add(name)
 
 
-def check_whole(field: str, value: object, *, minimum: int, maximum: int) -> int:
-    """Return ``value`` if it is an int (no bool) in ``[minimum, maximum]``, else raise ``InvalidInputError``."""
+def check_int(field: str, value: object) -> int:
+    """Return ``value`` if it is an int (no bool), else raise ``InvalidInputError``."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidInputError(field, f"must be a whole number, not {type(value).__name__}")
-    if not minimum <= value <= maximum:
-        raise InvalidInputError(field, f"must be from {minimum} to {maximum}, not {shown(value)}")
     return value
+
+
+def check_whole(field: str, value: object, *, minimum: int, maximum: int) -> int:
+    """Return ``value`` if it is an int (no bool) in ``[minimum, maximum]``, else raise ``InvalidInputError``."""
+    number = check_int(field, value)
+    if not minimum <= number <= maximum:
+        raise InvalidInputError(field, f"must be from {minimum} to {maximum}, not {shown(number)}")
+    return number
 
 
 def check_seconds(field: str, value: object) -> float:

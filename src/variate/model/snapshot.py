@@ -11,10 +11,12 @@ from enum import StrEnum
 from variate.errors import InvalidInputError
 from variate.model.document import Json
 from variate.model.instant import check_instant
-from variate.model.rules import check_choice, check_id, check_name, check_prose, check_whole
+from variate.model.rules import check_choice, check_id, check_int, check_name, check_prose, check_whole
 
 SNAPSHOT_FORMAT = 1
 """Counts changes of the form that an older reader would misunderstand: it refuses what is newer than it knows."""
+
+_LAST_SEQUENCE = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Publication:
 
     def __post_init__(self) -> None:
         check_environment("environment", self.environment)
-        check_whole("sequence", self.sequence, minimum=1, maximum=2**53)
+        check_whole("sequence", self.sequence, minimum=1, maximum=_LAST_SEQUENCE)
         check_digest("digest", self.digest)
         object.__setattr__(self, "kind", check_choice("kind", self.kind, PublicationKind))
         check_name("actor", self.actor)
@@ -82,6 +84,14 @@ def check_environment(field: str, value: object) -> str:
     if len(name) > 64 or not name.isascii() or not all(each.isalnum() or each in "._-" for each in name):
         raise InvalidInputError(field, "must be 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'")
     return name
+
+
+def check_sequence(field: str, value: object) -> int:
+    """Return ``value`` if it is a whole number; what no sequence can be as 0 or the number after the last one.
+
+    So every store can look for it, and nobody finds it.
+    """
+    return min(max(check_int(field, value), 0), _LAST_SEQUENCE + 1)
 
 
 def check_digest(field: str, value: object) -> str:

@@ -138,8 +138,8 @@ class Platform:
     ) -> Publication:
         """Bring an older snapshot into force, by its publication's sequence or its digest.
 
-        Changes made after that are kept but not served, until ``publish_snapshot``. Raise ``NotFoundError`` where there
-        is no such publication or its snapshot was purged.
+        Changes made after that are kept but not served, until ``publish_snapshot``. Raise ``NotFoundError`` where the
+        environment has no such publication or snapshot, or it was purged.
         """
         chosen = self._environment(environment)
         publication = self._publisher.rollback(chosen, to=to, actor=actor, reason=reason)

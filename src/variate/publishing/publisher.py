@@ -11,8 +11,15 @@ from functools import partial
 from typing import Any
 
 from variate.errors import ConflictError, NotFoundError, VariateError
-from variate.model.rules import check_name
-from variate.model.snapshot import Publication, PublicationKind, Snapshot, check_digest, check_environment
+from variate.model.rules import check_name, shown
+from variate.model.snapshot import (
+    Publication,
+    PublicationKind,
+    Snapshot,
+    check_digest,
+    check_environment,
+    check_sequence,
+)
 from variate.publishing.building import Builder, Problem
 from variate.publishing.catalogue import Catalogue
 from variate.publishing.content import reading_ledgers
@@ -90,17 +97,18 @@ class Publisher:
         more reads its ledger, so that nobody who was assigned since in that version moves: the digest is then one of
         its own. From then on changes are kept but not served, until ``publish`` is called.
 
-        Raise ``NotFoundError`` where there is no such publication, or its snapshot was purged.
+        Raise ``NotFoundError`` where the environment has no such publication or snapshot, or it was purged.
         """
         check_environment("environment", environment)
         digest = self._digest_of(environment, to)
         older = self.store.get(digest)
-        if older is None:
+        content = None if older is None else older.content
+        if content is None or content.get("environment") != environment:
             raise NotFoundError("snapshot", digest)
         named = self._named(actor)
         for _ in range(_ATTEMPTS):
             latest = self.store.latest(environment)
-            snapshot = Snapshot.of(reading_ledgers(older.content, than=self._content(latest)))
+            snapshot = Snapshot.of(reading_ledgers(content, than=self._content(latest)))
             at = self.clock()
             publication = Publication(
                 environment=environment,
@@ -180,9 +188,9 @@ class Publisher:
     def _digest_of(self, environment: str, to: int | str) -> str:
         if isinstance(to, str):
             return check_digest("to", to)
-        found = self.store.publications(environment, before=to + 1, limit=1)
+        found = self.store.publications(environment, before=check_sequence("to", to) + 1, limit=1)
         if not found or found[0].sequence != to:
-            raise NotFoundError("publication", str(to))
+            raise NotFoundError("publication", shown(to))
         return found[0].digest
 
     def _announce(self, publication: Publication) -> None:

@@ -317,7 +317,10 @@ class SnapshotStore(Protocol):
         """Return the publication in force, strongly consistent, or None."""
 
     def publications(self, environment: str, *, before: int | None = None, limit: int) -> Sequence[Publication]:
-        """Return up to ``limit`` publications, the most recent first, of sequences below ``before`` where given."""
+        """Return up to ``limit`` publications, the most recent first, of sequences below ``before`` where given.
+
+        ``before`` may be any whole number, also one that no sequence reaches; ``InvalidInputError`` for anything else.
+        """
 
     def purge(self, *, superseded_before: datetime) -> int:
         """Delete the snapshots that are in force nowhere and were last used before this; return how many.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from variate.errors import (
     StoreUnavailableError,
     VariateError,
 )
+from variate.model.rules import shown
 from variate.model.snapshot import PublicationKind
 from variate.publishing.publisher import channel
 from variate.testing.builders import build_flag
@@ -213,12 +215,20 @@ def test_a_rollback_that_loses_a_race_comes_after_the_rival(world: World) -> Non
     assert world.content()["experiments"] == {}
 
 
-@pytest.mark.parametrize("to", [0, -1, 2, 99, "0" * 64])
+@pytest.mark.parametrize("to", [0, -1, 2, 99, 2**53, 2**63, 10**30, -(10**30), 10**5_000, "0" * 64], ids=shown)
 def test_a_rollback_to_what_never_was_is_not_found(world: World, to: int | str) -> None:
     world.publisher.publish("prod")
     with pytest.raises(NotFoundError):
         world.publisher.rollback("prod", to=to)
     assert world.sequences() == [1]
+
+
+def test_a_rollback_to_a_snapshot_of_another_environment_is_not_found(world: World) -> None:
+    world.publisher.publish("prod")
+    elsewhere = world.publisher.publish("dev").publication.digest
+    with pytest.raises(NotFoundError, match=elsewhere):
+        world.publisher.rollback("prod", to=elsewhere)
+    assert (world.sequences(), world.content()["environment"]) == ([1], "prod")
 
 
 def test_a_rollback_to_a_snapshot_that_was_purged_is_not_found(world: World) -> None:
@@ -236,6 +246,14 @@ def test_a_rollback_to_what_is_no_digest_is_refused(world: World) -> None:
         world.publisher.rollback("prod", to="yesterday")
     with pytest.raises(InvalidInputError, match=r"^environment: "):
         world.publisher.rollback("", to=1)
+
+
+@pytest.mark.parametrize("to", [True, False, None, 1.0, b"1"], ids=repr)
+def test_a_rollback_to_what_is_neither_a_sequence_nor_a_digest_is_refused(world: World, to: Any) -> None:
+    world.publisher.publish("prod")
+    with pytest.raises(InvalidInputError, match=r"^to: must be a whole number"):
+        world.publisher.rollback("prod", to=to)
+    assert world.sequences() == [1]
 
 
 def test_that_nobody_could_be_told_is_no_failure(

@@ -9,7 +9,7 @@ from threading import RLock
 from variate.errors import ConflictError, NotFoundError
 from variate.model import MAX_PAGE
 from variate.model.rules import check_whole
-from variate.model.snapshot import Publication, Snapshot, check_digest, check_environment
+from variate.model.snapshot import Publication, Snapshot, check_digest, check_environment, check_sequence
 
 
 class ReferenceSnapshotStore:
@@ -48,7 +48,8 @@ class ReferenceSnapshotStore:
     def publications(self, environment: str, *, before: int | None = None, limit: int) -> Sequence[Publication]:
         check_whole("limit", limit, minimum=1, maximum=MAX_PAGE)
         history = self.history.get(check_environment("environment", environment), [])
-        return [each for each in reversed(history) if before is None or each.sequence < before][:limit]
+        end = None if before is None else check_sequence("before", before)
+        return [each for each in reversed(history) if end is None or each.sequence < end][:limit]
 
     def purge(self, *, superseded_before: datetime) -> int:
         with self.lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,11 @@ class ListsTheOldestFirst(ReferenceSnapshotStore):
         return found[::-1][:limit]
 
 
+class TakesAnyBefore(ReferenceSnapshotStore):
+    def publications(self, environment: str, *, before: Any = None, limit: int) -> Sequence[Publication]:
+        return super().publications(environment, before=None if before is None else int(before), limit=limit)
+
+
 class PurgesWhatIsInForce(ReferenceSnapshotStore):
     def purge(self, *, superseded_before: datetime) -> int:
         gone = [each for each in self.snapshots if self.used[each] < superseded_before]
@@ -89,6 +95,9 @@ FOUND: dict[str, Callable[[], None]] = {
     ),
     "the oldest come first": lambda: suite.test_the_history_has_the_most_recent_first_before_the_one_asked_for(
         ListsTheOldestFirst()
+    ),
+    "a bool is taken as a sequence": lambda: suite.test_before_what_is_no_whole_number_is_refused(
+        TakesAnyBefore(), before=True
     ),
     "what is in force is purged": lambda: (
         suite.test_a_purge_deletes_what_was_superseded_before_and_keeps_what_is_in_force(PurgesWhatIsInForce())

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from variate.errors import ConflictError, NotFoundError, StoreError, StoreUnavailableError
-from variate.model.snapshot import Publication, PublicationKind, Snapshot, check_digest, check_environment
+from variate.model.snapshot import (
+    Publication,
+    PublicationKind,
+    Snapshot,
+    check_digest,
+    check_environment,
+    check_sequence,
+)
 from variate.stores.dynamodb.attributes import Item, instant, read_instant, text, whole
 from variate.stores.dynamodb.conditions import Condition
 from variate.stores.dynamodb.item_table import ItemTable
@@ -65,10 +72,11 @@ class DynamoDBSnapshotStore:
     def publications(self, environment: str, *, before: int | None = None, limit: int) -> Sequence[Publication]:
         """See ``SnapshotStore.publications``."""
         check_page_limit(limit)
+        last = None if before is None else check_sequence("before", before) - 1
         latest = self.latest(environment)
         newest = 0 if latest is None else latest.sequence
-        if before is not None:
-            newest = min(newest, before - 1)
+        if last is not None:
+            newest = min(newest, last)
         ids = [_numbered(environment, sequence) for sequence in range(newest, max(newest - limit, 0), -1)]
         found = self._table.get_all(ids)
         for each in ids:

@@ -11,7 +11,14 @@ from sqlalchemy import Connection, Row, delete, exists, select, update
 from variate.errors import ConflictError, NotFoundError
 from variate.model import MAX_PAGE
 from variate.model.rules import check_whole
-from variate.model.snapshot import Publication, PublicationKind, Snapshot, check_digest, check_environment
+from variate.model.snapshot import (
+    Publication,
+    PublicationKind,
+    Snapshot,
+    check_digest,
+    check_environment,
+    check_sequence,
+)
 from variate.stores.packing import packed, unpacked
 from variate.stores.sql.database import Database
 from variate.stores.sql.schema import publications, snapshots
@@ -84,7 +91,7 @@ class SqlSnapshotStore:
             .limit(check_whole("limit", limit, minimum=1, maximum=MAX_PAGE))
         )
         if before is not None:
-            query = query.where(publications.c.sequence < before)
+            query = query.where(publications.c.sequence < check_sequence("before", before))
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [_publication(row) for row in rows]
 

@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 from functools import partial
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -182,8 +183,22 @@ class SnapshotStoreConformance:
             found = [*store.publications("production", before=before, limit=limit)]
             after = [each for each in expected if before is None or each.sequence < before]
             assert plain(found) == plain(after[:limit])
-        for before in (1, 0, -5):
-            assert [*store.publications("production", before=before, limit=10)] == []
+
+    @pytest.mark.parametrize("before", [1, 0, -5, -(2**63) - 1, -(10**30)])
+    def test_before_the_first_there_is_none(self, store: SnapshotStore, before: int) -> None:
+        _publish(store)
+        assert [*store.publications("production", before=before, limit=10)] == []
+
+    @pytest.mark.parametrize("before", [2, 2**31, 2**53, 2**63, 10**30])
+    def test_before_what_is_beyond_every_sequence_there_are_all(self, store: SnapshotStore, before: int) -> None:
+        given = _publish(store)
+        assert plain([*store.publications("production", before=before, limit=10)]) == plain([given])
+
+    @pytest.mark.parametrize("before", [True, False, "2", "x", 2.0, [2]], ids=repr)
+    def test_before_what_is_no_whole_number_is_refused(self, store: SnapshotStore, before: Any) -> None:
+        _publish(store)
+        with pytest.raises(InvalidInputError, match=r"^before: must be a whole number"):
+            store.publications("production", before=before, limit=10)
 
     @pytest.mark.parametrize("limit", [0, -1, MAX_PAGE + 1])
     def test_a_limit_of_anything_else_is_refused(self, store: SnapshotStore, limit: int) -> None:
