@@ -58,9 +58,29 @@ class TestDynamoDBServingStore(ServingStoreConformance):
 
 
 class TestDynamoDBSnapshotStore(SnapshotStoreConformance):
+    @pytest.fixture(params=["a part is gone", "a part is another", "a part holds nothing"])
+    def spoil(self, tables: FreshTables, request: pytest.FixtureRequest) -> Spoil:
+        def spoil(digest: str) -> None:
+            part = {"id": {"S": f"snapshot#{digest}#{_token(tables, digest)}#0"}}
+            table = tables.table_name("experiments")
+            if request.param == "a part is gone":
+                tables.client.delete_item(TableName=table, Key=part)
+            elif request.param == "a part is another":
+                tables.client.put_item(TableName=table, Item={**part, "data": {"B": b"another"}})
+            else:
+                tables.client.put_item(TableName=table, Item=part)
+
+        return spoil
+
     @pytest.fixture
     def store(self, tables: FreshTables) -> SnapshotStore:
         return DynamoDBSnapshotStore(tables)
+
+
+def _token(tables: FreshTables, digest: str) -> str:
+    key = {"id": {"S": f"snapshot#{digest}"}}
+    head = tables.client.get_item(TableName=tables.table_name("experiments"), Key=key, ConsistentRead=True)["Item"]
+    return head["token"]["S"]
 
 
 class TestDynamoDBFlagStore(FlagStoreConformance):

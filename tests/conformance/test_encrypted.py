@@ -220,5 +220,9 @@ class TestEncryptedServingStore(ServingStoreConformance):
 
 class TestEncryptedSnapshotStore(SnapshotStoreConformance):
     @pytest.fixture
+    def spoil(self, database: SQLiteDatabase) -> Spoil:
+        return spoiling(database, "snapshots")
+
+    @pytest.fixture
     def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> SnapshotStore:
         return EncryptedSnapshotStore(SqlSnapshotStore(database), cipher, fields)

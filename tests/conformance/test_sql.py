@@ -243,5 +243,9 @@ class TestSqlServingStore(ServingStoreConformance):
 
 class TestSqlSnapshotStore(SnapshotStoreConformance):
     @pytest.fixture
+    def spoil(self, database: Database) -> Spoil:
+        return spoiling(database, "snapshots")
+
+    @pytest.fixture
     def store(self, database: Database) -> SnapshotStore:
         return SqlSnapshotStore(database)

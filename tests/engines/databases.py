@@ -33,6 +33,7 @@ _SPOILING = {
     "experiments": "UPDATE experiments SET definition = '{\"traffic\": 500}' WHERE id = :id",
     "feature_flags": "UPDATE feature_flags SET name = ' ' WHERE id = :id",
     "definitions": "UPDATE definitions SET data = '{}' WHERE id = :id",
+    "snapshots": "UPDATE snapshots SET data = substr(data, 2) WHERE digest = :id",
 }
 
 

@@ -68,7 +68,7 @@ class Publisher:
         """
         served = [each for each in self.environments if self.store.latest(each) is not None]
         for each in served:
-            self._publish(each, actor=self.actor, reason="", lifts_rollback=False)
+            self._publish(each, actor=self.actor, reason="", on_purpose=False)
         return bool(served)
 
     def first_publication(self, environment: str) -> Publication:
@@ -76,9 +76,9 @@ class Publisher:
         latest = self.store.latest(environment)
         if latest is not None:
             return latest
-        self._publish(environment, actor=self.actor, reason="", lifts_rollback=False)
+        self._publish(environment, actor=self.actor, reason="", on_purpose=False)
         # Again: who made a change while the first was built saw that nothing was served yet, and published nothing.
-        return self._publish(environment, actor=self.actor, reason="", lifts_rollback=False).publication
+        return self._publish(environment, actor=self.actor, reason="", on_purpose=False).publication
 
     def problems(self, environment: str) -> Sequence[Problem]:
         """Return what would be held back if the definitions were published now. Nothing is published."""
@@ -86,9 +86,12 @@ class Publisher:
         return Builder(environment).build(self.catalogue.read(), before=partial(self._in_force, latest)).problems
 
     def publish(self, environment: str, *, actor: str | None = None, reason: str = "") -> Published:
-        """Bring the definitions as they are now into force, also after a rollback."""
+        """Bring the definitions as they are now into force, also after a rollback.
+
+        Where they are in force already, their snapshot is stored anew: it may have been damaged.
+        """
         check_environment("environment", environment)
-        return self._publish(environment, actor=self._named(actor), reason=reason, lifts_rollback=True)
+        return self._publish(environment, actor=self._named(actor), reason=reason, on_purpose=True)
 
     def rollback(self, environment: str, *, to: int | str, actor: str | None = None, reason: str = "") -> Publication:
         """Bring an older snapshot into force again: ``to`` is its publication's sequence, or its digest.
@@ -128,17 +131,17 @@ class Publisher:
             return publication
         raise ConflictError("others publish all the time: try again")
 
-    def _publish(self, environment: str, *, actor: str, reason: str, lifts_rollback: bool) -> Published:
+    def _publish(self, environment: str, *, actor: str, reason: str, on_purpose: bool) -> Published:
         with self._publishing:
-            return self._publish_newest(environment, actor=actor, reason=reason, lifts_rollback=lifts_rollback)
+            return self._publish_newest(environment, actor=actor, reason=reason, on_purpose=on_purpose)
 
-    def _publish_newest(self, environment: str, *, actor: str, reason: str, lifts_rollback: bool) -> Published:
+    def _publish_newest(self, environment: str, *, actor: str, reason: str, on_purpose: bool) -> Published:
         for _ in range(_ATTEMPTS):
             # Before the definitions are read: whoever publishes after this makes the sequence taken, so that what was
             # read before a change never replaces what was read after it.
             latest = self.store.latest(environment)
             held = latest is not None and latest.kind is PublicationKind.ROLLBACK
-            if latest is not None and held and not lifts_rollback:
+            if latest is not None and held and not on_purpose:
                 logger.warning(
                     "a rollback is in force in %s: the change is kept, and served once somebody publishes", environment
                 )
@@ -152,6 +155,8 @@ class Publisher:
             snapshot = Snapshot.of(built.content)
             digest = snapshot.digest
             if latest is not None and latest.digest == digest and not held:
+                if on_purpose:
+                    self.store.put(snapshot, at=self.clock())
                 return Published(publication=latest, problems=built.problems)
             at = self.clock()
             publication = Publication(

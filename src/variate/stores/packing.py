@@ -22,10 +22,18 @@ def unpacked(digest: str, data: bytes) -> Snapshot:
     try:
         text = zlib.decompress(data).decode()
     except (zlib.error, UnicodeDecodeError) as error:
-        raise StoreError(f"what is stored as snapshot {digest} was damaged: publish anew ({error})") from error
+        raise damaged(digest, f"is not whole ({error})") from error
     if text.startswith(f"{SEALED_MARK}:"):
         return Snapshot(text, sealed_digest=digest)
     snapshot = Snapshot(text)
     if snapshot.digest != digest:
-        raise StoreError(f"what is stored as snapshot {digest} was changed, it has the digest {snapshot.digest}")
+        raise damaged(digest, f"has the digest {snapshot.digest}")
     return snapshot
+
+
+def damaged(digest: str, how: str) -> StoreError:
+    """Return the error that what is stored under the digest was damaged, with what mends it."""
+    return StoreError(
+        f"what is stored as snapshot {digest} was damaged, it {how}: where it is in force, "
+        "variate snapshots publish stores it anew"
+    )

@@ -298,7 +298,11 @@ class SnapshotStore(Protocol):
     """
 
     def put(self, snapshot: Snapshot, *, at: datetime) -> None:
-        """Store it under its digest, as used at ``at``. Durable on return. Safe to repeat: what is there stays."""
+        """Store it under its digest, as used at ``at``. Durable on return. Safe to repeat.
+
+        Where one is there, it stays or is replaced by this one; what ``get`` refuses is replaced. It is used at the
+        later of both moments.
+        """
 
     def get(self, digest: str) -> Snapshot | None:
         """Return the snapshot, strongly consistent, or None.

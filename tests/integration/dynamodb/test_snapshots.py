@@ -60,6 +60,19 @@ def test_a_part_that_is_gone_is_told(tables: FreshTables) -> None:
         store.get(LARGE.digest)
 
 
+def test_what_was_damaged_is_cleared_by_the_next_purge_once_it_was_put_again(tables: FreshTables) -> None:
+    store = DynamoDBSnapshotStore(tables)
+    store.put(LARGE, at=START)
+    store.append(build_publication(LARGE))
+    whole = len(_items(tables))
+    _delete(tables, _parts(tables)[0])
+    store.put(LARGE, at=minutes_after_start(1))
+    assert len(_items(tables)) > whole
+    assert store.purge(superseded_before=minutes_after_start(1)) == 0
+    assert len(_items(tables)) == whole
+    assert store.get(LARGE.digest) == LARGE
+
+
 def test_a_publication_that_is_gone_is_told(tables: FreshTables) -> None:
     store, snapshot = DynamoDBSnapshotStore(tables), build_snapshot()
     store.put(snapshot, at=START)

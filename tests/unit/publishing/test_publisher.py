@@ -14,6 +14,7 @@ from variate.errors import (
     DecryptionError,
     InvalidInputError,
     NotFoundError,
+    StoreError,
     StoreUnavailableError,
     VariateError,
 )
@@ -63,6 +64,17 @@ def test_content_that_did_not_change_is_not_published_again(world: World) -> Non
     world.publisher.publish_changes()
     assert world.publisher.publish("prod").publication == first
     assert (world.sequences(), len(world.announcements.said)) == ([1], 1)
+
+
+def test_to_publish_on_purpose_mends_what_is_in_force_also_where_nothing_changed(world: World) -> None:
+    world.started()
+    first = world.publisher.publish("prod").publication
+    world.snapshots.damaged.add(first.digest)
+    starting = world.serve()
+    with pytest.raises(StoreError, match="damaged"):
+        starting.engine.decide("u", "e")
+    assert world.another_publisher().publish("prod").publication == first
+    assert starting.engine.decide("u", "e").variation is not None
 
 
 def test_changes_are_published_where_anybody_ever_decided_and_nowhere_else(world: World) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from threading import RLock
 
-from variate.errors import ConflictError, NotFoundError
+from variate.errors import ConflictError, NotFoundError, StoreError
 from variate.model import MAX_PAGE
 from variate.model.rules import check_whole
 from variate.model.snapshot import Publication, Snapshot, check_digest, check_environment, check_sequence
@@ -18,17 +18,21 @@ class ReferenceSnapshotStore:
         self.snapshots: dict[str, Snapshot] = {}
         self.used: dict[str, datetime] = {}
         self.history: dict[str, list[Publication]] = {}
+        self.damaged: set[str] = set()
 
     def put(self, snapshot: Snapshot, *, at: datetime) -> None:
         with self.lock:
             self.snapshots.setdefault(snapshot.digest, snapshot)
+            self.damaged.discard(snapshot.digest)
             self.use(snapshot.digest, at)
 
     def use(self, digest: str, at: datetime) -> None:
         self.used[digest] = max(self.used.get(digest, at), at)
 
     def get(self, digest: str) -> Snapshot | None:
-        return self.snapshots.get(check_digest("digest", digest))
+        if check_digest("digest", digest) in self.damaged:
+            raise StoreError(f"{digest} was damaged")
+        return self.snapshots.get(digest)
 
     def append(self, publication: Publication) -> None:
         with self.lock:

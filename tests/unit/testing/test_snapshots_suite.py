@@ -13,6 +13,7 @@ from tests.unit.testing.rivals import Rivals
 from variate.errors import ConflictError
 from variate.model.snapshot import Publication, Snapshot
 from variate.testing.conformance import SnapshotStoreConformance
+from variate.testing.conformance.unreadable import Spoil
 
 suite = SnapshotStoreConformance()
 
@@ -21,6 +22,10 @@ class TestSnapshotStore(SnapshotStoreConformance):
     @pytest.fixture
     def store(self) -> ReferenceSnapshotStore:
         return ReferenceSnapshotStore()
+
+    @pytest.fixture
+    def spoil(self, store: ReferenceSnapshotStore) -> Spoil:
+        return store.damaged.add
 
 
 class LooksThenAppends(ReferenceSnapshotStore):
@@ -54,6 +59,19 @@ class ListsTheOldestFirst(ReferenceSnapshotStore):
 class TakesAnyBefore(ReferenceSnapshotStore):
     def publications(self, environment: str, *, before: Any = None, limit: int) -> Sequence[Publication]:
         return super().publications(environment, before=None if before is None else int(before), limit=limit)
+
+
+class LosesWhatIsMended(ReferenceSnapshotStore):
+    def put(self, snapshot: Snapshot, *, at: datetime) -> None:
+        was_damaged = snapshot.digest in self.damaged
+        super().put(snapshot, at=at)
+        if was_damaged:
+            del self.snapshots[snapshot.digest]
+
+
+class IsAsOldAsTheLatestPut(ReferenceSnapshotStore):
+    def use(self, digest: str, at: datetime) -> None:
+        self.used[digest] = at
 
 
 class PurgesWhatIsInForce(ReferenceSnapshotStore):
@@ -98,6 +116,12 @@ FOUND: dict[str, Callable[[], None]] = {
     ),
     "a bool is taken as a sequence": lambda: suite.test_before_what_is_no_whole_number_is_refused(
         TakesAnyBefore(), before=True
+    ),
+    "what was damaged is lost": lambda: suite.test_what_was_damaged_is_refused_until_it_is_put_again(
+        faulty := LosesWhatIsMended(), faulty.damaged.add
+    ),
+    "what is mended is as old as the mending": lambda: suite.test_what_was_damaged_and_put_again_is_as_new_as_it_was(
+        faulty := IsAsOldAsTheLatestPut(), faulty.damaged.add
     ),
     "what is in force is purged": lambda: (
         suite.test_a_purge_deletes_what_was_superseded_before_and_keeps_what_is_in_force(PurgesWhatIsInForce())

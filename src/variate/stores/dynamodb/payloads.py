@@ -2,12 +2,13 @@
 
 ``snapshot#<digest>`` is the head. A payload has a token of its own, so that two who put at once do not mix their parts:
 ``snapshot#<digest>#<token>`` says how many parts there are, ``snapshot#<digest>#<token>#<number>`` are these. The head
-is written last. A payload that no head names was left behind by somebody who ended in between, or by a purge that did.
+is written last. A payload that no head names was left behind by somebody who ended in between, by a purge that did, or
+was damaged and replaced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
@@ -18,6 +19,7 @@ from variate.stores.dynamodb.conditions import Condition
 from variate.stores.dynamodb.item_table import ItemTable
 from variate.stores.dynamodb.queries import IndexQuery
 from variate.stores.dynamodb.writes import Put
+from variate.stores.packing import damaged, unpacked
 
 PART_BYTES = 350_000
 """An item holds 409,600 bytes, and engines that stand in for DynamoDB may count a little more for it."""
@@ -70,12 +72,15 @@ class Head:
     def used(self, *, at: datetime) -> Put:
         """Return the put that makes it used at ``at``; refused where it was replaced, deleted or used later still."""
         later = replace(self, used_at=max(self.used_at, at))
-        condition = Condition(
+        return Put(item=later.item(_HEAD, self.id), condition=self.stands(later.used_at))
+
+    def stands(self, used_at: datetime) -> Condition:
+        """Return the condition that it was not replaced or deleted, nor used later than this."""
+        return Condition(
             "#token = :token AND #used_at <= :used_at",
             {"#token": "token", "#used_at": "used_at"},
-            {":token": text(self.token), ":used_at": instant(later.used_at)},
+            {":token": text(self.token), ":used_at": instant(used_at)},
         )
-        return Put(item=later.item(_HEAD, self.id), condition=condition)
 
 
 class Payloads:
@@ -90,10 +95,13 @@ class Payloads:
         return None if item is None else self._table.read(_read_head, item)
 
     def put(self, digest: str, data: bytes, *, at: datetime) -> None:
-        """Store the payload unless one is there, which is then used at ``at``."""
+        """Store the payload unless a whole one is there, which is then used at ``at``."""
         for _ in range(_ROUNDS):
             head = self.head(digest)
-            done = self._write(digest, data, at=at) if head is None else self._table.put(head.used(at=at)) is None
+            if head is not None and self._is_whole(head):
+                done = self._table.put(head.used(at=at)) is None
+            else:
+                done = self._write(digest, data, at=at, instead_of=head)
             if done:
                 return
         raise _busy(digest)
@@ -106,11 +114,11 @@ class Payloads:
                 return None
             parts = self._table.get_all(head.part_ids)
             if len(parts) == head.parts:
-                return b"".join(self._table.read(_data_of, parts[each]) for each in head.part_ids)
+                return self._joined(head, parts)
             # Perhaps it was purged while it was read, or even put again since.
             before, head = head, self.head(digest)
             if head is not None and head.token == before.token:
-                raise StoreError(f"what is stored as snapshot {digest} lacks a part: publish anew")
+                raise damaged(digest, "lacks a part")
         raise _busy(digest)
 
     def purge(self, *, before: datetime, in_force: Set[str]) -> int:
@@ -126,16 +134,31 @@ class Payloads:
             self._clear(payload)
         return purged
 
-    def _write(self, digest: str, data: bytes, *, at: datetime) -> bool:
+    def _is_whole(self, head: Head) -> bool:
+        parts = self._table.get_all(head.part_ids)
+        if len(parts) < head.parts:
+            return False
+        try:
+            unpacked(head.digest, self._joined(head, parts))
+        except StoreError:
+            return False
+        return True
+
+    def _joined(self, head: Head, parts: Mapping[str, Item]) -> bytes:
+        return b"".join(self._table.read(_data_of, parts[each]) for each in head.part_ids)
+
+    def _write(self, digest: str, data: bytes, *, at: datetime, instead_of: Head | None) -> bool:
         """Store the payload and make it count; return False where another counts by now, or this one was purged."""
         parts = [data[start : start + PART_BYTES] for start in range(0, len(data), PART_BYTES)]
-        head = Head(digest=digest, token=uuid4().hex, parts=len(parts), used_at=at)
+        used_at = at if instead_of is None else max(at, instead_of.used_at)
+        head = Head(digest=digest, token=uuid4().hex, parts=len(parts), used_at=used_at)
+        stands = _NOT_THERE if instead_of is None else instead_of.stands(used_at)
         payload = head.item(_PAYLOAD, head.payload_id)
         self._table.put(Put(item=payload))
         for part_id, part in zip(head.part_ids, parts, strict=True):
             self._table.put(Put(item={"id": text(part_id), "data": {"B": part}}))
         counted = Put(item=payload | {"counted": _TRUE}, condition=_STANDS)
-        return not self._table.put_together([Put(item=head.item(_HEAD, head.id), condition=_NOT_THERE), counted])
+        return not self._table.put_together([Put(item=head.item(_HEAD, head.id), condition=stands), counted])
 
     def _old(self, kept: str, before: datetime) -> list[Head]:
         query = IndexQuery(index="kept-index", partition="kept", value=kept, sort="used_at", high=instant(before))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, select, update
+from sqlalchemy import Connection, Row, case, delete, exists, select, update
 
 from variate.errors import ConflictError, NotFoundError
 from variate.model import MAX_PAGE
@@ -42,12 +42,12 @@ class SqlSnapshotStore:
         self._database = database
 
     def put(self, snapshot: Snapshot, *, at: datetime) -> None:
-        """Store it under its digest, as used at ``at``. Safe to repeat: what is there stays."""
+        """See ``SnapshotStore.put``: it replaces what is there, which may have been damaged."""
         statement = self._database.insert(snapshots).values(digest=snapshot.digest, used_at=at, data=packed(snapshot))
+        new = statement.excluded
+        latest = case((snapshots.c.used_at < new.used_at, new.used_at), else_=snapshots.c.used_at)
         statement = statement.on_conflict_do_update(
-            index_elements=["digest"],
-            set_={"used_at": statement.excluded.used_at},
-            where=snapshots.c.used_at < statement.excluded.used_at,
+            index_elements=["digest"], set_={"used_at": latest, "data": new.data}
         )
 
         def work(connection: Connection) -> None:

@@ -29,7 +29,7 @@ class EncryptedSnapshotStore:
         self._seals = not _TOLD.isdisjoint(fields)
 
     def put(self, snapshot: Snapshot, *, at: datetime) -> None:
-        """Store it under its digest, as used at ``at``. Safe to repeat: what is there stays, sealed or not."""
+        """See ``SnapshotStore.put``. What is there and stays may be sealed or not, whatever is chosen now."""
         self._store.put(self._seal(snapshot) if self._seals else snapshot, at=at)
 
     def get(self, digest: str) -> Snapshot | None:

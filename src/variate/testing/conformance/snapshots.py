@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from variate.errors import ConflictError, InvalidInputError, NotFoundError
+from variate.errors import ConflictError, InvalidInputError, NotFoundError, StoreError, StoreUnavailableError
 from variate.model import MAX_PAGE, Json
 from variate.model.snapshot import Publication, PublicationKind, Snapshot
 from variate.stores.ports import SnapshotStore
@@ -18,17 +18,25 @@ from variate.testing.builders import build_publication, build_snapshot, minutes_
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together, wins
 from variate.testing.conformance.samples import TEXTS, every_instant, every_json, plain
+from variate.testing.conformance.unreadable import Spoil
 
 NO_DIGESTS = ["", "x", "A" * 64, "0" * 63, "0" * 65, f"{'0' * 64}#0", "é" * 64]
 NO_ENVIRONMENTS = ["", "a b", "a#1", "production#1", "ä", "a" * 65, "a/b"]
 
 
 class SnapshotStoreConformance:
-    """Subclass it and provide the fixture ``store``, empty."""
+    """Subclass it and provide the fixture ``store``, empty.
+
+    ``spoil`` writes past the store, so that what is stored under a digest is not whole, or another.
+    """
 
     @pytest.fixture
     def store(self) -> SnapshotStore:
         raise NotImplementedError("provide a fixture `store`: an empty SnapshotStore")
+
+    @pytest.fixture
+    def spoil(self) -> Spoil:
+        raise NotImplementedError("provide a fixture `spoil`: damages what is stored under a digest")
 
     def test_what_was_put_is_returned(self, store: SnapshotStore) -> None:
         one, other = build_snapshot({"a": 1}), build_snapshot({"a": 2})
@@ -65,6 +73,38 @@ class SnapshotStoreConformance:
 
     def test_of_twenty_who_put_the_same_at_once_all_find_it(self, store: SnapshotStore) -> None:
         snapshot = _of_kilobytes(1_000)
+
+        def put(number: int) -> Snapshot | None:
+            store.put(snapshot, at=minutes_after_start(number))
+            return store.get(snapshot.digest)
+
+        assert together(20, put) == [snapshot] * 20
+
+    def test_what_was_damaged_is_refused_until_it_is_put_again(self, store: SnapshotStore, spoil: Spoil) -> None:
+        snapshot, other, later = _of_kilobytes(1_000), build_snapshot(), minutes_after_start(5)
+        store.put(other, at=later)
+        given = _publish(store, snapshot, at=later)
+        spoil(snapshot.digest)
+        with pytest.raises(StoreError, match=snapshot.digest) as raised:
+            store.get(snapshot.digest)
+        assert not isinstance(raised.value, StoreUnavailableError), "to try again helps nobody"
+        assert store.get(other.digest) == other
+        store.put(snapshot, at=START)
+        assert store.get(snapshot.digest) == snapshot
+        assert plain(store.latest("production")) == plain(given)
+
+    def test_what_was_damaged_and_put_again_is_as_new_as_it_was(self, store: SnapshotStore, spoil: Spoil) -> None:
+        snapshot = build_snapshot()
+        store.put(snapshot, at=minutes_after_start(2))
+        spoil(snapshot.digest)
+        store.put(snapshot, at=START)
+        assert store.purge(superseded_before=minutes_after_start(1)) == 0
+        assert store.get(snapshot.digest) == snapshot
+
+    def test_of_twenty_who_mend_the_same_at_once_all_find_it(self, store: SnapshotStore, spoil: Spoil) -> None:
+        snapshot = _of_kilobytes(1_000)
+        store.put(snapshot, at=START)
+        spoil(snapshot.digest)
 
         def put(number: int) -> Snapshot | None:
             store.put(snapshot, at=minutes_after_start(number))
