@@ -50,9 +50,12 @@ class CompiledSnapshot:
 
     @property
     def all_flags(self) -> dict[str, Decide]:
-        """Every flag's function, by its id."""
+        """Every flag's function, by its id; one that does not compile is told of, and unknown as one that is not there.
+
+        So one that only another release can compile holds up no other.
+        """
         if self._all_flags is None:
-            self._all_flags = {key: self.flags[key] for key in self.flags.known}
+            self._all_flags = {key: self._flag_or_unknown(key) for key in self.flags.known}
         return self._all_flags
 
     def asks_ledger(self, experiment_id: str) -> bool:
@@ -78,8 +81,6 @@ class CompiledSnapshot:
                 functions[kind].need(key)
             except VariateError as error:
                 yield (kind, key), error
-            except NOT_OF_FORM as error:
-                yield (kind, key), InvalidInputError(kind.removesuffix("s"), f"{shown(key)}: {wrong_with(error)}")
 
     def _audience(self, _: str, record: Any) -> Matcher:
         return compile_condition(read_condition("condition", record), matcher=self._others.audience)
@@ -94,11 +95,19 @@ class CompiledSnapshot:
     def _flag(self, _: str, record: Any) -> Decide:
         return compile_flag(record, others=self._others, around=self._around)
 
+    def _flag_or_unknown(self, key: str) -> Decide:
+        try:
+            return self.flags[key]
+        except VariateError as error:
+            self._around.refused(key, error)
+            return _unknown
+
 
 class _Functions(dict[str, F]):
     """Functions by id, each made when first asked for. What the snapshot does not have gives ``unknown``.
 
-    Two threads may both make one: it is the same, and one of the two stays. With ``drops`` a record goes once it is
+    A definition that does not compile, as one of another release need not, raises ``InvalidInputError`` each time. Two
+    threads may both make one: it is the same, and one of the two stays. With ``drops`` a record goes once it is
     compiled, which takes several times the memory that the function does.
     """
 
@@ -118,21 +127,24 @@ class _Functions(dict[str, F]):
         return list(self._records)
 
     def need(self, key: str) -> F:
-        """Return the function; raise ``InvalidInputError`` where there is none, or what it depends on has no end."""
+        """Return the function; raise ``InvalidInputError`` where there is none, or none can be made."""
         if key not in self._records:
             raise InvalidInputError(self._kind, f"{shown(key)} is not there")
-        try:
-            return self[key]
-        except RecursionError as error:
-            raise InvalidInputError(
-                self._kind, f"{shown(key)} depends on itself, or on too long a chain of others"
-            ) from error
+        return self[key]
 
     def __missing__(self, key: str) -> F:
         record = self._records.get(key)
         if record is None:
             return self.get(key, self._unknown)  # another thread may have compiled and dropped it just now
-        made = self[key] = self._make(key, record)
+        try:
+            made = self[key] = self._make(key, record)
+        except VariateError:
+            raise
+        except RecursionError as error:
+            said = f"{shown(key)} depends on itself, or on too long a chain of others"
+            raise InvalidInputError(self._kind, said) from error
+        except NOT_OF_FORM as error:
+            raise InvalidInputError(self._kind, f"{shown(key)}: {wrong_with(error)}") from error
         if self._drops:
             self._records[key] = None
         return made

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from variate.decision.conditions import Matcher
+from variate.errors import VariateError
 from variate.model import parse_instant
 from variate.model.decision import Decision
 
@@ -22,11 +23,13 @@ Kept: TypeAlias = Callable[[str, int, str], str | None]
 class Surroundings:
     """``clock`` gives seconds since 1970, and is asked only where a definition has a schedule, an override or a past.
 
-    ``kept`` is asked only where the hash alone does not tell what a unit was given before.
+    ``kept`` is asked only where the hash alone does not tell what a unit was given before. ``refused`` is told, once a
+    snapshot, the id of a flag that does not compile among all flags, and why.
     """
 
     clock: Callable[[], float]
     kept: Kept
+    refused: Callable[[str, VariateError], None] = lambda _id, _error: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

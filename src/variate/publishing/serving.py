@@ -39,6 +39,10 @@ class _Loaded:
     confirmed: datetime
 
 
+def _log_refused(flag_id: str, error: VariateError) -> None:
+    logger.error("flag %r does not compile, and is unknown where all flags are evaluated: %s", flag_id, error)
+
+
 class Serving:
     """Loads the snapshot in force at the first decision and follows every publication after it.
 
@@ -67,7 +71,7 @@ class Serving:
         self._store = store
         self._announcements = announcements
         self._publisher = publisher
-        self._around = around
+        self._around = replace(around, refused=_log_refused)
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._catch_up = catch_up

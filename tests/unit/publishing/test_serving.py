@@ -264,6 +264,24 @@ def test_a_snapshot_that_cannot_be_loaded_leaves_the_old_one_and_the_status_says
     assert (serving.status().sequence, serving.status().error) == (3, None)
 
 
+def test_a_flag_that_only_a_newer_release_can_compile_is_logged_once_and_holds_up_no_other(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    for each in ("newer", "good"):
+        world.flags.create_feature_flag("nav", flag_id=each, type="boolean", status="active")
+    world.publisher.publish("prod")
+    content = world.content()
+    content["flags"]["newer"]["default"] = {"bandit": "it"}
+    publish_spoilt(world, Snapshot.of(content).text)
+    serving = world.serve()
+    with caplog.at_level(logging.ERROR, logger="variate.serving"):
+        for _ in range(3):
+            found = serving.engine.evaluate_all_flags("u")
+    assert (found["newer"].reason, found["good"].value) == (Reason.UNKNOWN, True)
+    (said,) = caplog.messages
+    assert said.startswith("flag 'newer' does not compile, and is unknown where all flags are evaluated: flag: 'newer'")
+
+
 def test_while_the_store_is_away_decisions_go_on_and_the_status_says_for_how_long(world: World) -> None:
     world.started(variations=ALL_ON)
     serving = world.serve()
