@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -125,10 +126,10 @@ class Catalogue:
                 override = self.overrides.get(unit=unit, target=target, target_id=target_id, at=at)
             if override is not None:
                 found[key] = override
-        grouped: dict[tuple[OverrideTarget, str], tuple[Override, ...]] = {}
+        grouped: defaultdict[tuple[OverrideTarget, str], list[Override]] = defaultdict(list)
         for (_, target, target_id), override in sorted(found.items()):
-            grouped[(target, target_id)] = (*grouped.get((target, target_id), ()), override)
-        return grouped
+            grouped[(target, target_id)].append(override)
+        return {target: tuple(overrides) for target, overrides in grouped.items()}
 
     def _lately(self, changed: dict[T, datetime]) -> dict[T, datetime]:
         """Return what changed in the last minute, and forget what changed before."""
