@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from variate.errors import ConflictError, NotFoundError, VariateError
+from variate.errors import ConflictError, NotFoundError, StoreUnavailableError, VariateError
 from variate.model.rules import check_name, shown
 from variate.model.snapshot import (
     Publication,
@@ -20,8 +20,8 @@ from variate.model.snapshot import (
     check_environment,
     check_sequence,
 )
-from variate.publishing.building import Builder, Problem
-from variate.publishing.catalogue import Catalogue
+from variate.publishing.building import Builder, Built, Problem
+from variate.publishing.catalogue import Catalogue, Definitions
 from variate.publishing.content import reading_ledgers
 from variate.stores.ports import Announcements, SnapshotStore
 
@@ -64,11 +64,24 @@ class Publisher:
     def publish_changes(self) -> bool:
         """Bring what was changed into force in every environment in which anybody ever decided.
 
-        Return whether there is one. An environment at a rollback stays there until somebody publishes on purpose.
+        Return whether there is one. An environment at a rollback stays there until somebody publishes on purpose. Where
+        one cannot be published, the others are, and then what is wrong with the first such one is raised.
         """
-        served = [each for each in self.environments if self.store.latest(each) is not None]
-        for each in served:
-            self._publish(each, actor=self.actor, reason="", on_purpose=False)
+        errors: list[VariateError] = []
+        with self._publishing:
+            in_force = {each: self.store.latest(each) for each in self.environments}
+            served = {each: latest for each, latest in in_force.items() if latest is not None}
+            read = cache(self.catalogue.read)
+            for each, latest in served.items():
+                try:
+                    self._publish_newest(each, latest, read, actor=self.actor, reason="", on_purpose=False)
+                except StoreUnavailableError:
+                    raise
+                except VariateError as error:
+                    logger.warning("nothing was published in %s: %s", each, error)
+                    errors.append(error)
+        if errors:
+            raise errors[0]
         return bool(served)
 
     def first_publication(self, environment: str) -> Publication:
@@ -133,48 +146,63 @@ class Publisher:
 
     def _publish(self, environment: str, *, actor: str, reason: str, on_purpose: bool) -> Published:
         with self._publishing:
-            return self._publish_newest(environment, actor=actor, reason=reason, on_purpose=on_purpose)
+            latest, read = self.store.latest(environment), self.catalogue.read
+            return self._publish_newest(environment, latest, read, actor=actor, reason=reason, on_purpose=on_purpose)
 
-    def _publish_newest(self, environment: str, *, actor: str, reason: str, on_purpose: bool) -> Published:
+    def _publish_newest(
+        self,
+        environment: str,
+        latest: Publication | None,
+        read: Callable[[], Definitions],
+        *,
+        actor: str,
+        reason: str,
+        on_purpose: bool,
+    ) -> Published:
+        """Publish what is read, unless it is in force, or a rollback is that nobody means to lift.
+
+        ``latest`` is what was in force before ``read`` is called: whoever publishes after that makes the sequence
+        taken, so that what was read before a change never replaces what was read after it.
+        """
         for _ in range(_ATTEMPTS):
-            # Before the definitions are read: whoever publishes after this makes the sequence taken, so that what was
-            # read before a change never replaces what was read after it.
-            latest = self.store.latest(environment)
             held = latest is not None and latest.kind is PublicationKind.ROLLBACK
             if latest is not None and held and not on_purpose:
                 logger.warning(
                     "a rollback is in force in %s: the change is kept, and served once somebody publishes", environment
                 )
                 return Published(publication=latest, held=True)
-            builder = self._builders.setdefault(environment, Builder(environment))
-            built = builder.build(self.catalogue.read(), before=partial(self._in_force, latest))
-            for problem in built.problems:
-                logger.error(
-                    "%s %r is held back, %s is served: %s", problem.kind, problem.id, problem.served, problem.error
-                )
-            snapshot = Snapshot.of(built.content)
-            digest = snapshot.digest
-            if latest is not None and latest.digest == digest and not held:
-                if on_purpose:
-                    self.store.put(snapshot, at=self.clock())
-                return Published(publication=latest, problems=built.problems)
-            at = self.clock()
+            built = self._build(environment, latest, read())
+            snapshot, at = Snapshot.of(built.content), self.clock()
             publication = Publication(
                 environment=environment,
                 sequence=1 if latest is None else latest.sequence + 1,
-                digest=digest,
+                digest=snapshot.digest,
                 actor=actor,
                 reason=reason,
                 at=at,
             )
+            if latest is not None and latest.digest == publication.digest and not held:
+                if on_purpose:
+                    self.store.put(snapshot, at=at)
+                return Published(publication=latest, problems=built.problems)
             self.store.put(snapshot, at=at)
             try:
                 self.store.append(publication)
             except ConflictError:
+                latest, read = self.store.latest(environment), self.catalogue.read
                 continue
             self._announce(publication)
             return Published(publication=publication, problems=built.problems)
         raise ConflictError("others publish all the time: try again")
+
+    def _build(self, environment: str, latest: Publication | None, definitions: Definitions) -> Built:
+        builder = self._builders.setdefault(environment, Builder(environment))
+        built = builder.build(definitions, before=partial(self._in_force, latest))
+        for problem in built.problems:
+            logger.error(
+                "%s %r is held back, %s is served: %s", problem.kind, problem.id, problem.served, problem.error
+            )
+        return built
 
     def _in_force(self, latest: Publication | None) -> Mapping[str, Any] | None:
         """Return what is in force, or None where it is not there; raise where it cannot be read."""
