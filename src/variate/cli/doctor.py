@@ -19,7 +19,7 @@ from variate.cli.output import json_option, print_json
 from variate.cli.text import shown
 from variate.cli.words import moment_words
 from variate.errors import VariateError
-from variate.model.snapshot import PublicationKind
+from variate.model.snapshot import Publication, PublicationKind
 from variate.platform import Platform
 from variate.platform.health import MIGRATE, Check
 from variate.settings import Profile, Settings
@@ -120,15 +120,16 @@ def _engines(settings: Settings) -> Iterator[Check]:
                 else:
                     yield check
             if not new and all(check.healthy for check in checks):
-                yield _in_force(platform)
-                yield from _held_back(platform)
+                latest = next(iter(platform.list_snapshots(limit=1)), None)
+                yield _in_force(latest)
+                if latest is not None:
+                    yield from _held_back(platform)
     except VariateError as error:
         yield Check(subject="platform", healthy=False, detail=str(error), advice="set what the message names")
 
 
-def _in_force(platform: Platform) -> Check:
+def _in_force(latest: Publication | None) -> Check:
     """Which snapshot decisions are made from, and how old it is."""
-    latest = next(iter(platform.list_snapshots(limit=1)), None)
     if latest is None:
         return Check(subject="snapshot", healthy=True, detail="none yet: the first decision publishes one")
     detail = (
@@ -142,8 +143,6 @@ def _in_force(platform: Platform) -> Check:
 
 def _held_back(platform: Platform) -> Iterator[Check]:
     """The definitions that cannot be served as they stand."""
-    if not platform.list_snapshots(limit=1):
-        return
     for each in platform.snapshot_problems():
         detail = f"{each.kind} {each.id!r} cannot be served as it stands ({each.served} is): {each.error}"
         yield Check(subject="definition", healthy=False, detail=detail, advice="mend it, or archive it")

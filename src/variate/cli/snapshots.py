@@ -12,7 +12,7 @@ from variate.cli.output import json_option, limit_option, print_fields, print_js
 from variate.cli.text import shown
 from variate.cli.words import moment_words
 from variate.errors import InvalidInputError, NotFoundError, VariateError
-from variate.functions.records import published_record
+from variate.functions.records import problem_records, published_record
 from variate.model import MAX_PAGE
 from variate.model.group_record import publication_record
 from variate.model.snapshot import Publication, PublicationKind
@@ -39,7 +39,7 @@ def command() -> None:
 def status(environment: str | None, *, as_json: bool) -> None:
     """Show what is in force, since when, and whether a rollback keeps changes from being served."""
     with _opened(environment) as platform:
-        latest = next(_publications(platform), None)
+        latest = next(iter(platform.list_snapshots(limit=1)), None)
         problem = None if latest is None else _problem(platform)
         held_back = [] if latest is None else list(platform.snapshot_problems())
         named = platform.settings.environment
@@ -51,10 +51,7 @@ def status(environment: str | None, *, as_json: bool) -> None:
                 **publication_record(latest),
                 "held": _held(latest),
                 "problem": problem,
-                "held_back": [
-                    {"kind": each.kind, "id": each.id, "served": each.served, "error": str(each.error)}
-                    for each in held_back
-                ],
+                "held_back": problem_records(held_back),
             }
         )
     elif latest is None:
@@ -165,14 +162,13 @@ def _digest(platform: Platform, text: str) -> str:
     """Return the digest of the snapshot that the text names by its sequence, its digest, or the digest's beginning."""
     if len(text) == _DIGEST_DIGITS:
         return text
-    by_sequence = text.isdecimal() and len(text) < _SHORT
-    if len(text) < _SHORT and not by_sequence:
+    if len(text) >= _SHORT:
+        found = {each.digest for each in _publications(platform) if each.digest.startswith(text)}
+    elif text.isdecimal():
+        latest = platform.list_snapshots(before=int(text) + 1, limit=1)
+        found = {each.digest for each in latest if each.sequence == int(text)}
+    else:
         raise InvalidInputError("snapshot", f"must be a sequence, or at least {_SHORT} digits of a digest")
-    found = {
-        each.digest
-        for each in _publications(platform)
-        if (each.sequence == int(text) if by_sequence else each.digest.startswith(text))
-    }
     if not found:
         raise NotFoundError("publication", text)
     if len(found) > 1:

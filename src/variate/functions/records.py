@@ -12,6 +12,7 @@ from variate.model.group_record import publication_record
 from variate.model.record import Record
 from variate.platform.explaining import Explained
 from variate.platform.previewing import Preview
+from variate.publishing.building import Problem
 from variate.publishing.publisher import Published
 from variate.publishing.serving import ServingStatus
 
@@ -50,11 +51,13 @@ def published_record(published: Published) -> Record:
     return {
         **publication_record(published.publication),
         "held": published.held,
-        "problems": [
-            {"kind": each.kind, "id": each.id, "error": str(each.error), "served": each.served}
-            for each in published.problems
-        ],
+        "problems": problem_records(published.problems),
     }
+
+
+def problem_records(problems: Iterable[Problem]) -> list[Record]:
+    """Return the definitions that cannot be served as they stand as dicts."""
+    return [{"kind": each.kind, "id": each.id, "error": str(each.error), "served": each.served} for each in problems]
 
 
 def serving_record(status: ServingStatus) -> Record:

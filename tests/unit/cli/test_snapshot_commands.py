@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.cli.conftest import InProcess
 from variate.cli.doctor import age
+from variate.model.snapshot import Publication
+from variate.stores.sql import SqlSnapshotStore
 
 
 @pytest.fixture
@@ -34,6 +38,21 @@ def test_what_was_published_is_listed_and_shown(variate: InProcess, published: s
     limited = variate.ok("snapshots", "list", "--limit", "1", "--json")
     assert limited.json == [second]
     assert "raise --limit" in limited.err
+
+
+def test_of_however_many_publications_the_one_of_a_sequence_is_asked_for(
+    variate: InProcess, published: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    publications = SqlSnapshotStore.publications
+
+    def asking(store: SqlSnapshotStore, environment: str, *, limit: int, **more: Any) -> Sequence[Publication]:
+        asked.append(limit)
+        return publications(store, environment, limit=limit, **more)
+
+    monkeypatch.setattr(SqlSnapshotStore, "publications", asking)
+    assert published in variate.ok("snapshots", "show", "1").json["flags"]
+    assert asked == [1]
 
 
 def test_a_rollback_holds_until_somebody_publishes(variate: InProcess, published: str) -> None:
@@ -111,6 +130,7 @@ def test_an_age_is_told_in_its_largest_unit(passed: timedelta, said: str) -> Non
     ("arguments", "words"),
     [
         (("rollback", "9"), "publication '9' not found"),
+        (("rollback", "0"), "publication '0' not found"),
         (("rollback", "abc"), "must be a sequence, or at least 12 digits"),
         (("rollback", "0" * 64), "not found"),
         (("rollback", "x" * 64), "must be a digest of 64 hexadecimal digits"),
