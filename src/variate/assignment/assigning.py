@@ -10,7 +10,7 @@ from typing import Any
 from variate.assignment.keeper import Keeper
 from variate.assignment.kept import KeptAssignments
 from variate.assignment.ledger import keep_all
-from variate.decision import Engine
+from variate.decision import CompiledSnapshot, Engine
 from variate.decision.engine import checked_attributes
 from variate.decision.tolerant import tolerantly
 from variate.errors import InvalidInputError, NotFoundError, StoreUnavailableError
@@ -68,17 +68,19 @@ class Assigning:
         if decision.reason is not Reason.SPLIT or version is None or variation is None:
             return decision
         stands = self._kept.remembered(experiment_id, version, unit)
+        if stands == variation:
+            return decision
+        snapshot = self._engine.snapshot  # the one in force when the ledger has answered may not know this version
         if stands is None:
-            stands = self._keep(
-                Assignment(
-                    unit=unit,
-                    experiment_id=experiment_id,
-                    version=version,
-                    variation=variation,
-                    assigned_at=self._clock(),
-                )
+            asked = Assignment(
+                unit=unit,
+                experiment_id=experiment_id,
+                version=version,
+                variation=variation,
+                assigned_at=self._clock(),
             )
-        return decision if stands == variation else self._as_kept(experiment_id, stands, decision)
+            stands = self._keep(asked, snapshot)
+        return decision if stands == variation else snapshot.kept(experiment_id, version, stands) or decision
 
     def assign_many(
         self,
@@ -104,14 +106,15 @@ class Assigning:
             raise InvalidInputError("attributes", f"must be one for each of the {len(units)} units, not {len(given)}")
         drawn = snapshot.drawn(experiment_id)
         pairs = zip((check_id("user_id", unit).encode() for unit in units), given, strict=True)
-        decisions = [tolerantly(drawn, unit, checked_attributes(each)) for unit, each in pairs]
-        at = self._clock()
+        asking = [(unit, checked_attributes(each)) for unit, each in pairs]
+        decisions = [tolerantly(drawn, unit, each) for unit, each in asking]
+        version, at = record["version"], self._clock()
         expires_at = expiry(ttl_days, since=at)
         asked = {
             place: Assignment(
                 unit=units[place],
                 experiment_id=experiment_id,
-                version=record["version"],
+                version=version,
                 variation=decision.variation,
                 assigned_at=at,
                 expires_at=expires_at,
@@ -122,11 +125,12 @@ class Assigning:
         for (place, wished), stands in zip(asked.items(), keep_all(self._store, list(asked.values())), strict=True):
             self._stands(wished, stands)
             if stands is not wished and stands.variation != wished.variation:
-                decisions[place] = self._as_kept(experiment_id, stands.variation, decisions[place])
+                decisions[place] = snapshot.kept(experiment_id, version, stands.variation) or decisions[place]
         if snapshot.asks_ledger(experiment_id):
             # Whom the draw gives nothing now may have been given something before.
+            decide = snapshot.experiments[experiment_id]
             for place in set(range(len(units))).difference(asked):
-                decisions[place] = self._engine.decide(units[place], experiment_id, given[place])
+                decisions[place] = tolerantly(decide, *asking[place])
         return decisions
 
     def flush_assignments(self) -> None:
@@ -141,8 +145,8 @@ class Assigning:
         """Write what is pending."""
         self._keeper.close()
 
-    def _keep(self, assignment: Assignment) -> str:
-        if self._engine.snapshot.asks_ledger(assignment.experiment_id):
+    def _keep(self, assignment: Assignment, snapshot: CompiledSnapshot) -> str:
+        if snapshot.asks_ledger(assignment.experiment_id):
             try:
                 return self._keeper.now(assignment).variation
             except StoreUnavailableError:
@@ -157,6 +161,3 @@ class Assigning:
         self._kept.remember(stands)
         if stands.variation != asked.variation and not self._engine.snapshot.asks_ledger(asked.experiment_id):
             self._differs(asked.experiment_id)
-
-    def _as_kept(self, experiment_id: str, variation: str, decision: Decision) -> Decision:
-        return self._engine.snapshot.kept(experiment_id, variation) or decision

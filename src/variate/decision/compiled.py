@@ -47,6 +47,7 @@ class CompiledSnapshot:
         self._drawn = _Functions[Decide](
             content["experiments"], self._drawn_experiment, kind="experiment", unknown=_unknown
         )
+        self._kept: dict[str, dict[tuple[int, str], Decision]] = {}
 
     @property
     def all_flags(self) -> dict[str, Decide]:
@@ -67,11 +68,12 @@ class CompiledSnapshot:
         """Return what decides the experiment as if the ledger were empty."""
         return self._drawn[experiment_id]
 
-    def kept(self, experiment_id: str, variation: str) -> Decision | None:
-        """Return the decision for a unit that the ledger holds ``variation`` for; None where that is not there."""
-        record = self.experiment_records[experiment_id]
-        outcome = outcomes_of(record, Reason.KEPT).get(variation)
-        return None if outcome is None else Decision.of(outcome)
+    def kept(self, experiment_id: str, version: int, variation: str) -> Decision | None:
+        """Return the decision for a unit that the ledger holds this for; None where the experiment has no such one."""
+        decisions = self._kept.get(experiment_id)
+        if decisions is None:
+            decisions = self._kept[experiment_id] = _kept_decisions(self.experiment_records.get(experiment_id, {}))
+        return decisions.get((version, variation))
 
     def problems(self, suspects: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], VariateError]]:
         """Compile these (``experiments`` or ``flags``, and id); yield each that cannot be, with what is wrong."""
@@ -148,6 +150,14 @@ class _Functions(dict[str, F]):
         if self._drops:
             self._records[key] = None
         return made
+
+
+def _kept_decisions(record: Mapping[str, Any]) -> dict[tuple[int, str], Decision]:
+    """Return the decision of each variation that the ledger may hold; an experiment that does not run shows none."""
+    if "variations" not in record:
+        return {}
+    outcomes = outcomes_of(record, Reason.KEPT)
+    return {(record["version"], name): Decision.of(outcome) for name, outcome in outcomes.items()}
 
 
 def _unknown(_unit: bytes, _attributes: Mapping[str, Any]) -> Decision:

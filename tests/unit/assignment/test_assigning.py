@@ -44,8 +44,11 @@ class Process:
 
     def decides(self, **experiment: Any) -> None:
         """Have it decide from a snapshot of this experiment, and of one that is not active."""
+        self.decides_from({"e": active_experiment(**experiment), "draft": {"status": "draft", "version": 1}})
+
+    def decides_from(self, experiments: dict[str, Any]) -> None:
+        """Have it decide from a snapshot of these experiments alone."""
         around = Surroundings(clock=lambda: self.clock().timestamp(), kept=self.kept.find)
-        experiments = {"e": active_experiment(**experiment), "draft": {"status": "draft", "version": 1}}
         self.engine.use(CompiledSnapshot(content_of(experiments=experiments), around))
 
     def assign(self, unit: str, **attributes: Any) -> str | None:
@@ -177,6 +180,37 @@ def test_what_was_kept_otherwise_than_the_draw_says_is_the_answer_as_soon_as_tha
     decision = process.assigning.assign("u", "e")
     assert (decision.variation, decision.reason, decision.value) == ("b", Reason.KEPT, "B")
     assert process.differing == ["e"]
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [{}, {"e": {"status": "paused", "version": 1}}, {"e": active_experiment(version=2)}],
+    ids=["archived", "paused", "a new version"],
+)
+@pytest.mark.parametrize("many", [False, True])
+def test_what_becomes_of_the_experiment_while_it_is_written_changes_nothing_of_the_answer(
+    world: World, meanwhile: dict[str, Any], many: bool
+) -> None:
+    process = world.process(weights=[1, 0], reads_ledger=True)
+
+    def others_come_first() -> None:
+        world.store.before = lambda: None
+        world.store.keep([build_assignment("u", experiment_id="e", variation="b")])
+        process.decides_from(meanwhile)
+
+    world.store.before = others_come_first
+    assigning = process.assigning
+    decision = assigning.assign_many("e", ["u"])[0] if many else assigning.assign("u", "e")
+    assert (decision.variation, decision.value, decision.reason, decision.version) == ("b", "B", Reason.KEPT, 1)
+
+
+def test_many_are_decided_for_from_one_snapshot_whatever_becomes_of_the_experiment(world: World) -> None:
+    process = world.process(weights=[1, 0])
+    process.assigning.assign_many("e", ["u"])
+    process.decides(weights=[1, 0], audience=BETA, keeps_outside_audience=True)
+    world.store.before = lambda: process.decides_from({})
+    decisions = process.assigning.assign_many("e", ["u", "v", "w"], [{}, {}, {"plan": "beta"}])
+    assert [each.reason for each in decisions] == [Reason.KEPT, Reason.AUDIENCE, Reason.SPLIT]
 
 
 def test_a_variation_that_is_gone_does_not_stand(world: World) -> None:
