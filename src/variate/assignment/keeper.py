@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from itertools import chain
 from typing import NamedTuple
 
 from variate.errors import StoreError, StoreUnavailableError, VariateError
@@ -27,6 +28,8 @@ logger = logging.getLogger("variate.assignment")
 
 
 class _Wish(NamedTuple):
+    number: int
+    """They are counted as they are given, and kept in this order."""
     assignment: Assignment
     answer: Future[Assignment] | None
 
@@ -52,9 +55,11 @@ class Keeper:
         self._most_pending = most_pending
         self._changed = threading.Condition()
         self._pending: deque[_Wish] = deque()
-        self._under_way = 0
-        self._hurry = False
-        """Whether somebody waits for what is pending, so that it is tried at once until all is kept or a try fails."""
+        self._under_way: list[_Wish] = []
+        self._given = 0
+        """How many wishes there were, which is the number of the last."""
+        self._urgent = 0
+        """Somebody waits for the wishes up to this number: they are tried at once, until a try fails."""
         self._errors = 0
         self._failures = 0
         """How many tries failed since one did not."""
@@ -67,38 +72,37 @@ class Keeper:
     def pending(self) -> int:
         """How many assignments wait to be written, or are being written."""
         with self._changed:
-            return len(self._pending) + self._under_way
+            return len(self._pending) + len(self._under_way)
 
     def later(self, assignment: Assignment) -> None:
         """Keep it some time soon. It is durable once ``flush`` or ``close`` returns, at the latest."""
         with self._changed:
             if len(self._pending) >= self._most_pending:
                 self._let_oldest_go()
-            self._add(_Wish(assignment, None))
+            self._add(assignment)
 
     def now(self, assignment: Assignment) -> Assignment:
         """Keep it, together with what others keep at the moment, and return the one that stands. Durable then."""
         answer: Future[Assignment] = Future()
         with self._changed:
-            self._hurry = True
-            self._add(_Wish(assignment, answer))
+            self._add(assignment, answer)
+            self._urgent = self._given
         return answer.result()
 
     def flush(self) -> None:
-        """Return once everything given before is kept.
+        """Return once everything given before is kept, whatever others go on giving.
 
         Raise ``StoreUnavailableError`` where the store is away, and ``StoreError`` where it refuses what is to be kept.
         """
         with self._changed:
-            errors, let_go = self._errors, self.let_go
+            errors, let_go, last = self._errors, self.let_go, self._given
             if self._pending:
-                self._hurry = True
+                self._urgent = last
                 self._have_writer()
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._is_idle or self._errors > errors)
-            if not self._is_idle:
-                waiting = len(self._pending) + self._under_way
-                raise StoreUnavailableError(f"{waiting:,} assignments are not kept yet: try again later")
+            self._changed.wait_for(lambda: self._oldest > last or self._errors > errors)
+            if self._oldest <= last:
+                raise StoreUnavailableError(f"{self.pending:,} assignments are not kept yet: try again later")
             if self.let_go > let_go:
                 raise StoreError(f"{self.let_go - let_go:,} assignments could not be kept")
 
@@ -114,13 +118,20 @@ class Keeper:
             writer.join()
 
     @property
-    def _is_idle(self) -> bool:
-        return not self._pending and not self._under_way
+    def _oldest(self) -> int:
+        """The number of the oldest wish that is not kept yet; above every number where there is none."""
+        oldest = next(chain(self._under_way, self._pending), None)
+        return self._given + 1 if oldest is None else oldest.number
 
-    def _add(self, wish: _Wish) -> None:
-        self._pending.append(wish)
+    @property
+    def _is_urgent(self) -> bool:
+        return bool(self._pending) and self._pending[0].number <= self._urgent
+
+    def _add(self, assignment: Assignment, answer: Future[Assignment] | None = None) -> None:
+        self._given += 1
+        self._pending.append(_Wish(self._given, assignment, answer))
         self._have_writer()
-        if wish.answer is not None or len(self._pending) == BATCH or len(self._pending) == 1:
+        if answer is not None or len(self._pending) == BATCH or len(self._pending) == 1:
             self._changed.notify_all()
 
     def _have_writer(self) -> None:
@@ -140,7 +151,7 @@ class Keeper:
                     self._writer = None
                 raise
             with self._changed:
-                self._under_way = 0
+                self._under_way = []
                 if error is None:
                     self._failures = 0
                 elif self._closed:
@@ -155,11 +166,10 @@ class Keeper:
             if self._failures:
                 pause = min(_LONGEST_PAUSE, self._flush_seconds * 2 ** min(self._failures, _MOST_DOUBLINGS))
             self._changed.wait_for(
-                lambda: self._hurry or self._closed or (len(self._pending) >= BATCH and not self._failures), pause
+                lambda: self._is_urgent or self._closed or (len(self._pending) >= BATCH and not self._failures), pause
             )
             batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
-            self._hurry = self._hurry and bool(self._pending)
-            self._under_way = len(batch)
+            self._under_way = batch
             if not batch:
                 self._writer = None
             return batch
@@ -167,9 +177,9 @@ class Keeper:
     def _keep(self, batch: list[_Wish]) -> VariateError | None:
         """Keep the batch; return the error where that failed, with what nobody waits for pending again."""
         # In the order of units, which an index takes fastest; it also spares two writers a deadlock.
-        batch.sort(key=lambda wish: wish.assignment.unit)
+        in_order = sorted(batch, key=lambda wish: wish.assignment.unit)
         try:
-            standing = self._store.keep([wish.assignment for wish in batch])
+            standing = self._store.keep([wish.assignment for wish in in_order])
         except VariateError as error:
             transient = isinstance(error, StoreUnavailableError)
             logger.log(logging.WARNING if transient else logging.ERROR, "assignments were not kept: %s", error)
@@ -180,7 +190,7 @@ class Keeper:
                     self.let_go += sum(wish.answer is None for wish in batch)
                 self._failed(batch, error)
             return error
-        for wish, stands in zip(batch, standing, strict=True):
+        for wish, stands in zip(in_order, standing, strict=True):
             self._kept(wish.assignment, stands)
             if wish.answer is not None:
                 wish.answer.set_result(stands)
@@ -188,8 +198,8 @@ class Keeper:
 
     def _failed(self, batch: list[_Wish], error: BaseException) -> None:
         """Tell everybody who waits, also those whose turn did not come: while the store is away it would not."""
-        self._under_way = 0
-        self._hurry = False
+        self._under_way = []
+        self._urgent = 0
         self._errors += 1
         self._failures += 1
         self._answer([*batch, *(wish for wish in self._pending if wish.answer is not None)], error)
@@ -202,13 +212,13 @@ class Keeper:
                 wish.answer.set_exception(error)
 
     def _let_oldest_go(self) -> None:
-        oldest = self._pending.popleft()
-        if oldest.answer is None:
-            if self.let_go == 0:
-                logger.error("the ledger is away for too long: the oldest assignments are let go, and counted")
-            self.let_go += 1
-        else:
-            self._pending.append(oldest)
+        place = next((place for place, wish in enumerate(self._pending) if wish.answer is None), None)
+        if place is None:
+            return  # somebody waits for each of them
+        del self._pending[place]
+        if self.let_go == 0:
+            logger.error("the ledger is away for too long: the oldest assignments are let go, and counted")
+        self.let_go += 1
 
     def _let_all_go(self, error: VariateError) -> None:
         logger.error("%s assignments were let go: %s", len(self._pending), error)

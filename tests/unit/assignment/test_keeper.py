@@ -89,6 +89,18 @@ def test_what_is_kept_later_is_written_together_when_it_is_flushed(kept: Kept) -
     assert sorted(kept.told) == [(unit, "control") for unit in "abc"]
 
 
+def test_who_flushes_waits_for_what_was_given_before_and_not_for_what_others_go_on_giving(kept: Kept) -> None:
+    keeper, others = kept.keeper(), iter(numbered(10**6))
+    kept.store.before = lambda: later(keeper, next(others))
+    later(keeper, "a", "b")
+    flushing = in_background(keeper.flush)
+    flushing.join(PATIENCE)
+    returned = not flushing.is_alive()
+    kept.store.before = lambda: None  # else it is never done
+    assert returned
+    assert (kept.store.units(), keeper.pending) == (["a", "b"], 1), "what came meanwhile waits for more"
+
+
 def test_what_is_kept_later_is_written_by_itself_after_a_while(kept: Kept) -> None:
     later(kept.keeper(flush_seconds=0.01), "a")
     kept.await_told(1)
