@@ -55,7 +55,7 @@ class Assigning:
         self._kept = kept
         self._clock = clock
         self._differs = differs
-        self._keeper = Keeper(store, self._stands)
+        self._keeper = Keeper(store, self._stands, kept.forget)
 
     def assign(self, unit: str, experiment_id: str, attributes: Attributes | None = None) -> Decision:
         """Decide, keep the variation for the unit unless it has one already, and return the one that stands.
@@ -138,7 +138,7 @@ class Assigning:
         self._keeper.flush()
 
     def ledger_status(self) -> LedgerStatus:
-        """Return how many assignments are still to be written, and how many never will be."""
+        """Return how many assignments are still to be written, and how many were let go until the unit's next."""
         return LedgerStatus(pending=self._keeper.pending, let_go=self._keeper.let_go)
 
     def close(self) -> None:
@@ -153,8 +153,8 @@ class Assigning:
                 # Whoever cannot reach the ledger decides alike; what is kept later may be what another one kept.
                 self._keeper.later(assignment)
                 return assignment.variation
+        self._kept.remember(assignment)  # before it can be let go, which forgets it
         self._keeper.later(assignment)
-        self._kept.remember(assignment)
         return assignment.variation
 
     def _stands(self, asked: Assignment, stands: Assignment) -> None:

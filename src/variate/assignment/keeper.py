@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
 
 from variate.errors import StoreError, StoreUnavailableError, VariateError
 from variate.model import Assignment
@@ -27,35 +27,49 @@ _MOST_DOUBLINGS = 20
 logger = logging.getLogger("variate.assignment")
 
 
-class _Wish(NamedTuple):
+Key = tuple[str, int, str]
+"""Experiment id, version, unit: what one assignment stands for."""
+
+
+@dataclass(slots=True, eq=False)
+class _Wish:
     number: int
-    """They are counted as they are given, and kept in this order."""
+    """They are counted as they come, and stay in this order."""
     assignment: Assignment
-    answer: Future[Assignment] | None
+    lasts: bool = False
+    """Whether it is tried again while the store is away: one that somebody only waits for is not."""
+    answer: Future[Assignment] | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.assignment.experiment_id, self.assignment.version, self.assignment.unit
 
 
 class Keeper:
     """Keeps assignments in ``store`` from one thread of its own, which starts with the first.
 
-    ``kept`` is told of each assignment given and the one that stands. While the store is away, what nobody waits for is
-    tried again. ``close`` writes what is pending.
+    ``kept`` is told of each assignment given and the one that stands, ``lost`` of each that is let go. While the store
+    is away, what nobody waits for is tried again. However often one is given before it is written, it is written once.
+    ``close`` writes what is pending.
     """
 
     def __init__(
         self,
         store: AssignmentStore,
         kept: Callable[[Assignment, Assignment], None],
+        lost: Callable[[Assignment], None],
         *,
         flush_seconds: float = FLUSH_SECONDS,
         most_pending: int = MOST_PENDING,
     ) -> None:
         self._store = store
         self._kept = kept
+        self._lost = lost
         self._flush_seconds = flush_seconds
         self._most_pending = most_pending
         self._changed = threading.Condition()
-        self._pending: deque[_Wish] = deque()
-        self._under_way: list[_Wish] = []
+        self._pending: OrderedDict[Key, _Wish] = OrderedDict()
+        self._under_way: dict[Key, _Wish] = {}
         self._given = 0
         """How many wishes there were, which is the number of the last."""
         self._urgent = 0
@@ -77,16 +91,17 @@ class Keeper:
     def later(self, assignment: Assignment) -> None:
         """Keep it some time soon. It is durable once ``flush`` or ``close`` returns, at the latest."""
         with self._changed:
-            if len(self._pending) >= self._most_pending:
+            self._wish(assignment).lasts = True
+            if len(self._pending) > self._most_pending:
                 self._let_oldest_go()
-            self._add(assignment)
 
     def now(self, assignment: Assignment) -> Assignment:
         """Keep it, together with what others keep at the moment, and return the one that stands. Durable then."""
-        answer: Future[Assignment] = Future()
         with self._changed:
-            self._add(assignment, answer)
-            self._urgent = self._given
+            wish = self._wish(assignment)
+            answer = wish.answer = wish.answer or Future()
+            self._urgent = max(self._urgent, wish.number)
+            self._changed.notify_all()
         return answer.result()
 
     def flush(self) -> None:
@@ -120,19 +135,25 @@ class Keeper:
     @property
     def _oldest(self) -> int:
         """The number of the oldest wish that is not kept yet; above every number where there is none."""
-        oldest = next(chain(self._under_way, self._pending), None)
+        oldest = next(chain(self._under_way.values(), self._pending.values()), None)
         return self._given + 1 if oldest is None else oldest.number
 
     @property
     def _is_urgent(self) -> bool:
-        return bool(self._pending) and self._pending[0].number <= self._urgent
+        first = next(iter(self._pending.values()), None)
+        return first is not None and first.number <= self._urgent
 
-    def _add(self, assignment: Assignment, answer: Future[Assignment] | None = None) -> None:
-        self._given += 1
-        self._pending.append(_Wish(self._given, assignment, answer))
+    def _wish(self, assignment: Assignment) -> _Wish:
+        """Return what is pending or under way for this unit, else a new wish, which is pending then."""
+        wish = _Wish(self._given + 1, assignment)
+        key = wish.key
+        there = self._under_way.get(key) or self._pending.setdefault(key, wish)
+        if there is wish:
+            self._given += 1
+            if len(self._pending) in (1, BATCH):
+                self._changed.notify_all()
         self._have_writer()
-        if answer is not None or len(self._pending) == BATCH or len(self._pending) == 1:
-            self._changed.notify_all()
+        return there
 
     def _have_writer(self) -> None:
         if self._writer is None or not self._writer.is_alive():
@@ -143,20 +164,19 @@ class Keeper:
     def _write(self) -> None:
         while batch := self._next():
             try:
-                error = self._keep(batch)
+                self._keep(batch)
+            except VariateError as error:
+                transient = isinstance(error, StoreUnavailableError)
+                logger.log(logging.WARNING if transient else logging.ERROR, "assignments were not kept: %s", error)
+                with self._changed:
+                    self._failed(error, again=transient)
+                    if self._closed:
+                        self._let_all_go(error)
             except BaseException as unforeseen:  # whoever waits must not wait for ever
                 with self._changed:
-                    self.let_go += sum(wish.answer is None for wish in batch)
-                    self._failed(batch, unforeseen)
+                    self._failed(unforeseen, again=False)
                     self._writer = None
                 raise
-            with self._changed:
-                self._under_way = []
-                if error is None:
-                    self._failures = 0
-                elif self._closed:
-                    self._let_all_go(error)
-                self._changed.notify_all()
 
     def _next(self) -> list[_Wish]:
         """Wait for a batch that is due, and take it; an empty one ends the thread."""
@@ -168,60 +188,67 @@ class Keeper:
             self._changed.wait_for(
                 lambda: self._is_urgent or self._closed or (len(self._pending) >= BATCH and not self._failures), pause
             )
-            batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
-            self._under_way = batch
+            batch = [self._pending.popitem(last=False)[1] for _ in range(min(BATCH, len(self._pending)))]
+            self._under_way = {wish.key: wish for wish in batch}
             if not batch:
                 self._writer = None
             return batch
 
-    def _keep(self, batch: list[_Wish]) -> VariateError | None:
-        """Keep the batch; return the error where that failed, with what nobody waits for pending again."""
+    def _keep(self, batch: list[_Wish]) -> None:
         # In the order of units, which an index takes fastest; it also spares two writers a deadlock.
-        in_order = sorted(batch, key=lambda wish: wish.assignment.unit)
-        try:
-            standing = self._store.keep([wish.assignment for wish in in_order])
-        except VariateError as error:
-            transient = isinstance(error, StoreUnavailableError)
-            logger.log(logging.WARNING if transient else logging.ERROR, "assignments were not kept: %s", error)
-            with self._changed:
-                if transient:
-                    self._pending.extendleft(reversed([wish for wish in batch if wish.answer is None]))
-                else:
-                    self.let_go += sum(wish.answer is None for wish in batch)
-                self._failed(batch, error)
-            return error
-        for wish, stands in zip(in_order, standing, strict=True):
+        batch.sort(key=lambda wish: wish.assignment.unit)
+        standing = self._store.keep([wish.assignment for wish in batch])
+        for wish, stands in zip(batch, standing, strict=True):
             self._kept(wish.assignment, stands)
-            if wish.answer is not None:
-                wish.answer.set_result(stands)
-        return None
+        with self._changed:
+            self._under_way = {}
+            self._failures = 0
+            for wish, stands in zip(batch, standing, strict=True):
+                if wish.answer is not None:
+                    wish.answer.set_result(stands)
+            self._changed.notify_all()
 
-    def _failed(self, batch: list[_Wish], error: BaseException) -> None:
-        """Tell everybody who waits, also those whose turn did not come: while the store is away it would not."""
-        self._under_way = []
+    def _failed(self, error: BaseException, *, again: bool) -> None:
+        """Have what was under way pending again, or let it go, and tell everybody who waits for anything.
+
+        Also those whose turn did not come: while the store is away it would not.
+        """
+        batch, self._under_way = self._under_way, {}
         self._urgent = 0
         self._errors += 1
         self._failures += 1
-        self._answer([*batch, *(wish for wish in self._pending if wish.answer is not None)], error)
-        self._pending = deque(wish for wish in self._pending if wish.answer is None)
+        self._answer(chain(batch.values(), self._pending.values()), error)
+        for key in [key for key, wish in self._pending.items() if not wish.lasts]:
+            del self._pending[key]
+        if again:
+            lasting = {key: wish for key, wish in batch.items() if wish.lasts}
+            self._pending = OrderedDict(chain(lasting.items(), self._pending.items()))
+        else:
+            self._let_go(batch.values())
         self._changed.notify_all()
 
-    def _answer(self, batch: list[_Wish], error: BaseException) -> None:
-        for wish in batch:
-            if wish.answer is not None and not wish.answer.done():
+    def _answer(self, wishes: Iterable[_Wish], error: BaseException) -> None:
+        for wish in wishes:
+            if wish.answer is not None:
                 wish.answer.set_exception(error)
+                wish.answer = None
+
+    def _let_go(self, wishes: Iterable[_Wish]) -> None:
+        for wish in wishes:
+            if wish.lasts:
+                self.let_go += 1
+                self._lost(wish.assignment)
 
     def _let_oldest_go(self) -> None:
-        place = next((place for place, wish in enumerate(self._pending) if wish.answer is None), None)
-        if place is None:
+        oldest = next((wish for wish in self._pending.values() if wish.answer is None), None)
+        if oldest is None:
             return  # somebody waits for each of them
-        del self._pending[place]
+        del self._pending[oldest.key]
         if self.let_go == 0:
             logger.error("the ledger is away for too long: the oldest assignments are let go, and counted")
-        self.let_go += 1
+        self._let_go([oldest])
 
     def _let_all_go(self, error: VariateError) -> None:
         logger.error("%s assignments were let go: %s", len(self._pending), error)
-        self.let_go += sum(wish.answer is None for wish in self._pending)
-        self._answer(list(self._pending), error)
+        self._let_go(self._pending.values())
         self._pending.clear()

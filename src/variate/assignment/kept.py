@@ -51,3 +51,9 @@ class KeptAssignments:
         if len(self._young) >= self._most:
             self._old, self._young = self._young, {}
         self._young[(assignment.experiment_id, assignment.version, assignment.unit)] = assignment
+
+    def forget(self, assignment: Assignment) -> None:
+        """Read the unit's assignment anew: this one may not stand."""
+        key = (assignment.experiment_id, assignment.version, assignment.unit)
+        self._young.pop(key, None)
+        self._old.pop(key, None)

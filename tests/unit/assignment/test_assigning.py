@@ -14,7 +14,7 @@ from variate.assignment.assigning import Assigning, LedgerStatus
 from variate.assignment.kept import KeptAssignments
 from variate.assignment.ledger import Ledger
 from variate.decision import CompiledSnapshot, Engine, Surroundings
-from variate.errors import InvalidInputError, NotFoundError, StoreUnavailableError
+from variate.errors import InvalidInputError, NotFoundError, StoreError, StoreUnavailableError
 from variate.model import format_instant
 from variate.model.decision import Reason
 from variate.testing.builders import build_assignment
@@ -387,6 +387,30 @@ def test_what_was_let_go_is_told(world: World) -> None:
     process.assign("u")
     process.assigning.close()
     assert process.assigning.ledger_status() == LedgerStatus(pending=0, let_go=1)
+
+
+def test_what_was_let_go_is_offered_again_with_the_unit_s_next_assignment(world: World) -> None:
+    process = world.process()
+    world.store.error = StoreError("refused")
+    process.assign("u")
+    with pytest.raises(StoreError, match="1 assignments could not be kept"):
+        process.assigning.flush_assignments()
+    world.store.error = None
+    assert world.stands() is None
+    process.assign("u")
+    process.assigning.flush_assignments()
+    assert world.stands() is not None
+
+
+@pytest.mark.parametrize("experiment", [{}, {"reads_ledger": True}], ids=["written later", "written at once"])
+def test_a_unit_that_is_assigned_again_and_again_while_the_store_is_away_waits_once(
+    world: World, experiment: dict[str, Any]
+) -> None:
+    process = world.process(**experiment)
+    world.store.error = StoreUnavailableError("away")
+    for _ in range(5):
+        process.assign("u")
+    assert process.assigning.ledger_status().pending == 1
 
 
 def test_what_was_assigned_is_durable_once_it_is_closed(world: World) -> None:

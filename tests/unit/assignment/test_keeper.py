@@ -28,16 +28,20 @@ class Kept:
     def __init__(self) -> None:
         self.store = WatchedAssignments()
         self.told: list[tuple[str, str]] = []
+        self.lost: list[str] = []
         self.keepers: list[Keeper] = []
 
     def keeper(self, **given: Any) -> Keeper:
-        self.keepers.append(Keeper(self.store, self.tell, **{"flush_seconds": NEVER, **given}))
+        self.keepers.append(Keeper(self.store, self.tell, self.lose, **{"flush_seconds": NEVER, **given}))
         return self.keepers[-1]
 
     def tell(self, asked: Assignment, stands: Assignment) -> None:
         with self.store.changed:
             self.told.append((asked.unit, stands.variation))
             self.store.changed.notify_all()
+
+    def lose(self, assignment: Assignment) -> None:
+        self.lost.append(assignment.unit)
 
     def await_told(self, number: int) -> None:
         with self.store.changed:
@@ -99,6 +103,56 @@ def test_who_flushes_waits_for_what_was_given_before_and_not_for_what_others_go_
     kept.store.before = lambda: None  # else it is never done
     assert returned
     assert (kept.store.units(), keeper.pending) == (["a", "b"], 1), "what came meanwhile waits for more"
+
+
+def test_what_is_given_again_before_it_is_written_is_written_once(kept: Kept) -> None:
+    keeper = kept.keeper()
+    kept.store.before = lambda: later(keeper, "b")
+    later(keeper, *"ababab")
+    assert keeper.pending == 2
+    keeper.flush()
+    assert ([len(batch) for batch in kept.store.batches], keeper.pending) == ([2], 0)
+
+
+def test_what_is_given_again_and_again_while_the_store_is_away_waits_once_and_pushes_out_nobody(kept: Kept) -> None:
+    keeper = kept.keeper(most_pending=5)
+    kept.store.error = AWAY
+    later(keeper, "a", "b")
+    for _ in range(50):
+        assert not wins(lambda: keeper.now(build_assignment("u")), losing=StoreUnavailableError)
+        later(keeper, "u")
+    assert (keeper.pending, keeper.let_go, kept.lost) == (3, 0, [])
+    kept.store.error = None
+    keeper.flush()
+    assert kept.store.units() == ["a", "b", "u"]
+
+
+def test_who_keeps_now_what_is_kept_later_too_is_told_and_it_is_still_kept_once_the_store_is_back(kept: Kept) -> None:
+    keeper = kept.keeper()
+    later(keeper, "u")
+    kept.store.error = AWAY
+    with pytest.raises(StoreUnavailableError, match="away"):
+        keeper.now(build_assignment("u"))
+    kept.store.error = None
+    assert keeper.now(build_assignment("u", variation="b")).variation == "control"
+    assert len(kept.store.batches) == 2
+
+
+def test_who_keeps_now_what_is_being_written_is_answered_by_that(kept: Kept) -> None:
+    keeper = kept.keeper()
+
+    def ask_for_it_too() -> None:
+        asking.start()
+        with keeper._changed:
+            assert keeper._changed.wait_for(lambda: any(wish.answer for wish in keeper._under_way.values()), PATIENCE)
+
+    answers: list[str] = []
+    asking = threading.Thread(target=lambda: answers.append(keeper.now(build_assignment("u")).unit), daemon=True)
+    kept.store.before = ask_for_it_too
+    later(keeper, "u")
+    keeper.flush()
+    asking.join(PATIENCE)
+    assert (answers, len(kept.store.batches)) == (["u"], 1)
 
 
 def test_what_is_kept_later_is_written_by_itself_after_a_while(kept: Kept) -> None:
@@ -247,6 +301,7 @@ def test_beyond_the_bound_the_oldest_are_let_go_counted_and_logged_once(
     assert (keeper.pending, keeper.let_go) == (0, 2)
     assert caplog.text.count("the oldest assignments are let go") == 1
     assert kept.store.units() == [*numbered(5)[2:], "x", "y"]
+    assert kept.lost == numbered(2)
 
 
 def test_what_the_store_refuses_for_good_is_let_go_counted_and_logged(
@@ -257,7 +312,7 @@ def test_what_the_store_refuses_for_good_is_let_go_counted_and_logged(
     later(keeper, "a", "b")
     with caplog.at_level(logging.ERROR, logger="variate.assignment"), pytest.raises(StoreError, match="refused"):
         keeper.now(build_assignment("c"))
-    assert keeper.let_go == 2
+    assert (keeper.let_go, kept.lost) == (2, ["a", "b"])
     later(keeper, "e", "f", "g")
     with pytest.raises(StoreError, match="3 assignments could not be kept"):
         keeper.flush()
@@ -288,7 +343,7 @@ def test_to_close_while_the_store_is_away_lets_go_counts_and_logs(kept: Kept, ca
     kept.store.error = AWAY
     later(keeper, *numbered(3))
     keeper.close()
-    assert (keeper.let_go, writers()) == (3, [])
+    assert (keeper.let_go, kept.lost, writers()) == (3, numbered(3), [])
     assert "3 assignments were let go: away" in caplog.text
 
 
@@ -401,3 +456,21 @@ def test_what_waited_when_the_thread_died_of_an_error_is_kept_with_the_next(kept
         flushing.join(PATIENCE)
         assert not flushing.is_alive()
     assert (kept.store.units(), keeper.let_go) == (numbered(BATCH + 2)[BATCH:], BATCH)
+    assert kept.lost == numbered(BATCH)
+
+
+def test_who_keeps_now_what_waits_since_the_thread_died_of_an_error_is_answered(
+    kept: Kept, died: threading.Event
+) -> None:
+    keeper, errors = kept.keeper(), iter([RuntimeError("a driver's own")])
+
+    def fail_once() -> None:
+        for error in errors:
+            raise error
+
+    kept.store.before = fail_once
+    later(keeper, *numbered(BATCH + 1))
+    assert died.wait(PATIENCE)
+    asking = in_background(lambda: keeper.now(build_assignment(numbered(BATCH + 1)[-1])))
+    asking.join(PATIENCE)
+    assert not asking.is_alive()

@@ -87,3 +87,15 @@ def test_the_newest_are_remembered_and_the_oldest_forgotten() -> None:
     known = [number for number in range(100) if remembering.kept.remembered("experiment", 1, f"u-{number:02}")]
     assert known == list(range(known[0], 100))
     assert 10 <= len(known) <= 20
+
+
+@pytest.mark.parametrize("since", [0, 15], ids=["just remembered", "remembered for long"])
+def test_what_is_forgotten_is_read_again(since: int) -> None:
+    remembering = Remembering(most=10)
+    remembering.kept.remember(build_assignment("u", variation="a"))
+    for number in range(since):
+        remembering.kept.remember(build_assignment(f"u-{number}", variation="a"))
+    remembering.kept.forget(build_assignment("u", variation="a"))
+    remembering.kept.forget(build_assignment("u", variation="a"))
+    assert remembering.kept.remembered("experiment", 1, "u") is None
+    assert (remembering.find(), remembering.store.reads) == (None, 1)
