@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from variate.decision import BUCKETS, Allocation, buckets, draw_salt
-from variate.errors import VariateError
+from variate.errors import InvalidInputError, NotFoundError, VariateError
 from variate.model import Assignment, Experiment, ExperimentStatus
 from variate.model.percentage import percent_buckets
 
@@ -18,10 +18,7 @@ logger = logging.getLogger("variate.assignment")
 
 
 class ByHand:
-    """Looks at what was kept by hand, and has ``mark`` set the experiment to read its ledger where the draw differs.
-
-    It raises nothing: the assignments are durable by then.
-    """
+    """Looks at assignments by hand, and has ``mark`` set the experiment to read its ledger where the draw differs."""
 
     def __init__(
         self,
@@ -35,16 +32,21 @@ class ByHand:
         self._clock = clock
         self._read: dict[str, tuple[Experiment | None, datetime]] = {}
 
-    def kept(self, experiment_id: str, version: int, standing: Sequence[Assignment]) -> None:
-        """Look at assignments that stand in the experiment."""
+    def expect(self, experiment_id: str, version: int, asked: Sequence[Assignment]) -> None:
+        """Have decisions look for these, which are about to be kept, where the draw does not give them all.
+
+        Raise what keeps that from being so, a store that is away or other writers: better none is kept then. An
+        experiment that cannot be marked however often one tries has ended or cannot be read, and holds up nobody.
+        """
         try:
-            experiment = self._as_read(experiment_id, version)
-            if experiment is None or not _may_differ(experiment, version):
-                return
-            # Before the launch the weights may still become anything.
-            if experiment.status is not ExperimentStatus.DRAFT and _are_drawn(experiment, standing):
-                return
-            self.differs(experiment_id)
+            self._look(experiment_id, version, asked)
+        except (InvalidInputError, NotFoundError):
+            logger.exception("experiment %s was not set to read its ledger for assignments by hand", experiment_id)
+
+    def found(self, experiment_id: str, version: int, standing: Sequence[Assignment]) -> None:
+        """Look at assignments that stand where others were asked for. Raises nothing: they were there before."""
+        try:
+            self._look(experiment_id, version, standing)
         except VariateError:
             logger.exception("experiment %s was not looked at after assignments by hand", experiment_id)
 
@@ -58,11 +60,23 @@ class ByHand:
         self._read.clear()
 
     def differs(self, experiment_id: str) -> None:
-        """Have decisions read the experiment's ledger from now on."""
+        """Have decisions read the experiment's ledger from now on. Raises nothing: what differs was kept before."""
         try:
-            self._mark(experiment_id)
+            self._set(experiment_id)
         except VariateError:
             logger.exception("experiment %s was not set to read its ledger", experiment_id)
+
+    def _look(self, experiment_id: str, version: int, assignments: Sequence[Assignment]) -> None:
+        experiment = self._as_read(experiment_id, version)
+        if experiment is None or not _may_differ(experiment, version):
+            return
+        # Before the launch the weights may still become anything.
+        if experiment.status is ExperimentStatus.DRAFT or not _are_drawn(experiment, assignments):
+            self._set(experiment_id)
+
+    def _set(self, experiment_id: str) -> None:
+        self._read.pop(experiment_id, None)
+        self._mark(experiment_id)
         self._read.pop(experiment_id, None)
 
     def _as_read(self, experiment_id: str, version: int) -> Experiment | None:
@@ -82,8 +96,8 @@ def _may_differ(experiment: Experiment, version: int) -> bool:
     return version == experiment.version and not experiment.design.reads_ledger and experiment.status not in ended
 
 
-def _are_drawn(experiment: Experiment, standing: Sequence[Assignment]) -> bool:
-    units = [each.unit for each in standing]
+def _are_drawn(experiment: Experiment, assignments: Sequence[Assignment]) -> bool:
+    units = [each.unit for each in assignments]
     salt, version = experiment.design.salt or experiment.id, experiment.version
     enrolled = percent_buckets("traffic", experiment.design.traffic)
     if enrolled < BUCKETS:
@@ -93,4 +107,4 @@ def _are_drawn(experiment: Experiment, standing: Sequence[Assignment]) -> bool:
     names = [each.name for each in experiment.variations]
     allocation = Allocation.of([each.weight for each in experiment.variations])
     drawn = buckets(draw_salt("variation", salt=salt, version=version), units)
-    return all(names[allocation.at(place)] == each.variation for place, each in zip(drawn, standing, strict=True))
+    return all(names[allocation.at(place)] == each.variation for place, each in zip(drawn, assignments, strict=True))

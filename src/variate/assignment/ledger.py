@@ -21,12 +21,14 @@ _MAX_VERSION = 2**31 - 1
 class Ledger:
     """Assignments in ``store``: one per unit, experiment and version, however many callers come at once.
 
-    A ``version`` of None stands for the experiment's present one, which ``version_of`` tells. ``kept`` is told which
-    assignments of an experiment's version were kept by hand, so that decisions look for them.
+    A ``version`` of None stands for the experiment's present one, which ``version_of`` tells. Decisions have to look
+    for what is kept by hand: ``expects`` hears of it before, and what it raises keeps all from being written;
+    ``found`` hears of what stood already and is another variation.
     """
 
     store: AssignmentStore
-    kept: Callable[[str, int, Sequence[Assignment]], None]
+    expects: Callable[[str, int, Sequence[Assignment]], None]
+    found: Callable[[str, int, Sequence[Assignment]], None]
     version_of: Callable[[str], int]
     clock: Callable[[], datetime]
 
@@ -41,7 +43,8 @@ class Ledger:
     ) -> Assignment:
         """Keep ``variation`` for the unit unless it has an assignment already; return the one that stands.
 
-        With ``ttl_days`` of None it stands for ever.
+        With ``ttl_days`` of None it stands for ever. Where the draw gives another variation, decisions look it up from
+        then on: raise ``StoreUnavailableError``, with nothing kept, where the experiment cannot be set to that now.
         """
         return self.keep_assignments(experiment_id, [(unit, variation)], ttl_days=ttl_days, version=version)[0]
 
@@ -55,7 +58,8 @@ class Ledger:
     ) -> list[Assignment]:
         """Keep each (unit, variation) unless the unit has one; return those that stand, in order.
 
-        Every pair is checked before any is written. They are written in batches, so after an error keep all again.
+        Every pair is checked before any is written, and the experiment set to have decisions look them up, as
+        ``create_assignment`` does. They are written in batches, so after an error keep all again.
         """
         chosen = self._version(experiment_id, version)
         at = self.clock()
@@ -71,8 +75,11 @@ class Ledger:
             )
             for unit, variation in pairs
         ]
+        self.expects(experiment_id, chosen, asked)
         standing = keep_all(self.store, asked)
-        self.kept(experiment_id, chosen, standing)
+        others = [stands for stands, given in zip(standing, asked, strict=True) if stands.variation != given.variation]
+        if others:
+            self.found(experiment_id, chosen, others)
         return standing
 
     def get_user_assignment(self, unit: str, experiment_id: str, *, version: int | None = None) -> Assignment | None:

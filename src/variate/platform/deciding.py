@@ -68,7 +68,13 @@ class Deciding:
         return cls(
             serving=serving,
             assigning=assigning,
-            ledger=Ledger(store=assignments, kept=by_hand.kept, version_of=by_hand.version_of, clock=clock),
+            ledger=Ledger(
+                store=assignments,
+                expects=by_hand.expect,
+                found=by_hand.found,
+                version_of=by_hand.version_of,
+                clock=clock,
+            ),
             by_hand=by_hand,
             explaining=Explaining(
                 serving=serving,

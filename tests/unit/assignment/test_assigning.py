@@ -422,8 +422,9 @@ def test_what_was_assigned_is_durable_once_it_is_closed(world: World) -> None:
 
 def test_what_was_kept_by_hand_is_seen_by_assign_where_the_ledger_is_read(world: World) -> None:
     process = world.process(weights=[1, 0], reads_ledger=True)
-    Ledger(store=world.store, kept=lambda *_: None, version_of=lambda _: 1, clock=world.clock).create_assignment(
-        "u", "e", "b"
+    ledger = Ledger(
+        store=world.store, expects=lambda *_: None, found=lambda *_: None, version_of=lambda _: 1, clock=world.clock
     )
+    ledger.create_assignment("u", "e", "b")
     assert (process.assign("u"), process.assign("v")) == ("b", "a")
     assert world.stands("v") == "a", "durable at once"

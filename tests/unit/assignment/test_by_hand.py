@@ -9,7 +9,7 @@ import pytest
 
 from variate.assignment.by_hand import REMEMBERED, ByHand
 from variate.decision import Allocation, bucket, draw_salt
-from variate.errors import ConflictError, StoreUnavailableError
+from variate.errors import ConflictError, InvalidInputError, NotFoundError, StoreUnavailableError
 from variate.model import Assignment, Experiment, ExperimentStatus
 from variate.model.design import Design
 from variate.testing.builders import build_assignment, build_experiment
@@ -46,8 +46,8 @@ class Hand:
         found = self.experiments[experiment_id]
         self.experiments[experiment_id] = replace(found, design=replace(found.design, reads_ledger=True))
 
-    def kept(self, standing: Sequence[Assignment], *, version: int = 1) -> None:
-        self.by_hand.kept("e", version, standing)
+    def expect(self, asked: Sequence[Assignment], *, version: int = 1) -> None:
+        self.by_hand.expect("e", version, asked)
 
 
 @pytest.fixture
@@ -79,26 +79,26 @@ def experiment(**given: object) -> Experiment:
 @pytest.mark.parametrize("version", [1, 2])
 def test_what_the_draw_gives_marks_nothing(hand: Hand, design: Design, version: int) -> None:
     made = hand.add(experiment(design=design, version=version))
-    hand.kept(as_drawn(made), version=version)
+    hand.expect(as_drawn(made), version=version)
     assert hand.marked == []
 
 
 def test_one_that_differs_among_many_marks_the_experiment(hand: Hand) -> None:
     made = hand.add(experiment())
-    hand.kept([*as_drawn(made), otherwise(made)])
+    hand.expect([*as_drawn(made), otherwise(made)])
     assert hand.marked == ["e"]
 
 
 def test_a_variation_that_the_experiment_does_not_have_differs_too(hand: Hand) -> None:
     hand.add(experiment())
-    hand.kept([build_assignment("u", experiment_id="e", variation="gone")])
+    hand.expect([build_assignment("u", experiment_id="e", variation="gone")])
     assert hand.marked == ["e"]
 
 
 def test_it_is_marked_once_however_many_differ_later(hand: Hand) -> None:
     made = hand.add(experiment())
     for _ in range(5):
-        hand.kept([otherwise(made, unit) for unit in UNITS])
+        hand.expect([otherwise(made, unit) for unit in UNITS])
     assert hand.marked == ["e"]
 
 
@@ -106,54 +106,54 @@ def test_a_unit_that_the_draw_leaves_out_of_the_traffic_differs_too(hand: Hand) 
     made = hand.add(experiment(design=Design(traffic=50)))
     salt = draw_salt("traffic", salt="e", version=1)
     inside = [unit for unit in UNITS if bucket(salt, unit) < 5_000]
-    hand.kept(as_drawn(made, inside))
+    hand.expect(as_drawn(made, inside))
     assert hand.marked == []
     outside = next(unit for unit in UNITS if unit not in inside)
-    hand.kept(as_drawn(made, [outside]))
+    hand.expect(as_drawn(made, [outside]))
     assert hand.marked == ["e"]
 
 
 @pytest.mark.parametrize("status", [ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED])
 def test_an_experiment_that_ended_is_not_marked(hand: Hand, status: ExperimentStatus) -> None:
     made = hand.add(experiment(status=status))
-    hand.kept([otherwise(made)])
+    hand.expect([otherwise(made)])
     assert hand.marked == []
 
 
 @pytest.mark.parametrize("status", [ExperimentStatus.DRAFT, ExperimentStatus.PAUSED])
 def test_one_that_is_not_active_now_is_marked_for_when_it_is(hand: Hand, status: ExperimentStatus) -> None:
     made = hand.add(experiment(status=status))
-    hand.kept([otherwise(made)])
+    hand.expect([otherwise(made)])
     assert hand.marked == ["e"]
 
 
 def test_a_draft_is_marked_whatever_is_kept_in_it_since_its_weights_may_change_until_the_launch(hand: Hand) -> None:
     made = hand.add(experiment(status=ExperimentStatus.DRAFT))
-    hand.kept(as_drawn(made))
+    hand.expect(as_drawn(made))
     assert hand.marked == ["e"]
 
 
 def test_one_that_reads_its_ledger_already_is_not_marked(hand: Hand) -> None:
     made = hand.add(experiment(design=Design(reads_ledger=True)))
-    hand.kept([otherwise(made)])
+    hand.expect([otherwise(made)])
     assert hand.marked == []
 
 
 def test_an_assignment_of_another_version_says_nothing_of_this_one(hand: Hand) -> None:
     made = hand.add(experiment(version=2))
-    hand.kept([otherwise(made)], version=1)
+    hand.expect([otherwise(made)], version=1)
     assert hand.marked == []
 
 
 def test_an_experiment_that_is_not_here_is_not_marked(hand: Hand) -> None:
-    hand.kept([build_assignment("u", experiment_id="e")])
+    hand.expect([build_assignment("u", experiment_id="e")])
     assert hand.marked == []
 
 
 def test_an_experiment_that_was_not_here_is_looked_for_again_and_known_once_it_is(hand: Hand) -> None:
-    hand.kept([build_assignment("u", experiment_id="e")])
+    hand.expect([build_assignment("u", experiment_id="e")])
     made = hand.add(experiment())
-    hand.kept([otherwise(made)])
+    hand.expect([otherwise(made)])
     assert (hand.reads, hand.marked) == (2, ["e"])
 
 
@@ -190,32 +190,68 @@ def test_while_the_experiment_cannot_be_read_its_version_is_not_guessed(hand: Ha
 def test_the_experiment_is_read_once_a_minute_however_many_are_kept(hand: Hand) -> None:
     made = hand.add(experiment())
     for _ in range(10):
-        hand.kept(as_drawn(made))
+        hand.expect(as_drawn(made))
     assert hand.reads == 1
     hand.clock.advance(seconds=REMEMBERED.total_seconds())
-    hand.kept(as_drawn(made))
+    hand.expect(as_drawn(made))
     assert hand.reads == 2
 
 
 def test_a_version_that_began_just_now_is_known_at_once(hand: Hand) -> None:
-    hand.kept(as_drawn(hand.add(experiment())))
+    hand.expect(as_drawn(hand.add(experiment())))
     second = hand.add(experiment(version=2))
-    hand.kept([otherwise(second)], version=2)
+    hand.expect([otherwise(second)], version=2)
     assert hand.marked == ["e"]
 
 
 @pytest.mark.parametrize("error", [StoreUnavailableError("away"), ConflictError("others were first")])
-def test_what_cannot_be_read_or_marked_is_logged_and_fails_nobody(
+def test_where_decisions_cannot_be_made_to_look_for_it_now_whoever_keeps_it_is_told(
+    hand: Hand, error: Exception
+) -> None:
+    made = hand.add(experiment())
+    hand.expect(as_drawn(made))
+    hand.error = error
+    hand.expect(as_drawn(made))
+    for _ in range(2):
+        with pytest.raises(type(error)):
+            hand.expect([otherwise(made)])
+    hand.error = None
+    hand.expect([otherwise(made)])
+    assert hand.marked == ["e"]
+
+
+@pytest.mark.parametrize(
+    "error", [InvalidInputError("reads_ledger", "cannot change"), NotFoundError("experiment", "e")]
+)
+def test_an_experiment_that_ended_just_now_or_cannot_be_read_holds_up_nobody(
     hand: Hand, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     made = hand.add(experiment())
     hand.error = error
-    hand.kept([otherwise(made)])
+    hand.expect([otherwise(made)])
+    assert "experiment e was not set to read its ledger for assignments by hand" in caplog.text
+
+
+def test_what_was_found_to_stand_otherwise_than_the_draw_gives_marks_the_experiment_too(hand: Hand) -> None:
+    made = hand.add(experiment())
+    hand.by_hand.found("e", 1, as_drawn(made))
+    assert hand.marked == []
+    hand.by_hand.found("e", 1, [otherwise(made)])
+    assert hand.marked == ["e"]
+
+
+@pytest.mark.parametrize("error", [StoreUnavailableError("away"), ConflictError("others were first")])
+def test_where_what_stood_before_cannot_be_looked_at_that_is_logged_and_fails_nobody(
+    hand: Hand, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    made = hand.add(experiment())
+    hand.error = error
+    hand.by_hand.found("e", 1, [otherwise(made)])
     assert "experiment e was not looked at after assignments by hand" in caplog.text
     hand.by_hand.differs("e")
     assert "experiment e was not set to read its ledger" in caplog.text
     hand.error = None
-    hand.kept([otherwise(made)])
+    hand.by_hand.found("e", 1, [otherwise(made)])
     assert hand.marked == ["e"], "the next one tries again"
 
 
@@ -223,5 +259,5 @@ def test_what_is_remembered_of_experiments_stays_within_bounds(hand: Hand) -> No
     made = experiment()
     hand.experiments = {f"e-{number}": made for number in range(10_001)}
     for experiment_id in hand.experiments:
-        hand.by_hand.kept(experiment_id, 1, [])
+        hand.by_hand.expect(experiment_id, 1, [])
     assert 0 < len(hand.by_hand._read) <= 10_000

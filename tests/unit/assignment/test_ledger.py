@@ -10,23 +10,40 @@ import pytest
 
 from tests.unit.testing.reference_records import ReferenceAssignmentStore
 from variate.assignment.ledger import Ledger
-from variate.errors import InvalidInputError
+from variate.errors import InvalidInputError, StoreUnavailableError
 from variate.model import Assignment
 from variate.testing.clocks import SettableClock
 
 
 class Keeping:
-    """A ledger over a store in memory; ``told`` is what it said of assignments by hand."""
+    """A ledger over a store in memory; ``told`` is what it said of assignments by hand, and when."""
 
     def __init__(self) -> None:
         self.clock = SettableClock()
         self.store = ReferenceAssignmentStore()
-        self.told: list[tuple[str, int, list[Assignment]]] = []
+        self.told: list[tuple[str, int, dict[str, str], int]] = []
+        self.found: list[tuple[str, int, dict[str, str]]] = []
+        self.error: Exception | None = None
         self.versions = {"e": 1}
-        self.ledger = Ledger(store=self.store, kept=self.tell, version_of=self.versions.__getitem__, clock=self.clock)
+        self.ledger = Ledger(
+            store=self.store,
+            expects=self.tell,
+            found=self.find,
+            version_of=self.versions.__getitem__,
+            clock=self.clock,
+        )
 
-    def tell(self, experiment_id: str, version: int, standing: Sequence[Assignment]) -> None:
-        self.told.append((experiment_id, version, list(standing)))
+    def tell(self, experiment_id: str, version: int, asked: Sequence[Assignment]) -> None:
+        if self.error is not None:
+            raise self.error
+        self.told.append((experiment_id, version, _variations(asked), len(self.store.kept)))
+
+    def find(self, experiment_id: str, version: int, standing: Sequence[Assignment]) -> None:
+        self.found.append((experiment_id, version, _variations(standing)))
+
+
+def _variations(assignments: Sequence[Assignment]) -> dict[str, str]:
+    return {each.unit: each.variation for each in assignments}
 
 
 @pytest.fixture
@@ -70,7 +87,7 @@ def test_without_a_version_the_present_one_of_the_experiment_is_meant(keeping: K
     assert (first.version, second.version, second.variation) == (1, 2, "b")
     assert keeping.ledger.get_user_assignment("u", "e") == second
     assert keeping.ledger.get_user_assignment("u", "e", version=1) == first
-    assert [version for _, version, _ in keeping.told] == [1, 2]
+    assert [version for _, version, _, _ in keeping.told] == [1, 2]
 
 
 def test_a_version_that_is_given_is_not_looked_up(keeping: Keeping) -> None:
@@ -79,11 +96,28 @@ def test_a_version_that_is_given_is_not_looked_up(keeping: Keeping) -> None:
     assert keeping.ledger.get_user_assignment("u", "e", version=3) is not None
 
 
-def test_whoever_is_told_of_assignments_by_hand_hears_what_stands_and_in_which_version(keeping: Keeping) -> None:
-    first = keeping.ledger.create_assignment("u-1", "e", "a", version=2)
-    others = keeping.ledger.keep_assignments("e", [("u-1", "b"), ("u-2", "b")], version=2)
-    assert [each.variation for each in others] == ["a", "b"]
-    assert keeping.told == [("e", 2, [first]), ("e", 2, others)]
+def test_whoever_expects_assignments_by_hand_is_told_which_and_of_which_version_before_they_are_kept(
+    keeping: Keeping,
+) -> None:
+    keeping.ledger.create_assignment("u-1", "e", "a", version=2)
+    standing = keeping.ledger.keep_assignments("e", [("u-1", "b"), ("u-2", "b")], version=2)
+    assert _variations(standing) == {"u-1": "a", "u-2": "b"}
+    assert keeping.told == [("e", 2, {"u-1": "a"}, 0), ("e", 2, {"u-1": "b", "u-2": "b"}, 1)]
+
+
+def test_whoever_is_told_of_what_stood_hears_of_other_variations_only(keeping: Keeping) -> None:
+    keeping.ledger.create_assignment("u-1", "e", "a", version=2)
+    keeping.ledger.keep_assignments("e", [("u-1", "a"), ("u-2", "b")], version=2)
+    assert keeping.found == []
+    keeping.ledger.keep_assignments("e", [("u-1", "b"), ("u-2", "b")], version=2)
+    assert keeping.found == [("e", 2, {"u-1": "a"})]
+
+
+def test_what_decisions_could_not_be_made_to_look_for_is_not_kept(keeping: Keeping) -> None:
+    keeping.error = StoreUnavailableError("away")
+    with pytest.raises(StoreUnavailableError):
+        keeping.ledger.create_assignment("u", "e", "a")
+    assert keeping.store.kept == {}
 
 
 def test_a_long_import_is_answered_in_the_order_asked(keeping: Keeping) -> None:
