@@ -58,3 +58,15 @@ def test_while_the_source_is_away_nothing_is_kept_that_decisions_would_not_look_
         assert platform.create_assignment("v", "e", "a").variation == "a", "the draw gives that one anyway"
     assert platform.create_assignment("u", "e", "b").variation == "b"
     assert platform.decide("u", "e").variation == "b"
+
+
+def test_a_new_version_that_this_process_decides_in_is_the_one_of_its_assignments(processes: Processes) -> None:
+    first, second = started(processes.another()), processes.another()
+    second.decide("u", "e")
+    assert second.create_assignment("u", "e", "a").version == 1
+    first.start_new_version("e")
+    kept = first.create_assignment("u", "e", "b")
+    second.refresh(0)
+    assert second.decide("u", "e").version == 2
+    assert second.get_user_assignment("u", "e") == kept
+    assert second.create_assignment("v", "e", "b").version == 2

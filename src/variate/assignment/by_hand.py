@@ -18,17 +18,22 @@ logger = logging.getLogger("variate.assignment")
 
 
 class ByHand:
-    """Looks at assignments by hand, and has ``mark`` set the experiment to read its ledger where the draw differs."""
+    """Looks at assignments by hand, and has ``mark`` set the experiment to read its ledger where the draw differs.
+
+    ``served`` is the version that this process decides an experiment in, where it knows one.
+    """
 
     def __init__(
         self,
         *,
         experiment: Callable[[str], Experiment | None],
         mark: Callable[[str], object],
+        served: Callable[[str], int | None],
         clock: Callable[[], datetime],
     ) -> None:
         self._experiment = experiment
         self._mark = mark
+        self._served = served
         self._clock = clock
         self._read: dict[str, tuple[Experiment | None, datetime]] = {}
 
@@ -52,8 +57,10 @@ class ByHand:
 
     def version_of(self, experiment_id: str) -> int:
         """Return the experiment's present version; 1 where there is no such experiment."""
-        experiment = self._as_read(experiment_id, 1)
-        return 1 if experiment is None else experiment.version
+        served = self._served(experiment_id) or 1
+        experiment = self._as_read(experiment_id, served)
+        # After a rollback an older one is served; and what is read follows the definitions a moment later.
+        return served if experiment is None else max(served, experiment.version)
 
     def forget(self) -> None:
         """Read every experiment anew: one of them was changed."""

@@ -96,6 +96,12 @@ class Engine:
         asked = zip(map(_bytes_of, units), given, strict=False)  # the one of the two may have no end
         return array("h", [place[tolerantly(decide, raw, each).variation] for raw, each in asked])
 
+    def version_of(self, experiment_id: str) -> int | None:
+        """Return the version in which the experiment is decided now, or None; nothing is loaded for it."""
+        snapshot = self._snapshot
+        record = None if snapshot is None else snapshot.experiment_records.get(experiment_id)
+        return None if record is None else record["version"]
+
     @property
     def snapshot(self) -> CompiledSnapshot:
         """The snapshot in force; loaded where none is yet."""

@@ -62,6 +62,7 @@ class Deciding:
         by_hand = ByHand(
             experiment=backends.serving.get,  # beside the ledger: what is kept there asks nothing of the source
             mark=lambda experiment_id: experiments.update_experiment(experiment_id, reads_ledger=True),
+            served=serving.engine.version_of,
             clock=clock,
         )
         assigning = Assigning(engine=serving.engine, store=assignments, kept=kept, clock=clock, differs=by_hand.differs)

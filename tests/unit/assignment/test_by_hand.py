@@ -26,8 +26,9 @@ class Hand:
         self.experiments: dict[str, Experiment] = {}
         self.reads = 0
         self.marked: list[str] = []
+        self.served: dict[str, int] = {}
         self.error: Exception | None = None
-        self.by_hand = ByHand(experiment=self.read, mark=self.mark, clock=self.clock)
+        self.by_hand = ByHand(experiment=self.read, mark=self.mark, served=self.served.get, clock=self.clock)
 
     def add(self, experiment: Experiment) -> Experiment:
         self.experiments[experiment.id] = experiment
@@ -170,6 +171,21 @@ def test_a_version_that_another_process_began_is_known_within_a_minute(hand: Han
     hand.add(experiment(version=2))
     assert hand.by_hand.version_of("e") == 1
     hand.clock.advance(seconds=REMEMBERED.total_seconds())
+    assert hand.by_hand.version_of("e") == 2
+
+
+def test_a_version_that_this_process_decides_in_is_known_at_once(hand: Hand) -> None:
+    hand.add(experiment())
+    assert hand.by_hand.version_of("e") == 1
+    hand.served["e"] = 2
+    assert hand.by_hand.version_of("e") == 2, "also where the copy that is read is not as far yet"
+    hand.add(experiment(version=3))
+    assert hand.by_hand.version_of("e") == 3
+
+
+def test_after_a_rollback_the_present_version_is_not_the_older_one_that_is_served(hand: Hand) -> None:
+    hand.add(experiment(version=2))
+    hand.served["e"] = 1
     assert hand.by_hand.version_of("e") == 2
 
 
