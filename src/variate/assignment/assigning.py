@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from variate.assignment.keeper import Keeper
 from variate.assignment.kept import KeptAssignments
 from variate.assignment.ledger import keep_all
 from variate.decision import CompiledSnapshot, Engine
-from variate.decision.engine import checked_attributes
+from variate.decision.asked import Attributes, asked_of_many
 from variate.decision.tolerant import tolerantly
 from variate.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 from variate.model import Assignment
@@ -19,8 +18,6 @@ from variate.model.decision import Decision, Reason
 from variate.model.lifetime import expiry
 from variate.model.rules import check_id
 from variate.stores.ports import AssignmentStore
-
-Attributes = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,31 +92,27 @@ class Assigning:
         ``attributes``, where given, has one mapping a unit; with ``ttl_days`` the assignments expire. Raise
         ``NotFoundError`` for an unknown experiment and ``InvalidInputError`` for one that is not active.
         """
+        asking = list(asked_of_many(units, attributes))
         snapshot = self._engine.snapshot
         record = snapshot.experiment_records.get(check_id("experiment_id", experiment_id))
         if record is None:
             raise NotFoundError("experiment", experiment_id)
         if record["status"] != "active":
             raise InvalidInputError("experiment_id", f"must be of an active experiment; this one is {record['status']}")
-        given = [{}] * len(units) if attributes is None else attributes
-        if len(given) != len(units):
-            raise InvalidInputError("attributes", f"must be one for each of the {len(units)} units, not {len(given)}")
         drawn = snapshot.drawn(experiment_id)
-        pairs = zip((check_id("user_id", unit).encode() for unit in units), given, strict=True)
-        asking = [(unit, checked_attributes(each)) for unit, each in pairs]
         decisions = [tolerantly(drawn, unit, each) for unit, each in asking]
         version, at = record["version"], self._clock()
         expires_at = expiry(ttl_days, since=at)
         asked = {
             place: Assignment(
-                unit=units[place],
+                unit=unit,
                 experiment_id=experiment_id,
                 version=version,
                 variation=decision.variation,
                 assigned_at=at,
                 expires_at=expires_at,
             )
-            for place, decision in enumerate(decisions)
+            for place, (unit, decision) in enumerate(zip(units, decisions, strict=True))
             if decision.reason is Reason.SPLIT and decision.variation is not None
         }
         for (place, wished), stands in zip(asked.items(), keep_all(self._store, list(asked.values())), strict=True):
@@ -129,7 +122,7 @@ class Assigning:
         if snapshot.asks_ledger(experiment_id):
             # Whom the draw gives nothing now may have been given something before.
             decide = snapshot.experiments[experiment_id]
-            for place in set(range(len(units))).difference(asked):
+            for place in set(range(len(asking))).difference(asked):
                 decisions[place] = tolerantly(decide, *asking[place])
         return decisions
 

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from itertools import repeat
 from typing import Any
 
+from variate.decision.asked import (
+    NO_ATTRIBUTES,
+    Attributes,
+    asked_of_many,
+    bytes_of_any,
+    bytes_of_one,
+    checked_attributes,
+)
 from variate.decision.compiled import CompiledSnapshot
 from variate.decision.context import Decide
 from variate.decision.tolerant import tolerantly
-from variate.errors import InvalidInputError
 from variate.model.decision import Decision
 from variate.model.rules import check_id
 
-Attributes = Mapping[str, Any]
-
 NO_VARIATION = -1
 """What stands for no variation among indexes."""
-
-_NONE: Attributes = {}
-"""No attributes: a dict, which is what most calls bring and what is told from the rest by one comparison."""
 
 
 class Engine:
@@ -40,7 +41,7 @@ class Engine:
         self._exchanges = 0
         self.suspend()
 
-    def decide(self, unit: str, experiment_id: str, attributes: Attributes | None = _NONE) -> Decision:
+    def decide(self, unit: str, experiment_id: str, attributes: Attributes | None = NO_ATTRIBUTES) -> Decision:
         """Return the experiment's variation for the unit, or that it has none, and why. Nothing is kept."""
         try:
             if unit and type(attributes) is dict:
@@ -48,9 +49,9 @@ class Engine:
         except _MISUSE:
             pass
         decide = self._experiments[check_id("id", experiment_id)]
-        return tolerantly(decide, _bytes_of(unit), checked_attributes(attributes))
+        return tolerantly(decide, bytes_of_one(unit), checked_attributes(attributes))
 
-    def evaluate_flag(self, unit: str, flag_id: str, attributes: Attributes | None = _NONE) -> Decision:
+    def evaluate_flag(self, unit: str, flag_id: str, attributes: Attributes | None = NO_ATTRIBUTES) -> Decision:
         """Return the flag's variation for the unit, and why."""
         try:
             if unit and type(attributes) is dict:
@@ -58,12 +59,12 @@ class Engine:
         except _MISUSE:
             pass
         evaluate = self._flags[check_id("id", flag_id)]
-        return tolerantly(evaluate, _bytes_of(unit), checked_attributes(attributes))
+        return tolerantly(evaluate, bytes_of_one(unit), checked_attributes(attributes))
 
     def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
         """Return the decision of every flag for the unit, by flag id."""
         given = checked_attributes(attributes)
-        raw = _bytes_of(unit)
+        raw = bytes_of_any(unit)
         flags = self.snapshot.all_flags
         answers: dict[str, Any] = flags.copy()  # to have room for all from the start
         try:
@@ -81,19 +82,12 @@ class Engine:
         The array holds 16-bit integers, which ``numpy.asarray`` takes without a copy. ``attributes``, where given, has
         one mapping a unit.
         """
-        # Not only what is a Sequence by name: an array of ids is as good.
-        is_list = hasattr(units, "__len__") and hasattr(units, "__getitem__")
-        if isinstance(units, (str, bytes, Mapping)) or not is_list:
-            raise InvalidInputError("user_ids", f"must be a list of ids, not {type(units).__name__}")
+        asked = asked_of_many(units, attributes)
         snapshot = self.snapshot
         record = snapshot.experiment_records.get(check_id("id", experiment_id), {})
         place: dict[str | None, int] = {each["name"]: index for index, each in enumerate(record.get("variations", ()))}
         place[None] = NO_VARIATION
         decide = snapshot.experiments[experiment_id]
-        if attributes is not None and len(attributes) != len(units):
-            raise InvalidInputError("attributes", f"must be one a unit: {len(units)}, not {len(attributes)}")
-        given = repeat(_NONE) if attributes is None else map(checked_attributes, attributes)
-        asked = zip(map(_bytes_of, units), given, strict=False)  # the one of the two may have no end
         return array("h", [place[tolerantly(decide, raw, each).variation] for raw, each in asked])
 
     def version_of(self, experiment_id: str) -> int | None:
@@ -141,16 +135,3 @@ class _Awaited(dict[str, Decide]):
 
 _MISUSE = (TypeError, AttributeError, UnicodeEncodeError)
 """What a unit or an id that is no text, or an attribute that is a list, may lead to inside: then look closely."""
-
-
-def _bytes_of(unit: object) -> bytes:
-    return check_id("user_id", unit).encode()
-
-
-def checked_attributes(attributes: Attributes | None) -> Attributes:
-    """Return the attributes, none for None; raise ``InvalidInputError`` where they are no mapping."""
-    if attributes is None:
-        return _NONE
-    if not isinstance(attributes, Mapping):
-        raise InvalidInputError("attributes", f"must be a dict, not {type(attributes).__name__}")
-    return attributes

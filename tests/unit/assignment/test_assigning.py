@@ -347,6 +347,12 @@ def test_what_differs_where_the_ledger_is_read_anyway_is_told_of_to_nobody(world
         (["u", 7], None, "user_id"),
         (["u", "v"], [{}], "attributes"),
         (["u"], [{}, {}], "attributes"),
+        ("abc", None, "user_ids"),
+        (iter(["u"]), None, "user_ids"),
+        ({0: "u"}, None, "user_ids"),
+        (None, None, "user_ids"),
+        (["u"], iter([{}]), "attributes"),
+        (["u"], {0: {}}, "attributes"),
     ],
 )
 def test_one_that_is_wrong_among_many_keeps_none(world: World, units: Any, attributes: Any, field: str) -> None:

@@ -157,6 +157,14 @@ def test_a_unit_that_is_too_long_to_be_kept_is_decided_for_alone_and_refused_amo
             ask(engine, unit, {})
 
 
+@pytest.mark.parametrize("unit", ["x" * 1_025, "a\x00b"], ids=["too long", "with a NUL"])
+@pytest.mark.parametrize("name", ["decide", "evaluate_flag"])
+def test_whether_a_unit_is_decided_for_does_not_depend_on_its_attributes(name: str, unit: str) -> None:
+    engine = targeting(PRO)
+    for attributes in ({}, None, {"plan": "pro"}, {"plan": ["pro"]}, Told(plan="pro")):
+        METHODS[name](engine, unit, attributes)
+
+
 @every_method
 @pytest.mark.parametrize("unit", [5, b"user-1"], ids=repr)
 def test_a_unit_that_is_no_text_is_refused_where_nothing_is_drawn(ask: Ask, unit: Any) -> None:
@@ -194,7 +202,13 @@ def test_an_id_that_is_no_text_is_refused_for_many_units_too() -> None:
         drawing().decide_many(["it"], ["user-1"])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("units", ["abc", None, {"user-1"}], ids=_kind)
+@pytest.mark.parametrize("units", ["abc", None, {"user-1"}, iter(["user-1"]), {0: "user-1"}, b"abc"], ids=_kind)
 def test_many_units_come_in_a_list(units: Any) -> None:
     with pytest.raises(InvalidInputError, match="user_ids: must be a list of ids"):
         drawing().decide_many("it", units)
+
+
+@pytest.mark.parametrize("attributes", ["a", {"user-1"}, iter([{}]), {0: {}}, 1], ids=_kind)
+def test_the_attributes_of_many_units_come_in_a_list_too(attributes: Any) -> None:
+    with pytest.raises(InvalidInputError, match="attributes: must be a list of dicts"):
+        drawing().decide_many("it", ["user-1"], attributes)
