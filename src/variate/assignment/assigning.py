@@ -121,9 +121,10 @@ class Assigning:
                 decisions[place] = snapshot.kept(experiment_id, version, stands.variation) or decisions[place]
         if snapshot.asks_ledger(experiment_id):
             # Whom the draw gives nothing now may have been given something before.
-            decide = snapshot.experiments[experiment_id]
-            for place in set(range(len(asking))).difference(asked):
-                decisions[place] = tolerantly(decide, *asking[place])
+            others = [place for place in range(len(asking)) if place not in asked]
+            found = snapshot.decided_together(experiment_id, (asking[place] for place in others))
+            for place, decision in zip(others, found, strict=True):
+                decisions[place] = decision
         return decisions
 
     def flush_assignments(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from variate.decision.context import Kept
+from variate.errors import StoreUnavailableError
 from variate.model import Assignment
 from variate.stores.ports import AssignmentStore
 
@@ -30,15 +32,41 @@ class KeptAssignments:
 
     def find(self, experiment_id: str, version: int, unit: str) -> str | None:
         """Return the variation that stands, read from the store unless it is remembered, or None."""
-        key = (experiment_id, version, unit)
-        found = self._young.get(key) or self._old.get(key)
         at = self._clock()
-        if found is None or (found.expires_at is not None and found.expires_at <= at):
+        found = self._known((experiment_id, version, unit), at)
+        if found is None:
             found = self._store.get(unit=unit, experiment_id=experiment_id, version=version, at=at)
             if found is None:
                 return None
             self.remember(found)
         return found.variation
+
+    def ahead(self, experiment_id: str, version: int, units: Sequence[str]) -> Kept:
+        """Read the store for these units together, and return what then tells of each what ``find`` does.
+
+        What is remembered is not read. While the store is away it raises ``StoreUnavailableError`` for the others.
+        """
+        at = self._clock()
+        answers = {unit: self._known((experiment_id, version, unit), at) for unit in units}
+        unread = [unit for unit, found in answers.items() if found is None]
+        away: str | None = None
+        try:
+            read = self._store.get_many(unread, experiment_id=experiment_id, version=version, at=at) if unread else {}
+        except StoreUnavailableError as error:
+            read, away = {}, str(error)
+        answers.update(read)
+        for found in read.values():
+            self.remember(found)
+
+        def tell(_experiment_id: str, _version: int, unit: str) -> str | None:
+            if unit not in answers:
+                return self.find(experiment_id, version, unit)
+            found = answers[unit]
+            if found is None and away is not None:
+                raise StoreUnavailableError(away)
+            return None if found is None else found.variation
+
+        return tell
 
     def remembered(self, experiment_id: str, version: int, unit: str) -> str | None:
         """Return the variation where it is remembered and never expires, or None: no clock and no store are asked."""
@@ -57,3 +85,7 @@ class KeptAssignments:
         key = (assignment.experiment_id, assignment.version, assignment.unit)
         self._young.pop(key, None)
         self._old.pop(key, None)
+
+    def _known(self, key: Key, at: datetime) -> Assignment | None:
+        found = self._young.get(key) or self._old.get(key)
+        return None if found is None or (found.expires_at is not None and found.expires_at <= at) else found

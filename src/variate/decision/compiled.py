@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from variate.decision.conditions import Matcher, compile_condition
-from variate.decision.context import Decide, Others, Surroundings
-from variate.decision.experiment import asks_ledger, compile_experiment
+from variate.decision.context import Decide, Kept, Others, Surroundings
+from variate.decision.experiment import asks_ledger, compile_asking, compile_experiment
 from variate.decision.flag import compile_flag
 from variate.decision.outcomes import outcomes_of
+from variate.decision.together import Asked, decided_together
 from variate.errors import InvalidInputError, VariateError
 from variate.model.condition import read_condition
 from variate.model.decision import Decision, Outcome, Reason
@@ -44,8 +44,8 @@ class CompiledSnapshot:
         self._others = Others(audience=audiences.need, experiment=self.experiments.need, flag=self.flags.need)
         self._around = around
         self._all_flags: dict[str, Decide] | None = None
-        self._drawn = _Functions[Decide](
-            content["experiments"], self._drawn_experiment, kind="experiment", unknown=_unknown
+        self._asking = _Functions[Callable[[Kept], Decide]](
+            content["experiments"], self._asking_experiment, kind="experiment", unknown=lambda _: _unknown
         )
         self._kept: dict[str, dict[tuple[int, str], Decision]] = {}
 
@@ -66,7 +66,12 @@ class CompiledSnapshot:
 
     def drawn(self, experiment_id: str) -> Decide:
         """Return what decides the experiment as if the ledger were empty."""
-        return self._drawn[experiment_id]
+        return self._asking[experiment_id](_nothing_kept)
+
+    def decided_together(self, experiment_id: str, asked: Iterable[Asked]) -> Iterator[Decision]:
+        """Yield the experiment's decision for each unit in order; the ledger is read for many of them at a time."""
+        ahead = self._around.ahead or (lambda *_: self._around.kept)
+        return decided_together(asked, asking=self._asking[experiment_id], ahead=ahead)
 
     def kept(self, experiment_id: str, version: int, variation: str) -> Decision | None:
         """Return the decision for a unit that the ledger holds this for; None where the experiment has no such one."""
@@ -90,9 +95,8 @@ class CompiledSnapshot:
     def _experiment(self, key: str, record: Any) -> Decide:
         return compile_experiment(key, record, others=self._others, around=self._around)
 
-    def _drawn_experiment(self, key: str, record: Any) -> Decide:
-        around = replace(self._around, kept=lambda *_: None)
-        return compile_experiment(key, record, others=self._others, around=around)
+    def _asking_experiment(self, key: str, record: Any) -> Callable[[Kept], Decide]:
+        return compile_asking(key, record, others=self._others, around=self._around)
 
     def _flag(self, _: str, record: Any) -> Decide:
         return compile_flag(record, others=self._others, around=self._around)
@@ -158,6 +162,10 @@ def _kept_decisions(record: Mapping[str, Any]) -> dict[tuple[int, str], Decision
         return {}
     outcomes = outcomes_of(record, Reason.KEPT)
     return {(record["version"], name): Decision.of(outcome) for name, outcome in outcomes.items()}
+
+
+def _nothing_kept(_experiment_id: str, _version: int, _unit: str) -> None:
+    return None
 
 
 def _unknown(_unit: bytes, _attributes: Mapping[str, Any]) -> Decision:

@@ -87,6 +87,8 @@ class Engine:
         record = snapshot.experiment_records.get(check_id("id", experiment_id), {})
         place: dict[str | None, int] = {each["name"]: index for index, each in enumerate(record.get("variations", ()))}
         place[None] = NO_VARIATION
+        if snapshot.asks_ledger(experiment_id):
+            return array("h", [place[each.variation] for each in snapshot.decided_together(experiment_id, asked)])
         decide = snapshot.experiments[experiment_id]
         return array("h", [place[tolerantly(decide, raw, each).variation] for raw, each in asked])
 

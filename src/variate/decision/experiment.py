@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from variate.decision.bucketing import draw_salt, group_salt, hash_bound
 from variate.decision.conditions import condition_source
 from variate.decision.constants import Constants
-from variate.decision.context import Decide, Others, Surroundings
+from variate.decision.context import Decide, Kept, Others, Surroundings
 from variate.decision.draws import decided, hash_source, split_lines
 from variate.decision.generated import build
 from variate.decision.kept import with_ledger
@@ -25,9 +25,16 @@ def compile_experiment(experiment_id: str, record: Record, *, others: Others, ar
 
     The ladder: not running, override, holdout, layer, kept assignment, audience, traffic, variation by weight.
     """
+    return compile_asking(experiment_id, record, others=others, around=around)(around.kept)
+
+
+def compile_asking(
+    experiment_id: str, record: Record, *, others: Others, around: Surroundings
+) -> Callable[[Kept], Decide]:
+    """Return what makes the function that decides this experiment, for any who say what the ledger holds."""
     version = record["version"]
     if record["status"] != "active":
-        return _constant(Outcome.none(Reason.NOT_RUNNING, version=version))
+        return _asking_nobody(_constant(Outcome.none(Reason.NOT_RUNNING, version=version)))
     constants = Constants()
     gate = [
         *schedule_lines(record, Outcome.none(Reason.NOT_RUNNING, version=version), constants, around),
@@ -36,13 +43,13 @@ def compile_experiment(experiment_id: str, record: Record, *, others: Others, ar
         *_layer_lines(record["layer"], version, constants),
     ]
     if not asks_ledger(record):
-        return build([*gate, *_share_lines(record, record, constants, others)], constants)
+        return _asking_nobody(build([*gate, *_share_lines(record, record, constants, others)], constants))
     return with_ledger(
         experiment_id,
         record,
         gate=build([*gate, "return None"], constants),
         draws=[_compile_share(record, share, others) for share in (*record["past"], record)],
-        around=around,
+        clock=around.clock,
     )
 
 
@@ -107,3 +114,7 @@ def _share_lines(record: Record, share: Record, constants: Constants, others: Ot
 def _constant(outcome: Outcome) -> Decide:
     decision = Decision.of(outcome)
     return lambda _unit, _attributes: decision
+
+
+def _asking_nobody(decide: Decide) -> Callable[[Kept], Decide]:
+    return lambda _: decide

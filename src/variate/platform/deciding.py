@@ -54,7 +54,7 @@ class Deciding:
             store=backends.snapshots,
             announcements=backends.hot.announcements,
             publisher=publisher,
-            around=Surroundings(clock=lambda: wall_clock().timestamp(), kept=kept.find),
+            around=Surroundings(clock=lambda: wall_clock().timestamp(), kept=kept.find, ahead=kept.ahead),
             clock=clock,
             poll_seconds=settings.snapshot_poll_seconds,
             catch_up=catch_up,

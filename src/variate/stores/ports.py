@@ -18,7 +18,7 @@ Common to all:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -190,6 +190,11 @@ class AssignmentStore(Protocol):
 
     def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
         """Return the assignment that stands, strongly consistent, or None."""
+
+    def get_many(
+        self, units: Sequence[str], *, experiment_id: str, version: int = 1, at: datetime
+    ) -> Mapping[str, Assignment]:
+        """Return those that stand, by unit, each strongly consistent, in few requests for any number of units."""
 
     def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
         """Return the unit's assignments, in order of experiment id and version."""

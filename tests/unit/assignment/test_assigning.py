@@ -48,7 +48,7 @@ class Process:
 
     def decides_from(self, experiments: dict[str, Any]) -> None:
         """Have it decide from a snapshot of these experiments alone."""
-        around = Surroundings(clock=lambda: self.clock().timestamp(), kept=self.kept.find)
+        around = Surroundings(clock=lambda: self.clock().timestamp(), kept=self.kept.find, ahead=self.kept.ahead)
         self.engine.use(CompiledSnapshot(content_of(experiments=experiments), around))
 
     def assign(self, unit: str, **attributes: Any) -> str | None:
@@ -319,6 +319,30 @@ def test_among_many_who_the_draw_gives_nothing_now_keeps_what_was_given_before(w
         ("a", Reason.KEPT),
         (None, Reason.INTAKE_STOPPED),
     ]
+
+
+def test_for_many_the_ledger_is_read_in_few_requests_and_what_it_holds_is_the_answer(world: World) -> None:
+    world.store.keep([build_assignment(unit, experiment_id="e", variation="b") for unit in UNITS[::2]])
+    process = world.process(weights=[1, 0], takes_new_units=False)
+    decisions = process.assigning.assign_many("e", UNITS)
+    places = process.engine.decide_many("e", UNITS)
+    assert [(each.variation, each.reason) for each in decisions[:2]] == [
+        ("b", Reason.KEPT),
+        (None, Reason.INTAKE_STOPPED),
+    ]
+    assert [each.variation for each in decisions] == ["b", None] * 1_000
+    assert list(places) == [1, -1] * 1_000
+    assert world.store.reads == 2
+
+
+def test_while_the_ledger_is_away_many_are_decided_for_as_each_would_be(world: World) -> None:
+    process = world.process(**changed())
+    process.kept.remember(build_assignment("known", experiment_id="e", variation="b"))
+    world.store.error = StoreUnavailableError("away")
+    units = ["known", *UNITS]
+    assert list(process.engine.decide_many("e", units)) == [1] + [0] * len(UNITS)
+    assert world.store.reads == 1
+    assert [process.engine.decide(unit, "e").variation for unit in units[:3]] == ["b", "a", "a"]
 
 
 def test_among_many_what_differs_is_told_of_once_it_is_known(world: World) -> None:

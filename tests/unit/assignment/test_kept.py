@@ -99,3 +99,30 @@ def test_what_is_forgotten_is_read_again(since: int) -> None:
     remembering.kept.forget(build_assignment("u", variation="a"))
     assert remembering.kept.remembered("experiment", 1, "u") is None
     assert (remembering.find(), remembering.store.reads) == (None, 1)
+
+
+def test_for_many_units_what_is_not_remembered_is_read_together_and_remembered_then(remembering: Remembering) -> None:
+    remembering.kept.remember(build_assignment("u", variation="a"))
+    remembering.store.keep([build_assignment("v", variation="b"), build_assignment("x", variation="c")])
+    tell = remembering.kept.ahead("experiment", 1, ["u", "v", "w"])
+    assert [tell("experiment", 1, unit) for unit in "uvw"] == ["a", "b", None]
+    assert remembering.store.reads == 1
+    assert remembering.kept.remembered("experiment", 1, "v") == "b"
+    assert tell("experiment", 1, "x") == "c", "one that was not asked for is read then"
+
+
+def test_for_many_units_that_are_all_remembered_nothing_is_read(remembering: Remembering) -> None:
+    remembering.kept.remember(build_assignment("u", variation="a"))
+    assert remembering.kept.ahead("experiment", 1, ["u"])("experiment", 1, "u") == "a"
+    assert remembering.store.reads == 0
+
+
+def test_while_the_store_is_away_what_is_remembered_of_many_units_is_told_and_the_rest_says_so(
+    remembering: Remembering,
+) -> None:
+    remembering.kept.remember(build_assignment("u", variation="a"))
+    remembering.store.error = StoreUnavailableError("away")
+    tell = remembering.kept.ahead("experiment", 1, ["u", "v"])
+    assert tell("experiment", 1, "u") == "a"
+    with pytest.raises(StoreUnavailableError, match="away"):
+        tell("experiment", 1, "v")

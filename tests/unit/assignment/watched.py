@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from threading import Condition
 
@@ -38,6 +38,14 @@ class WatchedAssignments(ReferenceAssignmentStore):
         if self.error is not None:
             raise self.error
         return super().get(unit=unit, experiment_id=experiment_id, version=version, at=at)
+
+    def get_many(
+        self, units: Sequence[str], *, experiment_id: str, version: int = 1, at: datetime
+    ) -> Mapping[str, Assignment]:
+        self.reads += 1
+        if self.error is not None:
+            raise self.error
+        return super().get_many(units, experiment_id=experiment_id, version=version, at=at)
 
     def await_batches(self, number: int) -> None:
         """Return once it was written to so many times from the beginning."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,6 +72,32 @@ class ExpiresLate(ReferenceAssignmentStore):
     def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
         at -= timedelta(microseconds=1)
         return super().get(unit=unit, experiment_id=experiment_id, version=version, at=at)
+
+
+class TellsOfManyWhatHasExpired(ReferenceAssignmentStore):
+    def get_many(
+        self, units: Sequence[str], *, experiment_id: str, version: int = 1, at: datetime
+    ) -> Mapping[str, Assignment]:
+        at -= timedelta(microseconds=1)
+        return super().get_many(units, experiment_id=experiment_id, version=version, at=at)
+
+
+class TellsOfManyInAnyVersion(ReferenceAssignmentStore):
+    def get_many(
+        self, units: Sequence[str], *, experiment_id: str, version: int = 1, at: datetime
+    ) -> Mapping[str, Assignment]:
+        of_any = [
+            super(TellsOfManyInAnyVersion, self).get_many(units, experiment_id=experiment_id, version=each, at=at)
+            for each in (version, 1)
+        ]
+        return {**of_any[0], **of_any[1]}
+
+
+class TellsOfTheFirstThousand(ReferenceAssignmentStore):
+    def get_many(
+        self, units: Sequence[str], *, experiment_id: str, version: int = 1, at: datetime
+    ) -> Mapping[str, Assignment]:
+        return super().get_many(units[:1_000], experiment_id=experiment_id, version=version, at=at)
 
 
 class AnswersInItsOwnOrder(ReferenceAssignmentStore):

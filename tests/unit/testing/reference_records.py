@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from threading import RLock
 
@@ -43,6 +43,12 @@ class ReferenceAssignmentStore:
     def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
         of_unit = [each for each in self._alive(at) if each.unit == unit and each.version == version]
         return next((each for each in of_unit if each.experiment_id == experiment_id), None)
+
+    def get_many(
+        self, units: Sequence[str], *, experiment_id: str, version: int = 1, at: datetime
+    ) -> Mapping[str, Assignment]:
+        wanted = {(unit, experiment_id, version) for unit in units}
+        return {e.unit: e for e in self._alive(at) if (e.unit, e.experiment_id, e.version) in wanted}
 
     def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
         found = [each for each in self._alive(at) if each.unit == unit]

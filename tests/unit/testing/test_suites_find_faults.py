@@ -99,6 +99,15 @@ FOUND: dict[str, Callable[[], None]] = {
     "an assignment stands when it expires": (
         lambda: assignments.test_it_is_gone_at_the_moment_it_expires_and_not_before(faults.ExpiresLate())
     ),
+    "among many an assignment stands when it expires": (
+        lambda: assignments.test_many_are_told_by_unit_and_only_those_that_stand(faults.TellsOfManyWhatHasExpired())
+    ),
+    "among many another version's are told": (
+        lambda: assignments.test_many_are_told_by_unit_and_only_those_that_stand(faults.TellsOfManyInAnyVersion())
+    ),
+    "of many only the first are told": (
+        lambda: assignments.test_many_are_told_by_unit_and_only_those_that_stand(faults.TellsOfTheFirstThousand())
+    ),
     "a batch answers in another order": (
         lambda: assignments.test_a_batch_answers_in_the_order_asked(faults.AnswersInItsOwnOrder())
     ),

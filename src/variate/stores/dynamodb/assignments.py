@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from variate.model import Assignment, Page, assignment_id
@@ -45,6 +45,14 @@ class DynamoDBAssignmentStore:
         """See ``AssignmentStore.get``."""
         item = self._table.get(assignment_id(experiment_id=experiment_id, version=version, unit=unit))
         return None if item is None or not is_alive(item, at=at) else self._read(item)
+
+    def get_many(
+        self, units: Sequence[str], *, experiment_id: str, version: int = 1, at: datetime
+    ) -> Mapping[str, Assignment]:
+        """See ``AssignmentStore.get_many``."""
+        ids = [assignment_id(experiment_id=experiment_id, version=version, unit=unit) for unit in units]
+        items = self._table.get_all(ids).values()
+        return {each.unit: each for each in (self._read(item) for item in items if is_alive(item, at=at))}
 
     def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
         """See ``AssignmentStore.of_unit``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -82,6 +82,13 @@ class SqlAssignmentStore:
         values = {"experiment_id": experiment_id, "version": version, "user_id": unit, "at": at}
         row = self._database.read(lambda connection: connection.execute(_GET, values).first())
         return None if row is None else _assignment(row)
+
+    def get_many(
+        self, units: Sequence[str], *, experiment_id: str, version: int = 1, at: datetime
+    ) -> Mapping[str, Assignment]:
+        """Return those that stand, by unit, each strongly consistent."""
+        found = self._standing([(unit, experiment_id, version) for unit in dict.fromkeys(units)])
+        return {each.unit: each for each in found.values() if each.expires_at is None or each.expires_at > at}
 
     def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
         """Return the unit's assignments, in order of experiment id and version."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -32,6 +33,25 @@ class AssignmentStoreConformance:
         assert _of(store, kept) == kept
         assert [*store.of_unit("ada", at=START, limit=10)] == [kept]
         assert [*store.of_experiment("e", at=START, limit=10)] == [kept]
+
+    def test_many_are_told_by_unit_and_only_those_that_stand(self, store: AssignmentStore) -> None:
+        ends = START + SECOND
+        units = [f"unit-{number}" for number in range(1_234)]
+        kept = [
+            build_assignment(unit, experiment_id="e", version=2, expires_at=ends if number % 2 else None)
+            for number, unit in enumerate(units[::3])
+        ]
+        store.keep(kept)
+        store.keep([build_assignment(unit, experiment_id="e", version=1, variation="other") for unit in units[:9]])
+        store.keep([build_assignment(unit, experiment_id="f", version=2, variation="other") for unit in units[:9]])
+
+        def found(asked: Sequence[str], at: datetime) -> dict[str, Assignment]:
+            return dict(store.get_many(asked, experiment_id="e", version=2, at=at))
+
+        assert found(units, ends - MICROSECOND) == {each.unit: each for each in kept}
+        assert found(units, ends) == {each.unit: each for each in kept[::2]}
+        assert found([kept[0].unit], START) == found([kept[0].unit] * 2, START) == {kept[0].unit: kept[0]}
+        assert found(["nobody"], START) == found([], START) == {}
 
     def test_without_an_end_it_stands_for_ever(self, store: AssignmentStore) -> None:
         kept = build_assignment()
