@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from variate.cli.decision_view import (
 from variate.cli.moment import moment
 from variate.cli.output import json_option, print_fields, print_json, print_table
 from variate.cli.words import moment_words
+from variate.decision import Rung
 from variate.functions.records import explained_record
 from variate.platform import Platform
 from variate.platform.explaining import Explained
@@ -42,8 +44,8 @@ def command(
 ) -> None:
     """Explain what a unit gets of an experiment or a flag.
 
-    Every rung that was climbed and what was found there, and the snapshot it was decided by. The attributes are what
-    you say they are, or were: they are not kept.
+    Every rung that was climbed and what was found there, and the snapshot it was decided by; indented, those of the
+    experiment or the flag that a rung asked for. The attributes are what you say they are, or were: they are not kept.
 
     For example: variate explain --unit u-1 --experiment ID --attributes '{"country": "DE"}' --at 2h
     """
@@ -61,16 +63,7 @@ def command(
 
 
 def _print(explained: Explained) -> None:
-    rows = [
-        (
-            ">" if rung.decided else "",
-            rung.name,
-            rung.said,
-            rung.salt or "",
-            "" if rung.bucket is None else str(rung.bucket),
-        )
-        for rung in explained.explanation.rungs
-    ]
+    rows = list(_rows(explained.explanation.rungs))
     print_table(("", "rung", "found", "salt", "bucket"), rows, folded=("rung", "found", "salt"))
     publication = explained.publication
     click.echo()
@@ -84,3 +77,12 @@ def _print(explained: Explained) -> None:
             ),
         }
     )
+
+
+def _rows(rungs: Iterable[Rung], *, indent: str = "") -> Iterator[tuple[str, ...]]:
+    """Yield a row a rung, and under it those of the definition it asked for; only its own last one is marked."""
+    for rung in rungs:
+        marker = ">" if rung.decided and not indent else ""
+        place = "" if rung.bucket is None else str(rung.bucket)
+        yield marker, indent + rung.name, rung.said, rung.salt or "", place
+        yield from _rows(rung.rungs, indent=f"{indent}  ")

@@ -7,9 +7,9 @@ with the generated code but bucketing, allocation and the reading of a condition
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from variate.decision.allocation import Allocation
 from variate.decision.bucketing import bucket_of, draw, draw_salt, group_salt
@@ -19,20 +19,28 @@ from variate.decision.outcomes import outcomes_of
 from variate.errors import StoreError
 from variate.model.condition import read_condition
 from variate.model.decision import BUCKETS, Decision, Outcome, Reason
+from variate.model.override import OverrideTarget
 
 Record = Mapping[str, Any]
 Attributes = Mapping[str, Any]
 
+ForcedBy: TypeAlias = Callable[[OverrideTarget, str, str], str]
+"""Says, after a comma, who forced this variation of the experiment or flag of this id, and why, or nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """What one rung found: ``said`` in words; ``decided`` where the ladder ends here; the draw, where one was made."""
+    """What one rung found: ``said`` in words; ``decided`` where the ladder ends here; the draw, where one was made.
+
+    Where it asked for another definition's decision, ``rungs`` are those that were climbed for that.
+    """
 
     name: str
     said: str
     decided: bool = False
     salt: str | None = None
     bucket: int | None = None
+    rungs: tuple[Rung, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +64,21 @@ class Ladder:
     """Walks a snapshot's definitions for one unit at one moment (``now``, in seconds since 1970)."""
 
     def __init__(
-        self, content: Mapping[str, Any], *, unit: str, attributes: Attributes, now: float, kept: Kept
+        self,
+        content: Mapping[str, Any],
+        *,
+        unit: str,
+        attributes: Attributes,
+        now: float,
+        kept: Kept,
+        forced_by: ForcedBy = lambda *_: "",
     ) -> None:
         self._content = content
         self._unit = unit
         self._attributes = attributes
         self._now = now
         self._kept = kept
+        self._forced_by = forced_by
         self._audiences = {
             key: read_condition("condition", condition) for key, condition in content["audiences"].items()
         }
@@ -90,7 +106,7 @@ class Ladder:
         if said := self._outside(record):
             return self._ends("running", said, closed)
         self._goes_on("running", f"active, version {version}")
-        if (forced := self._forced(record)) is not None:
+        if (forced := self._forced(OverrideTarget.EXPERIMENT, experiment_id, record)) is not None:
             return forced
         for holdout in record["holdouts"]:
             drawn = self._draw(group_salt("holdout", salt=holdout["salt"]))
@@ -185,14 +201,16 @@ class Ladder:
         if said := self._outside(record):
             return self._ends("on", said, outcomes_of(record, Reason.NOT_RUNNING)[record["off"]])
         self._goes_on("on", f"switched on, revision {version}")
-        if (forced := self._forced(record)) is not None:
+        if (forced := self._forced(OverrideTarget.FLAG, flag_id, record)) is not None:
             return forced
         for prerequisite in record["prerequisites"]:
-            found = self._beside().flag(prerequisite["flag"]).decision.variation
+            asked = self._beside().flag(prerequisite["flag"])
+            found = asked.decision.variation
             said = f"{prerequisite['flag']!r} gives {found!r}, and has to give one of {prerequisite['variations']}"
             if found not in prerequisite["variations"]:
-                return self._ends("prerequisite", said, outcomes_of(record, Reason.PREREQUISITE)[record["off"]])
-            self._goes_on("prerequisite", said)
+                off = outcomes_of(record, Reason.PREREQUISITE)[record["off"]]
+                return self._ends("prerequisite", said, off, rungs=asked.rungs)
+            self._goes_on("prerequisite", said, rungs=asked.rungs)
         for rule in record["rules"]:
             decision = self._rule(record, rule)
             if decision is not None:
@@ -208,13 +226,14 @@ class Ladder:
         self._goes_on(name, f"matches {text}" if rule["condition"] is not None else "is for every unit")
         if isinstance(serve, str) or "rollout" in serve:
             return self._serve(record, serve, Reason.RULE, rule["name"])
-        given = self._beside().experiment(serve["experiment"]).decision
+        asked = self._beside().experiment(serve["experiment"])
+        given = asked.decision
         said = f"experiment {serve['experiment']!r} gives {given.variation!r} ({given.reason})"
         outcome = outcomes_of(record, given.reason, rule=rule["name"]).get(given.variation or "")
         if outcome is None:
-            self._goes_on(name, f"{said}: on to the next rule")
+            self._goes_on(name, f"{said}: on to the next rule", rungs=asked.rungs)
             return None
-        self._ends(name, said, outcome)
+        self._ends(name, said, outcome, rungs=asked.rungs)
         return Decision.of(outcome, given.drawn)
 
     def _serve(self, record: Record, serve: Any, reason: Reason, rule: str | None) -> Decision:
@@ -228,8 +247,15 @@ class Ladder:
         return decision
 
     def _beside(self) -> Ladder:
-        """A ladder of its own for another definition, whose rungs are not this one's."""
-        return Ladder(self._content, unit=self._unit, attributes=self._attributes, now=self._now, kept=self._kept)
+        """A ladder of its own for another definition, whose rungs stand under the one that asked for it."""
+        return Ladder(
+            self._content,
+            unit=self._unit,
+            attributes=self._attributes,
+            now=self._now,
+            kept=self._kept,
+            forced_by=self._forced_by,
+        )
 
     def _outside(self, record: Record) -> str | None:
         """Return in words why it is not the time, or None where it is."""
@@ -239,7 +265,7 @@ class Ladder:
             return f"it ended at {record['ends_at']}"
         return None
 
-    def _forced(self, record: Record) -> Decision | None:
+    def _forced(self, target: OverrideTarget, key: str, record: Record) -> Decision | None:
         override = record["overrides"].get(self._unit)
         until = None if override is None else override["until"]
         if override is None or (until is not None and self._now >= seconds(until, missing=0.0)):
@@ -249,7 +275,8 @@ class Ladder:
         if outcome is None:
             self._goes_on("override", f"forces {override['variation']!r}, which is not there any more")
             return None
-        return self._ends("override", f"forced until {until or 'it is removed'}", outcome)
+        by = self._forced_by(target, key, override["variation"])
+        return self._ends("override", f"forced until {until or 'it is removed'}{by}", outcome)
 
     def _matches(self, condition: Any) -> bool:
         return matches(read_condition("condition", condition), self._unit, self._attributes, audiences=self._audiences)
@@ -257,13 +284,15 @@ class Ladder:
     def _draw(self, salt: str) -> _Draw:
         return _Draw(salt, draw(salt, self._unit))
 
-    def _goes_on(self, name: str, said: str, drawn: _Draw | None = None) -> None:
+    def _goes_on(self, name: str, said: str, drawn: _Draw | None = None, rungs: tuple[Rung, ...] = ()) -> None:
         salt, place = (None, None) if drawn is None else (drawn.salt, drawn.bucket)
-        self._rungs.append(Rung(name=name, said=said, salt=salt, bucket=place))
+        self._rungs.append(Rung(name=name, said=said, salt=salt, bucket=place, rungs=rungs))
 
-    def _ends(self, name: str, said: str, outcome: Outcome, drawn: _Draw | None = None) -> Decision:
+    def _ends(
+        self, name: str, said: str, outcome: Outcome, drawn: _Draw | None = None, rungs: tuple[Rung, ...] = ()
+    ) -> Decision:
         salt, place = (None, None) if drawn is None else (drawn.salt, drawn.bucket)
-        self._rungs.append(Rung(name=name, said=said, decided=True, salt=salt, bucket=place))
+        self._rungs.append(Rung(name=name, said=said, decided=True, salt=salt, bucket=place, rungs=rungs))
         return Decision.of(outcome, None if drawn is None else drawn.hash)
 
 

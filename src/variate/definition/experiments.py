@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Unpack
 
-from variate.definition.audit import ChangeLog
+from variate.definition.audit import OVERRIDE_ADDED, ChangeLog
 from variate.definition.checklist import ChecklistItem, check_launch, launch_checklist
 from variate.definition.flag_references import FlagReferences
 from variate.definition.newest import ATTEMPTS, on_newest
@@ -284,7 +284,7 @@ class Experiments:
                 expires_at=at + timedelta(days=OVERRIDE_DAYS),
             )
             data = {"user_id": unit, "value": variation}
-            entry = self._entry(before, "override_added", data, actor, at)
+            entry = self._entry(before, OVERRIDE_ADDED, data, actor, at)
             return moved._replace(audit=[*moved.audit, entry], outbox=[self.log.override_put(override)])
 
         return self._write(experiment_id, change, expected_revision=None)

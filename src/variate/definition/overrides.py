@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from variate.definition.audit import OVERRIDE_REMOVED, ChangeLog
+from variate.definition.audit import OVERRIDE_ADDED, OVERRIDE_REMOVED, ChangeLog
 from variate.definition.experiments import OVERRIDE_DAYS
 from variate.definition.flag_references import targeting_of
 from variate.definition.variations import check_variation
@@ -122,7 +122,7 @@ class Overrides:
             expires_at=expiry(ttl_days, since=at),
         )
         data = {"user_id": unit, "value": variation, "reason": reason}
-        entry = self.log.entry(target.value, target_id, "override_added", data, actor=actor, at=at)
+        entry = self.log.entry(target.value, target_id, OVERRIDE_ADDED, data, actor=actor, at=at)
         self.audit.append([entry], outbox=[self.log.override_put(override)])
         self.announce()
         return override

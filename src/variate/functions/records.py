@@ -81,4 +81,5 @@ def _rung_record(rung: Rung) -> Record:
         "decided": rung.decided,
         "salt": rung.salt,
         "bucket": rung.bucket,
+        "rungs": [_rung_record(each) for each in rung.rungs],
     }

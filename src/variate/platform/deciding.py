@@ -81,6 +81,7 @@ class Deciding:
                 serving=serving,
                 snapshots=backends.snapshots,
                 assignments=assignments,
+                audit=backends.audit,
                 environment=settings.environment,
                 flush=assigning.flush_assignments,
                 clock=clock,

@@ -10,12 +10,13 @@ from typing import Any
 
 from variate.decision import Explanation, Ladder
 from variate.decision.engine import checked_attributes
-from variate.errors import NotFoundError, StoreError
-from variate.model import check_instant, format_instant
+from variate.definition.audit import OVERRIDE_ADDED
+from variate.errors import NotFoundError, StoreError, VariateError
+from variate.model import MAX_PAGE, OverrideTarget, check_instant, format_instant
 from variate.model.rules import check_id
 from variate.model.snapshot import Publication
 from variate.publishing.serving import Serving
-from variate.stores.ports import AssignmentStore, SnapshotStore
+from variate.stores.ports import AssignmentStore, AuditLog, SnapshotStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Explaining:
     serving: Serving
     snapshots: SnapshotStore
     assignments: AssignmentStore
+    audit: AuditLog
     environment: str
     flush: Callable[[], None]
     clock: Callable[[], datetime]
@@ -77,14 +79,31 @@ class Explaining:
             found = self.assignments.get(unit=name, experiment_id=experiment_id, version=version, at=moment)
             return None if found is None or found.assigned_at > moment else found.variation
 
+        name = check_id("user_id", unit)
         ladder = Ladder(
             snapshot.content,
-            unit=check_id("user_id", unit),
+            unit=name,
             attributes=checked_attributes(attributes),
             now=moment.timestamp(),
             kept=kept_by_then,
+            forced_by=lambda *forced: self._forced_by(name, *forced, before=publication.at),
         )
         return Explained(explanation=walk(ladder), publication=publication, at=moment)
+
+    def _forced_by(self, unit: str, target: OverrideTarget, target_id: str, variation: str, *, before: datetime) -> str:
+        """Return who forced the variation last and why, where that is among the latest changes in the audit log."""
+        try:
+            entries = self.audit.list(entity_type=target.value, entity_id=target_id, limit=MAX_PAGE)
+        except VariateError as error:
+            return f"; by whom cannot be read: {error}"
+        for entry in entries:
+            if entry.action != OVERRIDE_ADDED or entry.created_at > before:
+                continue
+            match entry.data:
+                case {"user_id": name, "value": value, **rest} if (name, value) == (unit, variation):
+                    reason = f": {rest['reason']}" if rest.get("reason") else ""
+                    return f", by {entry.actor!r} on {format_instant(entry.created_at)}{reason}"
+        return ""
 
     def _in_force(self, moment: datetime) -> Publication:
         """Return the publication in force at the moment: sequences have no gap, so it is found by halving."""

@@ -82,6 +82,25 @@ def test_an_explanation_shows_every_rung_and_marks_the_one_that_decided(variate:
     assert max(map(len, printed.splitlines())) <= 80
 
 
+def test_an_explanation_shows_the_draw_of_the_experiment_behind_a_flag(variate: InProcess, experiment: str) -> None:
+    serves = f'{{"name": "t", "serve": {{"experiment": "{experiment}"}}}}'
+    names = ("--variation", 'control="c"', "--variation", 'green="g"', "--default", "control", "--off", "control")
+    variate.ok("flags", "create", "Button", "--id", "button", "--status", "active", *names, "--rule", serves)
+    arguments = ("--unit", "u1", "--flag", "button", "--attributes", PRO)
+    explained = variate.ok("explain", *arguments, "--json").json
+    beneath = variate.ok("explain", "--unit", "u1", "--experiment", experiment, "--attributes", PRO, "--json").json
+    assert explained["rungs"][-1]["rungs"] == beneath["rungs"]
+    assert beneath["rungs"][-1]["bucket"] == explained["decision"]["bucket"] is not None
+
+    printed = variate.ok("explain", *arguments).out
+    (decided,) = [line for line in printed.splitlines() if line.startswith(">")]
+    assert decided.split()[1:3] == ["rule", "'t'"]
+    (drawn,) = [line for line in printed.splitlines() if beneath["rungs"][-1]["salt"] in line]
+    assert drawn.startswith("     variation ")
+    assert drawn.rstrip().endswith(str(explained["decision"]["bucket"]))
+    assert max(map(len, printed.splitlines())) <= 80
+
+
 def test_an_explanation_of_a_random_id_fits_eighty_columns(variate: InProcess) -> None:
     created = variate.ok("experiments", "create", "x", "--variation", "a", "--variation", "b", "--json").json
     variate.ok("experiments", "status", created["id"], "active")

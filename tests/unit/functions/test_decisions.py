@@ -70,7 +70,7 @@ def test_an_explanation_is_a_dict_of_the_decision_its_rungs_and_its_snapshot(exp
     explained = variate.explain("u1", experiment, PRO)
     assert json.loads(json.dumps(explained)) == explained
     assert (explained["decision"]["variation"], explained["decision"]["bucket"]) == (decided.variation, decided.bucket)
-    assert set(explained["rungs"][0]) == {"name", "said", "decided", "salt", "bucket"}
+    assert set(explained["rungs"][0]) == {"name", "said", "decided", "salt", "bucket", "rungs"}
     assert [rung["name"] for rung in explained["rungs"] if rung["decided"]] == ["variation"]
     status = variate.serving_status()
     assert all(explained[name] == status[name] for name in ("environment", "sequence", "digest", "published_at"))

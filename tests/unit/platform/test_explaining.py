@@ -13,10 +13,11 @@ from tests.unit.publishing.world import World
 from tests.unit.testing.reference_records import ReferenceAssignmentStore
 from variate.assignment.kept import KeptAssignments
 from variate.errors import InvalidInputError, NotFoundError, StoreError, StoreUnavailableError
+from variate.model import OverrideTarget
 from variate.model.decision import Reason
 from variate.model.snapshot import PublicationKind
 from variate.platform.explaining import Explaining
-from variate.testing.builders import build_assignment
+from variate.testing.builders import build_assignment, build_override
 
 ONLY_A = [{"name": "a", "weight": 1}, {"name": "b", "weight": 0}]
 ONLY_B = [{"name": "a", "weight": 0}, {"name": "b", "weight": 1}]
@@ -33,6 +34,7 @@ class Asked(World):
             serving=self.serving,
             snapshots=self.snapshots,
             assignments=self.ledger,
+            audit=self.audit,
             environment="prod",
             flush=lambda: None,
             clock=self.clock,
@@ -203,6 +205,109 @@ def test_a_flag_is_explained_too_with_its_attributes(asked: Asked) -> None:
     then = asked.explaining.explain_flag("u", "f", {"plan": "beta"}, at=at).explanation.decision
     now = asked.explaining.explain_flag("u", "f", {"plan": "beta"}).explanation.decision
     assert (then.value, then.rule, now.value, now.rule) == (True, "rule 1", False, None)
+
+
+def serving_e(asked: Asked, **targeting: Any) -> None:
+    """Define a flag ``f`` that serves the experiment ``e``."""
+    variations = [{"name": name, "value": name} for name in "ab"]
+    rules = [{"name": "t", "serve": {"experiment": "e"}}]
+    asked.flags.create_feature_flag(
+        "nav", flag_id="f", variations=variations, status="active", default="a", off="b", rules=rules, **targeting
+    )
+
+
+@pytest.mark.parametrize("traffic", [100, 0.01])
+def test_a_rule_that_serves_an_experiment_holds_the_experiment_s_rungs(asked: Asked, traffic: float) -> None:
+    asked.started(variations=ONLY_B, traffic=traffic)
+    serving_e(asked)
+    asked.publish()
+    found = asked.explaining.explain_flag("u", "f", {}).explanation
+    (served,) = [rung for rung in found.rungs if rung.rungs]
+    assert (served.name, served.rungs) == ("rule 't'", asked.explaining.explain("u", "e").explanation.rungs)
+    assert served.decided is (traffic == 100), "an experiment that gives nothing is explained, too"
+    if served.decided:
+        assert served.rungs[-1].bucket == found.decision.bucket is not None
+        assert served.rungs[-1].salt == "e:1:variation"
+
+
+@pytest.mark.parametrize("gives", ["on", "off"])
+def test_a_prerequisite_holds_the_rungs_of_its_flag(asked: Asked, gives: str) -> None:
+    asked.started(variations=ONLY_B)
+    shares = {"rollout": {gives: 1, "off" if gives == "on" else "on": 0}}
+    asked.flags.create_feature_flag("gate", flag_id="gate", type="boolean", status="active", default=shares)
+    serving_e(asked, prerequisites=[{"flag": "gate", "variations": ["on"]}])
+    asked.publish()
+    found = asked.explaining.explain_flag("u", "f").explanation.rungs
+    (prerequisite,) = [rung for rung in found if rung.name == "prerequisite"]
+    assert prerequisite.rungs == asked.explaining.explain_flag("u", "gate").explanation.rungs
+    assert prerequisite.rungs[-1].salt == "gate:rollout"
+    assert prerequisite.decided is (gives == "off")
+
+
+def test_rungs_stand_under_those_that_asked_for_them_however_deep(asked: Asked) -> None:
+    asked.started(variations=ONLY_B)
+    serving_e(asked)
+    asked.flags.create_feature_flag(
+        "top", flag_id="top", type="boolean", status="active", prerequisites=[{"flag": "f", "variations": ["b"]}]
+    )
+    asked.publish()
+    (prerequisite,) = [rung for rung in asked.explaining.explain_flag("u", "top").explanation.rungs if rung.rungs]
+    (rule,) = [rung for rung in prerequisite.rungs if rung.rungs]
+    assert rule.rungs[-1].name == "variation"
+
+
+def override_rung(asked: Asked, at: datetime | None = None) -> str:
+    """Return what is said of the override by which the experiment is explained."""
+    return asked.explaining.explain("u", "e", at=at).explanation.rungs[-1].said
+
+
+def test_an_override_is_explained_by_who_forced_it_and_why(asked: Asked) -> None:
+    asked.started(variations=ONLY_A)
+    forced = asked.overrides.create_override("u", "e", "b", reason="a support case", actor="ana", ttl_days=None)
+    asked.override_store.put(forced)
+    asked.overrides.create_override("another", "e", "b", reason="curious", actor="ben")
+    first = asked.publish()
+    when = forced.created_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    said = f"forced until it is removed, by 'ana' on {when}: a support case"
+    assert override_rung(asked) == said
+    asked.override_store.put(asked.overrides.create_override("u", "e", "b", actor="cleo"))
+    second = asked.publish()
+    asked.override_store.remove(unit="u", target=OverrideTarget.EXPERIMENT, target_id="e", at=asked.clock())
+    asked.publish()
+    assert asked.explain()[:2] == ("a", Reason.SPLIT)
+    assert override_rung(asked, first) == said, "as it was then"
+    assert ", by 'cleo' on " in override_rung(asked, second)
+
+
+def test_a_flag_s_override_is_explained_by_who_forced_it_also_under_another_flag(asked: Asked) -> None:
+    asked.flags.create_feature_flag("gate", flag_id="gate", type="boolean", status="active")
+    asked.flags.create_feature_flag(
+        "top", flag_id="top", type="boolean", status="active", prerequisites=[{"flag": "gate", "variations": ["off"]}]
+    )
+    asked.override_store.put(asked.overrides.create_flag_override("u", "gate", "off", reason="to see", actor="ana"))
+    asked.publish()
+    (prerequisite,) = [rung for rung in asked.explaining.explain_flag("u", "top").explanation.rungs if rung.rungs]
+    assert ", by 'ana' on " in prerequisite.rungs[-1].said
+    assert prerequisite.rungs[-1].said.endswith(": to see")
+
+
+def test_an_override_is_explained_while_the_audit_log_is_away(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(**_: Any) -> None:
+        raise StoreUnavailableError("away")
+
+    asked.started(variations=ONLY_A)
+    asked.override_store.put(asked.overrides.create_override("u", "e", "b", actor="ana"))
+    asked.publish()
+    monkeypatch.setattr(asked.audit, "list", away)
+    assert asked.explain()[:2] == ("b", Reason.OVERRIDE)
+    assert override_rung(asked).endswith("; by whom cannot be read: away")
+
+
+def test_an_override_that_the_audit_log_does_not_have_is_explained_without(asked: Asked) -> None:
+    asked.started(variations=ONLY_A)
+    asked.override_store.put(build_override("u", target_id="e", value="b", created_at=asked.clock(), expires_at=None))
+    asked.publish()
+    assert override_rung(asked) == "forced until it is removed"
 
 
 def test_what_there_is_not_is_explained_as_unknown(asked: Asked) -> None:
