@@ -48,7 +48,8 @@ class Builder:
     """Builds the contents of one environment's snapshots, one after another.
 
     What a definition became is remembered with what it was made from, so that of a thousand definitions the one that
-    changed is read, written out and compiled, and the others are not.
+    changed is read, written out and compiled, and the others are not. What it was made from is compared whole: a row
+    that is changed by hand keeps its revision.
     """
 
     def __init__(self, environment: str) -> None:
@@ -108,13 +109,12 @@ class Builder:
         for key, experiment in definitions.experiments.items():
             overrides = definitions.overrides.get((OverrideTarget.EXPERIMENT, key), ())
             make = partial(experiment_content, experiment, layers=layers, holdouts=holdouts, overrides=overrides)
-            making = ((experiment.revision, overrides, _named(experiment, definitions)), make)
+            making = ((experiment, overrides, _named(experiment, definitions)), make)
             (archived if experiment.status is ExperimentStatus.ARCHIVED else wanted)[("experiments", key)] = making
         for key, flag in definitions.flags.items():
             overrides = definitions.overrides.get((OverrideTarget.FLAG, key), ())
-            origin = (flag.revision, flag.updated_at, overrides)
             of_flag = partial(flag_content, flag, environment=self._environment, overrides=overrides)
-            (archived if flag.status is FlagStatus.ARCHIVED else wanted)[("flags", key)] = (origin, of_flag)
+            (archived if flag.status is FlagStatus.ARCHIVED else wanted)[("flags", key)] = ((flag, overrides), of_flag)
         return wanted, archived
 
     def _hold_back(
@@ -211,13 +211,12 @@ def _foreign(keys: Iterable[Key], in_force: InForce) -> set[Key]:
 
 
 def _named(experiment: Experiment, definitions: Definitions) -> Hashable:
-    """Return the revisions of what the experiment's record holds of other definitions."""
+    """Return what the experiment's record is made from of other definitions; of a layer, not what others claim."""
     design = experiment.design
     layer = None if design.layer is None else definitions.layers.get(design.layer.layer_id)
-    holdouts = [definitions.holdouts.get(name) for name in design.holdouts]
     return (
-        None if layer is None else (layer.created_at, layer.revision),
-        tuple(None if each is None else (each.created_at, each.revision) for each in holdouts),
+        None if layer is None else (layer.salt, layer.ranges.get(experiment.id)),
+        tuple(definitions.holdouts.get(name) for name in design.holdouts),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from tests.unit.definition.stage import BETA
 from tests.unit.publishing.built import build, flag, nothing, told
 from tests.unit.publishing.world import World
-from variate.model import FeatureFlag, FlagStatus
+from variate.model import Document, FeatureFlag, FlagStatus
+from variate.model.condition import read_condition
 from variate.model.snapshot import Snapshot
 from variate.publishing.building import Builder
 from variate.publishing.content import flag_content
@@ -162,6 +164,57 @@ def test_what_was_held_back_is_served_once_it_is_mended(full: World) -> None:
     full.flags.update_feature_flag("base", default="off")
     found = builder.build(full.catalogue.read(), before=lambda: held.content)
     assert (told(found), found.content["flags"]["base"]["default"]) == ({}, "off")
+
+
+def unlike_experiment(world: World) -> None:
+    design = replace(world.memory.experiments["plain"].design, traffic=50)
+    world.memory.experiments["plain"] = replace(world.memory.experiments["plain"], design=design)
+
+
+def unlike_variation(world: World) -> None:
+    first, *others = world.memory.experiments["plain"].variations
+    variations = (replace(first, weight=7), *others)
+    world.memory.experiments["plain"] = replace(world.memory.experiments["plain"], variations=variations)
+
+
+def unlike_flag(world: World) -> None:
+    rules = Document.of([{"name": "all", "serve": "off"}], field="rules")
+    world.memory.flags["base"] = replace(world.memory.flags["base"], rules=rules)
+
+
+def no_flag_any_more(world: World) -> None:
+    nonsense = Document.of({"type": "nonsense"}, field="targeting")
+    world.memory.flags["base"] = replace(world.memory.flags["base"], targeting=nonsense)
+
+
+def unlike_group(world: World, kind: str, name: str, **fields: Any) -> None:
+    key = (kind, name)
+    world.memory.definitions[key] = replace(world.memory.definitions[key], **fields)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        unlike_experiment,
+        unlike_variation,
+        unlike_flag,
+        no_flag_any_more,
+        lambda world: unlike_group(world, "layer", "checkout", salt="another"),
+        lambda world: unlike_group(world, "layer", "checkout", ranges={}),
+        lambda world: unlike_group(world, "holdout", "new", percentage=50),
+        lambda world: unlike_group(world, "audience", "beta", condition=read_condition("condition", {"not": BETA})),
+    ],
+)
+def test_a_row_that_was_changed_by_hand_is_seen_though_its_revision_was_left(
+    full: World, write: Callable[[World], None]
+) -> None:
+    builder = Builder("prod")
+    sound = builder.build(full.catalogue.read(), before=nothing).content
+    write(full)
+    found = builder.build(full.catalogue.read(), before=lambda: sound)
+    fresh = build(full, before=lambda: sound)
+    assert (found.content, told(found)) == (fresh.content, told(fresh))
+    assert found.content != sound or told(found)
 
 
 def test_a_builder_that_remembers_builds_what_one_that_just_began_builds(full: World) -> None:
