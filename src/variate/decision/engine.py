@@ -32,7 +32,7 @@ class Engine:
     snapshot, the one in force when it began.
 
     A ``unit`` that is no text, empty or beyond UTF-8, or attributes that are no mapping, raise ``InvalidInputError``. A
-    single decision does not look how long a unit is: one of more than 1,024 bytes can be decided for and not kept.
+    single decision looks no closer: a unit of more than 1,024 bytes or with a NUL can be decided for and not kept.
     ``load`` may call ``use`` itself.
     """
 

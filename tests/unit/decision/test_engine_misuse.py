@@ -146,9 +146,10 @@ except InvalidInputError as refused:
     assert (ended.returncode, ended.stdout) == (0, "user_id: must not contain an unpaired surrogate\n")
 
 
-def test_a_unit_that_is_too_long_to_be_kept_is_decided_for_alone_and_refused_among_many() -> None:
+@pytest.mark.parametrize("unit", ["x" * 1_025, "a\x00b"], ids=["too long", "with a NUL"])
+def test_a_unit_that_cannot_be_kept_is_decided_for_alone_and_refused_among_many(unit: str) -> None:
     """To look at its length would take a tenth of a decision."""
-    engine, unit = drawing(), "x" * 1_025
+    engine = drawing()
     for ask in (METHODS["decide"], METHODS["evaluate_flag"]):
         for _ in ("not compiled yet", "compiled"):
             ask(engine, unit, {})
