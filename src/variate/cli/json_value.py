@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import click
 
@@ -14,7 +15,8 @@ from variate.model import Json
 def json_value(text: str) -> Json:
     """Return the value of JSON text, or of the file that ``@FILE`` names."""
     try:
-        return json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
+        given = Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
+        return json.loads(given, parse_constant=_refused, parse_float=_finite)
     except OSError as error:
         raise click.BadParameter(f"cannot read {text[1:]!r}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -38,3 +40,12 @@ def named_json(text: str) -> tuple[str, Json]:
         return name, json_value(value)
     except click.BadParameter as error:
         raise click.BadParameter(f"the value of {name!r} {error.message}; text needs its quotes: '\"...\"'") from error
+
+
+def _refused(number: str) -> Never:
+    raise click.BadParameter(f"must not contain {number}: it is no finite number")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refused(number)

@@ -126,6 +126,12 @@ def test_an_explanation_can_go_back_in_time(variate: InProcess, flag: str) -> No
         (("decide", "--unit", "", "--experiment", "x"), "user_id: must not be empty"),
         (("decide", "--unit", "u", "--experiment", "x", "--attributes", "[1]"), "must be a JSON object"),
         (("decide", "--unit", "u", "--experiment", "x", "--attributes", "{"), "is not JSON"),
+        (("evaluate", "--unit", "u", "--attributes", '{"a": NaN}'), "'--attributes': must not contain NaN"),
+        (
+            ("evaluate", "--unit", "u", "--attributes", '{"a": [-Infinity]}'),
+            "'--attributes': must not contain -Infinity",
+        ),
+        (("evaluate", "--unit", "u", "--attributes", '{"a": 1e999}'), "'--attributes': must not contain 1e999"),
         (("evaluate", "--unit", "u", "--attributes", "@/nowhere.json"), "cannot read"),
         (("explain", "--unit", "u"), "give either --experiment ID or --flag ID"),
         (("explain", "--unit", "u", "--flag", "f", "--experiment", "e"), "give either --experiment ID or --flag ID"),
