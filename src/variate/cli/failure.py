@@ -9,7 +9,6 @@ import click
 from variate.cli.text import shown
 from variate.errors import (
     ConfigurationError,
-    ConflictError,
     DecryptionError,
     NotFoundError,
     StoreError,
@@ -19,12 +18,12 @@ from variate.errors import (
 
 _ADVICE: tuple[tuple[type[VariateError], str], ...] = (
     (NotFoundError, "see what there is with the command's list"),
-    (ConflictError, "somebody else was first: look again, then run the command again"),
     (ConfigurationError, "variate doctor shows what is configured"),
     (DecryptionError, "see that VARIATE_KMS_KEY_ID, or the key file under VARIATE_HOME, is the one it was sealed with"),
     (StoreUnavailableError, "see that the engine runs, then try again; variate doctor shows what is reachable"),
     (StoreError, "variate doctor shows the state of every engine"),
 )
+"""What to do, where the error does not say so itself, as a wrong value and a conflict do."""
 
 
 class Failure(click.ClickException):

@@ -196,7 +196,13 @@ def test_an_unknown_experiment_is_said_to_be(variate: InProcess, subcommand: tup
 def test_a_draft_has_no_new_version(variate: InProcess) -> None:
     variate.ok("experiments", "create", "x", "--id", "x", "--variation", "a")
     assert "must be of a started experiment" in variate.mistake("experiments", "new-version", "x")
-    assert "'x' is there already" in variate.mistake("experiments", "create", "x", "--id", "x", "--variation", "a")
+
+
+def test_of_a_taken_id_another_is_advised(variate: InProcess) -> None:
+    create = ("experiments", "create", "x", "--id", "x", "--variation", "a")
+    variate.ok(*create)
+    said = variate.mistake(*create)
+    assert said == "error: experiment 'x' is there already: choose another id, or change that one\n"
 
 
 def test_a_list_says_on_standard_error_what_it_leaves_out(variate: InProcess, tmp_path: Path) -> None:

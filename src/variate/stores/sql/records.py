@@ -45,7 +45,7 @@ def insert_new(
     """Add the row; raise ``ConflictError`` if its ``key`` is taken."""
     statement = database.insert(table).values(row).on_conflict_do_nothing(index_elements=key)
     if connection.execute(statement.returning(table.c.id)).first() is None:
-        raise ConflictError(f"{entity} {row['id']!r} is there already")
+        raise ConflictError(f"{entity} {row['id']!r} is there already: choose another id, or change that one")
 
 
 def replace_at(
