@@ -8,7 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import click
 from variate._version import __version__
 from variate.cli.output import json_option, print_json
 from variate.cli.text import shown
-from variate.cli.words import moment_words
+from variate.cli.words import age, moment_words
 from variate.errors import VariateError
 from variate.model.snapshot import Publication, PublicationKind
 from variate.platform import Platform
@@ -146,15 +146,6 @@ def _held_back(platform: Platform) -> Iterator[Check]:
     for each in platform.snapshot_problems():
         detail = f"{each.kind} {each.id!r} cannot be served as it stands ({each.served} is): {each.error}"
         yield Check(subject="definition", healthy=False, detail=detail, advice="mend it, or archive it")
-
-
-def age(passed: timedelta) -> str:
-    """Return how long that is in its largest unit: 3 days, 1 hour, 12 minutes, 0 seconds."""
-    seconds = max(0, int(passed.total_seconds()))
-    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= size:
-            return f"{seconds // size} {name}{'s' if seconds // size > 1 else ''}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
 
 
 def _notes(settings: Settings) -> Iterator[Check]:

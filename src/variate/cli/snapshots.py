@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import click
 
 from variate.cli.output import json_option, limit_option, print_fields, print_json, print_table, say_there_is_more
 from variate.cli.text import shown
-from variate.cli.words import moment_words
+from variate.cli.words import age, moment_words
 from variate.errors import InvalidInputError, NotFoundError, VariateError
 from variate.functions.records import problem_records, published_record
 from variate.model import MAX_PAGE
@@ -37,7 +38,10 @@ def command() -> None:
 @environment_option
 @json_option
 def status(environment: str | None, *, as_json: bool) -> None:
-    """Show what is in force, since when, and whether a rollback keeps changes from being served."""
+    """Show what is in force, since when, and whether a rollback keeps changes from being served.
+
+    A process that decides may have an older one for some seconds: serving_status() there says which.
+    """
     with _opened(environment) as platform:
         latest = next(iter(platform.list_snapshots(limit=1)), None)
         problem = None if latest is None else _problem(platform)
@@ -49,6 +53,7 @@ def status(environment: str | None, *, as_json: bool) -> None:
             if latest is None
             else {
                 **publication_record(latest),
+                "in_force_seconds": _in_force(latest).total_seconds(),
                 "held": _held(latest),
                 "problem": problem,
                 "held_back": problem_records(held_back),
@@ -189,6 +194,11 @@ def _held_back(problem: Problem) -> str:
     return shown(f"held back: {problem.kind} {problem.id!r} ({problem.served} is served): {problem.error}")
 
 
+def _in_force(publication: Publication) -> timedelta:
+    """Return for how long the latest publication has been in force; clocks may be apart."""
+    return max(timedelta(0), datetime.now(UTC) - publication.at)
+
+
 def _held(publication: Publication) -> bool:
     return publication.kind is PublicationKind.ROLLBACK
 
@@ -199,7 +209,7 @@ def _fields(publication: Publication) -> dict[str, str]:
         "sequence": str(publication.sequence),
         "digest": publication.digest,
         "kind": publication.kind.value,
-        "published": f"{moment_words(publication.at)} by {publication.actor}",
+        "published": f"{moment_words(publication.at)}, {age(_in_force(publication))} ago, by {publication.actor}",
         "reason": publication.reason,
     }
     if _held(publication):

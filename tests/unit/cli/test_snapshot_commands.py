@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.cli.conftest import InProcess
-from variate.cli.doctor import age
+from variate.cli.words import age
 from variate.model.snapshot import Publication
 from variate.stores.sql import SqlSnapshotStore
 
@@ -74,6 +75,18 @@ def test_a_rollback_holds_until_somebody_publishes(variate: InProcess, published
     assert variate.ok("snapshots", "status", "--json").json["held"] is False
     assert "held" not in variate.ok("snapshots", "status").out
     assert variate.ok(*evaluate).json["reason"] == "off"
+
+
+def test_the_status_says_for_how_long_it_has_been_in_force(variate: InProcess, published: str) -> None:
+    (latest, _) = variate.ok("snapshots", "list", "--json").json
+    before = datetime.now(UTC)
+    status = variate.ok("snapshots", "status", "--json").json
+    since = datetime.fromisoformat(latest["at"])
+    assert (before - since).total_seconds() <= status["in_force_seconds"] <= (datetime.now(UTC) - since).total_seconds()
+    fields = dict(line.split(maxsplit=1) for line in variate.ok("snapshots", "status").out.splitlines())
+    assert fields["published"].startswith(f"{latest['at'][:19].replace('T', ' ')} UTC, ")
+    assert re.fullmatch(r".*, \d+ seconds? ago, by tester", fields["published"])
+    assert (fields["digest"], published) == (latest["digest"], "dark-mode")
 
 
 def test_publishing_says_what_it_held_back(variate: InProcess, published: str, tmp_path: Path) -> None:
