@@ -199,8 +199,17 @@ class Targeting:
                 check_weight(f"{place}.rollout.{name}", weight)
             if not any(weight > 0 for _, weight in serve.weights):
                 raise InvalidInputError(f"{place}.rollout", "must have at least one weight above zero")
+            if self._leaves_open(serve):
+                raise InvalidInputError(
+                    f"{place}.rollout",
+                    'must name the others too, such as {"on": 20, "off": 80}: a weight is a share of their sum',
+                )
         else:
             check_id(f"{place}.experiment", serve.experiment_id)
+
+    def _leaves_open(self, serve: ServeRollout) -> bool:
+        """Whether it weighs one variation of several alone: all units get it, where a share of them may be meant."""
+        return len(serve.weights) == 1 < len(self.variations) and serve.weights[0][1] != 100
 
     def _check_name(self, place: str, name: str) -> None:
         if name not in self.names:

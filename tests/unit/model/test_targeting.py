@@ -42,7 +42,8 @@ def given_flags(draw: st.DrawFn) -> tuple[Fields, list[Any]]:
     listed = draw(st.lists(ids, min_size=1, max_size=4, unique=True))
     one = st.sampled_from(listed)
     weights = st.integers(1, 100) | st.floats(0.01, 100)
-    serves = one | st.dictionaries(one, weights, min_size=1).map(lambda shares: {"rollout": shares})
+    shares = st.dictionaries(one, weights, min_size=min(2, len(listed)))
+    serves = one | shares.map(lambda found: {"rollout": found})
     through = ids.map(lambda name: {"experiment": name})
 
     def rules() -> list[Any]:
@@ -107,6 +108,25 @@ def test_a_rollout_may_have_variations_whose_names_differ_late() -> None:
     shares = dict.fromkeys(names, 1)
     targeting = read_targeting({"variations": variations, "default": {"rollout": shares}, "off": names[0]}, [])
     assert serve_record(targeting.default) == {"rollout": [[name, 1] for name in names]}
+
+
+def test_a_share_of_one_variation_alone_is_refused_and_the_rest_asked_for() -> None:
+    """Weights are shares of their sum: on for 20 % has to say what the others get."""
+    with pytest.raises(InvalidInputError) as refusal:
+        read_targeting({"default": {"rollout": {"on": 20}}}, [])
+    assert refusal.value.field == "default.rollout"
+    assert 'must name the others too, such as {"on": 20, "off": 80}' in refusal.value.rule
+
+
+@pytest.mark.parametrize("shares", [{"on": 100}, {"on": 20, "off": 0}, {"on": 1, "off": 4}])
+def test_a_rollout_that_says_what_everybody_gets_is_taken(shares: dict[str, float]) -> None:
+    targeting = read_targeting({"default": {"rollout": shares}}, [])
+    assert serve_record(targeting.default) == {"rollout": [[name, weight] for name, weight in shares.items()]}
+
+
+def test_a_rollout_of_a_flag_s_only_variation_is_taken() -> None:
+    fields = {"variations": [{"name": "a", "value": 1}], "default": {"rollout": {"a": 1}}, "off": "a"}
+    assert serve_record(read_targeting(fields, []).default) == {"rollout": [["a", 1]]}
 
 
 @pytest.mark.parametrize("given", [{}, {"type": None}, {"type": "boolean"}, {"variations": None}])
