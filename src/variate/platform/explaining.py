@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from variate.decision import Explanation, Ladder
-from variate.decision.engine import checked_attributes
+from variate.decision.asked import checked_attributes
 from variate.definition.audit import OVERRIDE_ADDED
 from variate.errors import NotFoundError, StoreError, VariateError
 from variate.model import MAX_PAGE, OverrideTarget, check_instant, format_instant
