@@ -82,9 +82,10 @@ class ByHand:
             self._set(experiment_id)
 
     def _set(self, experiment_id: str) -> None:
-        self._read.pop(experiment_id, None)
-        self._mark(experiment_id)
-        self._read.pop(experiment_id, None)
+        try:
+            self._mark(experiment_id)
+        finally:
+            self._read.pop(experiment_id, None)  # it is another one now, or not what it was taken to be
 
     def _as_read(self, experiment_id: str, version: int) -> Experiment | None:
         now = self._clock()
