@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import cycle
 from typing import Any
 
 import boto3
@@ -15,7 +16,7 @@ from boto3.dynamodb.conditions import Key
 
 from tests.engines.tables import FreshTables
 from variate.errors import ConflictError, InvalidInputError, NotFoundError, StoreError
-from variate.model import FlagStatus, OverrideTarget
+from variate.model import FeatureFlag, FlagStatus, OverrideTarget, format_instant
 from variate.stores.dynamodb import (
     DynamoDBAssignmentStore,
     DynamoDBEventStore,
@@ -25,6 +26,8 @@ from variate.stores.dynamodb import (
 )
 from variate.testing.builders import build_assignment, build_audit_entry, build_event, build_experiment, build_flag
 from variate.testing.clocks import START
+from variate.testing.conformance.paging import Fetch, walk
+from variate.testing.conformance.unreadable import check_unreadable
 
 WHOLE = START.replace(microsecond=0)
 """The guide writes whole seconds."""
@@ -230,16 +233,38 @@ def test_a_flag_that_breaks_a_rule_is_named_and_the_others_are_listed(
         guide.put("feature-flags", **sound | times | {"id": name})
     guide.put("feature-flags", **sound | times | broken | {"id": "b"})
     for status in (None, FlagStatus.ACTIVE):
-        found: list[str] = []
-        unreadable: set[str] = set()
-        last_key = None
-        while True:
-            page = store.list(status=status, limit=1, last_key=last_key)
-            found += [each.id for each in page]
-            unreadable |= page.unreadable.keys()
-            last_key = page.last_key
-            if last_key is None:
-                break
-        assert (found, unreadable) == (["a", "c"], {"b"})
+        fetch = _flags(store, status)
+        check_unreadable(fetch, store.get, spoilt="b", sound=["a", "c"])
+        assert [each.id for each in walk(fetch, limit=1, full_pages=False)] == ["a", "c"]
     with pytest.raises(InvalidInputError, match=f"^flag: 'b' cannot be read: {said}"):
         store.get("b")
+
+
+@pytest.mark.parametrize("limit", [1, 3, 100])
+def test_flags_whose_time_is_none_count_toward_the_limit_and_each_is_on_one_page(
+    tables: FreshTables, guide: Guide, limit: int
+) -> None:
+    store = DynamoDBFlagStore(tables)
+    naive = _iso(WHOLE).removesuffix("Z")
+    times = ["yesterday"] * 5 + [naive, f"{naive}é", naive.removesuffix(".000")] * 2
+    times += [_iso(WHOLE), *(format_instant(WHOLE + number * MICROSECOND) for number in (1, 2, 1_000))]
+    for place, (updated_at, status) in enumerate(zip(times, cycle(FlagStatus), strict=False)):
+        flag = {"name": "Old", "description": "", "rules": {}, "status": status, "created_at": _iso(WHOLE)}
+        guide.put("feature-flags", id=f"{place:02}", updated_at=updated_at, **flag)
+    read: list[str] = []
+    unreadable: list[str] = []
+    last_key = None
+    while True:
+        page = store.list(limit=limit, last_key=last_key)
+        read += [each.id for each in page]
+        unreadable += page.unreadable
+        last_key = page.last_key
+        if last_key is None:
+            break
+        assert len(page) + len(page.unreadable) == limit
+    assert read == ["14", "13", "12", "11"]
+    assert sorted(unreadable) == [f"{place:02}" for place in range(11)]
+
+
+def _flags(store: DynamoDBFlagStore, status: FlagStatus | None) -> Fetch[FeatureFlag]:
+    return lambda limit, last_key: store.list(status=status, limit=limit, last_key=last_key)

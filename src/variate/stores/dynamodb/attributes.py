@@ -84,10 +84,23 @@ def tie_of(attribute: Attribute) -> str:
     return value[:_MILLISECOND_CHARACTERS] if value.startswith(".000", _SECOND_CHARACTERS) else value
 
 
-def latest(moment: datetime) -> Attribute:
-    """Return text that no ISO text up to the moment, ours or the guide's, sorts after; a few later ones do not."""
-    value = format_instant(moment)
-    return {"S": value[:_MILLISECOND_CHARACTERS] + "Z" if value.startswith(".000", _SECOND_CHARACTERS) else value}
+def latest(attribute: Attribute) -> Attribute:
+    """Return text that no ISO text up to this one, ours or the guide's, sorts after; a few later ones do not."""
+    value: str = attribute["S"]
+    if not value.startswith(".000", _SECOND_CHARACTERS):
+        return attribute
+    return {"S": max(value, value[:_MILLISECOND_CHARACTERS] + "Z")}
+
+
+def newest_first(attribute: Attribute) -> tuple[int, ...]:
+    """Return what sorts ISO texts by their moments, the latest first.
+
+    Text that is no ISO text has its place too, among the others as an index has it.
+    """
+    value: str = attribute["S"]
+    if value.startswith(".000Z", _SECOND_CHARACTERS):
+        value = value[:_MILLISECOND_CHARACTERS] + "000Z"
+    return *(-ord(character) for character in value), 1
 
 
 def read_document(attribute: Attribute, *, field: str) -> Document:

@@ -81,7 +81,7 @@ class DynamoDBEventStore:
             value=unit,
             sort="timestamp",
             low=None if start is None else instant(start),
-            high=None if last is None else latest(last),
+            high=None if last is None else latest(instant(last)),
             forward=False,
             filters=_filters(at, event_type=event_type),
         )

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from heapq import merge
 from itertools import islice
 
-from variate.errors import ConflictError, InvalidInputError, NotFoundError, VariateError
+from variate.errors import ConflictError, NotFoundError
 from variate.model import (
     AuditEntry,
     Document,
@@ -29,7 +28,7 @@ from variate.stores.dynamodb.attributes import (
     check_item,
     instant,
     latest,
-    microseconds,
+    newest_first,
     read_document,
     read_instant,
     text,
@@ -75,11 +74,10 @@ class DynamoDBFlagStore:
         """See ``FlagStore.list``. Each status is a query of its own; all of them are these, merged."""
         check_page_limit(limit)
         after, high, scope = None, None, scope_of("flags", status)
-        unplaced: dict[str, VariateError] = {}
         if last_key is not None:
             position = Position(last_key, scope=scope, length=2)
-            moment = position.moment()
-            after, high = (-microseconds(moment), position.id()), latest(moment)
+            updated_at = text(position.id())
+            after, high = (newest_first(updated_at), position.id()), latest(updated_at)
 
         def of_status(status: FlagStatus) -> Iterable[Item]:
             query = IndexQuery(
@@ -90,13 +88,11 @@ class DynamoDBFlagStore:
                 high=high,
                 forward=False,
             )
-            found = _placed(filter(_is_flag, self._table.query(query, page_size=limit + 2)), unplaced)
+            found = filter(_is_flag, self._table.query(query, page_size=limit + 2))
             return in_order(found, tie=lambda item: tie_of(item["updated_at"]), order=_newest_first, after=after)
 
         merged = merge(*map(of_status, FlagStatus if status is None else [status]), key=_newest_first)
-        return page_of_readable(
-            _each_once(merged), limit=limit, read=_read, scope=scope, position=_position, unreadable=unplaced
-        )
+        return page_of_readable(_each_once(merged), limit=limit, read=_read, scope=scope, position=_position)
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         """See ``FlagStore.replace``."""
@@ -209,24 +205,13 @@ def _at_revision(expected: int) -> Condition:
     )
 
 
-def _newest_first(item: Item) -> tuple[int, str]:
-    return -microseconds(read_instant(item["updated_at"])), item["id"]["S"]
-
-
-def _placed(items: Iterable[Item], unplaced: dict[str, VariateError]) -> Iterator[Item]:
-    """Yield the items that have a place in the order of time, and note the others."""
-    for item in items:
-        flag_id: str = item["id"]["S"]
-        try:
-            read_stored("flag", flag_id, partial(read_instant, item["updated_at"]))
-        except InvalidInputError as error:
-            unplaced[flag_id] = error
-        else:
-            yield item
+def _newest_first(item: Item) -> tuple[tuple[int, ...], str]:
+    """By text: written by hand, ``updated_at`` may be no moment, and then has a place of its own all the same."""
+    return newest_first(item["updated_at"]), item["id"]["S"]
 
 
 def _position(item: Item) -> list[CursorValue]:
-    return [microseconds(read_instant(item["updated_at"])), item["id"]["S"]]
+    return [item["updated_at"]["S"], item["id"]["S"]]
 
 
 def _each_once(items: Iterable[Item]) -> Iterator[Item]:

@@ -8,14 +8,14 @@ but once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import groupby, islice
 from typing import Any, TypeVar
 
-from variate.errors import InvalidInputError, VariateError
+from variate.errors import InvalidInputError
 from variate.model import MAX_PAGE, Page
 from variate.model.rules import check_id, check_whole
 from variate.stores.cursor import CursorValue, decode_cursor, encode_cursor
@@ -127,14 +127,10 @@ def page_of_readable(
     read: Callable[[Item], T],
     scope: str,
     position: Callable[[Item], Sequence[CursorValue]],
-    unreadable: Mapping[str, VariateError],
 ) -> Page[T]:
-    """As ``page_of``, but an item that breaks a rule is among the page's ``unreadable``, by its id.
-
-    So are those of ``unreadable``, which may be found while the items are taken.
-    """
+    """As ``page_of``, but an item that breaks a rule is among the page's ``unreadable``, by its id."""
     given, last_key = _taken(items, limit, scope, position)
-    return Page.read(given, read, named=lambda item: str(item["id"]["S"]), last_key=last_key, unreadable=unreadable)
+    return Page.read(given, read, named=lambda item: str(item["id"]["S"]), last_key=last_key, unreadable={})
 
 
 def _taken(

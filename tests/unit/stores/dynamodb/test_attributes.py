@@ -14,6 +14,7 @@ from variate.stores.dynamodb.attributes import (
     instant,
     item_bytes,
     latest,
+    newest_first,
     read_epoch,
     read_instant,
     text,
@@ -28,7 +29,14 @@ def _as_the_guide_writes(moment: datetime) -> Attribute:
     return text(moment.replace(tzinfo=None).isoformat(timespec="seconds") + ".000Z")
 
 
+def _spoilt(parts: tuple[Attribute, int, str]) -> Attribute:
+    attribute, kept, end = parts
+    return text(attribute["S"][:kept] + end)
+
+
 ATTRIBUTES = st.one_of(MOMENTS.map(instant), WHOLE_SECONDS.map(_as_the_guide_writes))
+TEXTS = st.one_of(ATTRIBUTES, st.tuples(ATTRIBUTES, st.integers(0, 27), st.text()).map(_spoilt), st.text().map(text))
+"""What an index may hold: moments, and what somebody wrote by hand."""
 
 
 @given(MOMENTS)
@@ -57,11 +65,29 @@ def test_what_ties_is_within_a_millisecond(attribute: Attribute, distance: int) 
 
 @given(ATTRIBUTES, MOMENTS)
 def test_nothing_up_to_a_moment_sorts_after_its_bound(attribute: Attribute, moment: datetime) -> None:
+    bound = latest(instant(moment))
     if read_instant(attribute) <= moment:
-        assert attribute["S"] <= latest(moment)["S"]
-    assert instant(moment)["S"] <= latest(moment)["S"]
+        assert attribute["S"] <= bound["S"]
+    assert instant(moment)["S"] <= bound["S"]
     whole = _as_the_guide_writes(moment.replace(microsecond=0))
-    assert whole["S"] <= latest(moment)["S"]
+    assert whole["S"] <= bound["S"]
+
+
+@given(ATTRIBUTES, ATTRIBUTES)
+def test_newest_first_is_the_order_of_the_moments(one: Attribute, other: Attribute) -> None:
+    assert (newest_first(one) < newest_first(other)) == (read_instant(one) > read_instant(other))
+
+
+@given(TEXTS, TEXTS)
+def test_newest_first_is_the_order_of_an_index_where_texts_do_not_tie(one: Attribute, other: Attribute) -> None:
+    if tie_of(one) != tie_of(other):
+        assert (newest_first(one) < newest_first(other)) == (one["S"] > other["S"])
+
+
+@given(TEXTS, TEXTS)
+def test_nothing_that_comes_later_newest_first_sorts_after_the_bound(one: Attribute, other: Attribute) -> None:
+    if newest_first(one) <= newest_first(other):
+        assert other["S"] <= latest(one)["S"]
 
 
 def test_an_items_bytes_are_those_of_its_utf_8() -> None:
