@@ -220,7 +220,7 @@ class OverrideStore(Protocol):
     def remove(self, *, unit: str, target: OverrideTarget, target_id: str, at: datetime) -> bool:
         """Remove the override made before ``at`` and return whether there was one.
 
-        An override made before ``at`` that arrives later, out of order, does not come back.
+        An override made before ``at`` that arrives out of order, up to 90 days after that, does not come back.
         """
 
     def get(self, *, unit: str, target: OverrideTarget, target_id: str, at: datetime) -> Override | None:
@@ -240,7 +240,10 @@ class OverrideStore(Protocol):
         """Return every override in force on targets of this kind, in order of target id and unit."""
 
     def purge(self, *, expired_before: datetime) -> int:
-        """Delete what expired before this and return how many; 0 where the engine expires by itself."""
+        """Delete what expired before this and return how many; 0 where the engine expires by itself.
+
+        What is left of a removal expires 90 days after it.
+        """
 
 
 class EventStore(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from variate.model import Override, OverrideTarget, Page, override_id
 from variate.stores.dynamodb.attributes import Item, instant, read_instant, text
@@ -12,11 +12,7 @@ from variate.stores.dynamodb.item_table import ItemTable
 from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of, scope_of
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put, Refusal
-
-TOMBSTONE_LIFE = timedelta(days=90)
-"""For how long an override made before its removal may still arrive, and is turned away."""
-
-_LAST_REMOVAL = datetime.max.replace(tzinfo=UTC) - TOMBSTONE_LIFE
+from variate.stores.removals import forgotten_at
 
 
 class DynamoDBOverrideStore:
@@ -37,7 +33,7 @@ class DynamoDBOverrideStore:
         tombstone = {
             "id": text(override_id(target=target, target_id=target_id, unit=unit)),
             "created_at": instant(at),
-            **lifetime(min(at, _LAST_REMOVAL) + TOMBSTONE_LIFE),
+            **lifetime(forgotten_at(at)),
         }
         before = self._table.exchange(Put(item=tombstone, condition=_older_than(at)))
         return before is not None and not isinstance(before, Refusal) and _is_in_force(before, at=at)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from variate.model import Override, OverrideTarget, Page
+from variate.stores.removals import forgotten_at
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.purging import purge_expired
@@ -22,7 +23,7 @@ _KEY = ("type", "target_id", "user_id")
 class SqlOverrideStore:
     """See ``OverrideStore``.
 
-    A removal leaves a mark, a row without a value, that stays: however late an older override comes, it finds it.
+    A removal leaves a mark, a row without a value, for an older override that comes late to find. It expires.
     """
 
     def __init__(self, database: Database) -> None:
@@ -44,7 +45,7 @@ class SqlOverrideStore:
     def remove(self, *, unit: str, target: OverrideTarget, target_id: str, at: datetime) -> bool:
         """Remove the override made before ``at`` and return whether there was one.
 
-        An override made before ``at`` that arrives later, out of order, does not come back.
+        An override made before ``at`` that arrives out of order, up to 90 days after that, does not come back.
         """
         here = _here(unit=unit, target=target, target_id=target_id)
         mark = {
@@ -54,7 +55,7 @@ class SqlOverrideStore:
             "value": None,
             "reason": "",
             "created_at": at,
-            "expires_at": None,
+            "expires_at": forgotten_at(at),
         }
 
         def work(connection: Connection) -> bool:
@@ -95,7 +96,7 @@ class SqlOverrideStore:
         return self._page(_BY_TARGET_AND_UNIT.of(target), query, at=at, limit=limit, last_key=last_key)
 
     def purge(self, *, expired_before: datetime) -> int:
-        """Delete what expired before this and return how many."""
+        """Delete what expired before this, marks of removals too, and return how many."""
         return purge_expired(self._database, overrides, _KEY, expired_before=expired_before)
 
     def _page(

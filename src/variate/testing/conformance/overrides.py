@@ -305,6 +305,33 @@ class OverrideStoreConformance:
             assert [_of(store, each) for each in expired] == [None, None, None]
         assert store.purge(expired_before=ends) == 0
 
+    def test_a_removal_is_remembered_for_90_days_and_then_purged_or_left_to_the_engine(
+        self, store: OverrideStore
+    ) -> None:
+        removed, never = build_override("ada"), build_override("bob")
+        forgotten = START + timedelta(days=90)
+        expired = build_override(expires_at=forgotten)
+        for each in (removed, expired):
+            store.put(each)
+        for each in (removed, never):
+            _remove(store, each, at=START + MICROSECOND)
+        assert store.purge(expired_before=forgotten) == 0
+        for each in (removed, never):
+            store.put(each)
+            assert _of(store, each) is None
+        count = store.purge(expired_before=forgotten + 2 * MICROSECOND)
+        assert count in (0, 3), "what deletes the expired one deletes what is left of the removals too"
+        if count:
+            store.put(removed)
+            assert _of(store, removed) == removed
+
+    @every_instant
+    def test_a_removal_may_be_of_any_time(self, store: OverrideStore, instant: datetime) -> None:
+        override = build_override("ada", created_at=instant)
+        _remove(store, override, at=instant)
+        store.put(override)
+        assert _of(store, override, at=instant) is None
+
 
 def _of(store: OverrideStore, asked: Override, *, at: datetime = START) -> Override | None:
     return store.get(unit=asked.unit, target=asked.target, target_id=asked.target_id, at=at)
