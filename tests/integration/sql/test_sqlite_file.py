@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PosixPath
+from threading import Event
 
 import pytest
 from sqlalchemy import Connection
@@ -177,4 +181,46 @@ def test_a_file_that_was_replaced_under_it_is_told_once_and_then_used(tmp_path: 
         store.of_unit("u", at=START, limit=10)
     assert not isinstance(told.value, StoreUnavailableError), "not tried again by itself"
     assert [event.id for event in store.of_unit("u", at=START, limit=10)] == ["new"]
+    database.close()
+
+
+class _Watched(PosixPath):
+    """A path at which the next look, once it was taken, is delayed."""
+
+    delay: Callable[[], None] | None = None
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        delay, self.delay = self.delay, None
+        try:
+            return super().stat(follow_symlinks=follow_symlinks)
+        finally:
+            if delay is not None:
+                delay()
+
+
+def test_who_misses_the_file_while_another_is_told_and_makes_it_anew_uses_the_new_one(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    path = _Watched(home / "variate.db")
+    store = SqlEventStore(database := SQLiteDatabase(path))
+    store.append([build_event("before", unit="u")], at=START)
+    shutil.rmtree(home)
+    missed, made_anew = Event(), Event()
+
+    def let_the_other_make_it() -> None:
+        missed.set()
+        assert made_anew.wait(30)
+
+    with ThreadPoolExecutor(1) as threads:
+        path.delay = let_the_other_make_it
+        late = threads.submit(store.append, [build_event("late", unit="u")], at=START)
+        try:
+            assert missed.wait(30)
+            with pytest.raises(StoreError, match="was there and is gone"):
+                store.append([build_event("lost", unit="u")], at=START)
+            database.migrate()
+            store.append([build_event("after", unit="u")], at=START)
+        finally:
+            made_anew.set()
+        late.result()
+    assert {event.id for event in store.of_unit("u", at=START, limit=10)} == {"after", "late"}
     database.close()

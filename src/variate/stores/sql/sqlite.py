@@ -205,27 +205,14 @@ class SQLiteDatabase(Database, RestsAtForks):
                 "fork at another moment, or start the process anew"
             )
         opened = self._opened
-        if opened is not None:
-            if opened.file == _file_at(self._path):
-                return opened
-            with self._opening:
-                if self._opened is opened:
-                    self._dispose()
-                    self._tell_of_the_loss()
+        if opened is not None and opened.file == _file_at(self._path):
+            return opened
         with self._opening:
+            if opened is not None and self._opened is opened:  # else another thread was told, and what is there is new
+                self._dispose()
+                self._tell_of_the_loss()
             if self._opened is None:
-                if self._is_gone and _file_at(self._path) is None:
-                    raise StoreUnavailableError(
-                        f"{self._path} was there and is gone: put it back, or begin anew with variate migrate"
-                    )
-                if not self._is_at_head():
-                    self.migrate()
-                self._opened = _Opened(
-                    single=self._engine(_READER, size=16),
-                    snapshots=_begins(self._engine(_READER, size=4), "BEGIN"),
-                    writers=_begins(self._engine(_WRITER, size=1, overflow=0), "BEGIN IMMEDIATE"),
-                    file=_file_at(self._path),
-                )
+                self._opened = self._newly_opened()
             return self._opened
 
     def _tell_of_the_loss(self) -> None:
@@ -236,6 +223,20 @@ class SQLiteDatabase(Database, RestsAtForks):
         if not self._is_gone:
             # And not one that is tried again by itself: somebody has to hear of it.
             raise StoreError(f"{told}; put it back where that was a mistake, the next call opens what is there")
+
+    def _newly_opened(self) -> _Opened:
+        if self._is_gone and _file_at(self._path) is None:
+            raise StoreUnavailableError(
+                f"{self._path} was there and is gone: put it back, or begin anew with variate migrate"
+            )
+        if not self._is_at_head():
+            self.migrate()
+        return _Opened(
+            single=self._engine(_READER, size=16),
+            snapshots=_begins(self._engine(_READER, size=4), "BEGIN"),
+            writers=_begins(self._engine(_WRITER, size=1, overflow=0), "BEGIN IMMEDIATE"),
+            file=_file_at(self._path),
+        )
 
     def _is_at_head(self) -> bool:
         try:
