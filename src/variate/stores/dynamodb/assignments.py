@@ -10,7 +10,7 @@ from variate.stores.cursor import CursorValue
 from variate.stores.dynamodb.attributes import Item, epoch, microseconds, read_epoch, text, whole
 from variate.stores.dynamodb.conditions import alive, fills, is_alive, lifetime, read_end, vacant
 from variate.stores.dynamodb.item_table import ItemTable
-from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of, scope_of
+from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, page_of, scope_of
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put
 
@@ -69,8 +69,9 @@ class DynamoDBAssignmentStore:
             low=None if after is None else text(after[0]),
             filters=(alive(at),),
         )
-        found = self._table.query(query, page_size=limit + 2)
-        items = in_order(found, tie=lambda item: item["experiment_id"]["S"], order=_unit_order, after=after)
+        items = self._table.ordered(
+            query, limit=limit, tie=lambda item: item["experiment_id"]["S"], order=_unit_order, after=after
+        )
         return page_of(items, limit=limit, read=self._read, scope=scope, position=_unit_order)
 
     def of_experiment(

@@ -21,7 +21,7 @@ from variate.stores.dynamodb.attributes import (
 )
 from variate.stores.dynamodb.conditions import Condition, alive, equal, lifetime, read_end, vacant
 from variate.stores.dynamodb.item_table import ItemTable
-from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of, scope_of
+from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, page_of, scope_of
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put
 
@@ -85,16 +85,20 @@ class DynamoDBEventStore:
             forward=False,
             filters=_filters(at, event_type=event_type),
         )
-        page_size = limit + 2 if event_type is None else max(limit + 2, _SCATTERED)
-        found = self._table.query(query, page_size=page_size)
+        found = self._table.ordered(
+            query,
+            limit=limit if event_type is None else max(limit, _SCATTERED),
+            tie=lambda item: tie_of(item["timestamp"]),
+            order=_newest_first,
+            after=after,
+        )
         # The bounds are as coarse as the guide's milliseconds; these are exact.
-        within = (
+        items = (
             item
             for item in found
             if (start is None or read_instant(item["timestamp"]) >= start)
             and (end is None or read_instant(item["timestamp"]) <= end)
         )
-        items = in_order(within, tie=lambda item: tie_of(item["timestamp"]), order=_newest_first, after=after)
         return page_of(items, limit=limit, read=self._read, scope=scope, position=_position)
 
     def window(

@@ -37,7 +37,7 @@ from variate.stores.dynamodb.attributes import (
 )
 from variate.stores.dynamodb.conditions import Condition
 from variate.stores.dynamodb.item_table import ItemTable
-from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of_readable, scope_of
+from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, page_of_readable, scope_of
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put
 
@@ -88,11 +88,13 @@ class DynamoDBFlagStore:
                 high=high,
                 forward=False,
             )
-            found = filter(_is_flag, self._table.query(query, page_size=limit + 2))
-            return in_order(found, tie=lambda item: tie_of(item["updated_at"]), order=_newest_first, after=after)
+            return self._table.ordered(
+                query, limit=limit, tie=lambda item: tie_of(item["updated_at"]), order=_newest_first, after=after
+            )
 
         merged = merge(*map(of_status, FlagStatus if status is None else [status]), key=_newest_first)
-        return page_of_readable(_each_once(merged), limit=limit, read=_read, scope=scope, position=_position)
+        flags = filter(_is_flag, _each_once(merged))
+        return page_of_readable(flags, limit=limit, read=_read, scope=scope, position=_position)
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         """See ``FlagStore.replace``."""
@@ -115,8 +117,9 @@ class DynamoDBFlagStore:
         """
         check_page_limit(limit)
         query = IndexQuery(index="unlogged-index", partition="unlogged", value=_AUDIT, sort="created_at")
-        items = in_order(
-            self._table.query(query, page_size=limit + 1),
+        items = self._table.ordered(
+            query,
+            limit=limit,
             tie=lambda item: item["created_at"]["S"],
             order=lambda item: (item["created_at"]["S"], item["id"]["S"]),
             after=None,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from variate.errors import StoreError
 from variate.stores.dynamodb.attributes import Item, text
 from variate.stores.dynamodb.conditions import Condition
 from variate.stores.dynamodb.faults import ContendedError, Translated, driver, error_code
-from variate.stores.dynamodb.queries import IndexQuery
+from variate.stores.dynamodb.queries import IndexQuery, in_order
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put, Reason, Refusal, batches, persistently, raise_unless_transient
 
@@ -120,6 +120,23 @@ class ItemTable:
             start = answer.get("LastEvaluatedKey")
             if not start:
                 return
+
+    def ordered(
+        self,
+        query: IndexQuery,
+        *,
+        limit: int,
+        tie: Callable[[Item], object],
+        order: Callable[[Item], Any],
+        after: object | None,
+    ) -> Iterable[Item]:
+        """Yield the index's items that come after ``after`` in its order and, where they ``tie``, in this ``order``.
+
+        They are asked for so that one request brings a page of ``limit``.
+        """
+        # Beside what is given: the one by which a page is not the last, the one that ends its tie, and the one before.
+        page_size = limit + 2 if after is None else limit + 3
+        return in_order(self.query(query, page_size=page_size), tie=tie, order=order, after=after)
 
     def transact(self, puts: Sequence[Put]) -> Sequence[Reason]:
         """Ask once for all the puts or none; return nothing if done, else a reason for each."""

@@ -9,7 +9,7 @@ from variate.model import Override, OverrideTarget, Page, override_id
 from variate.stores.dynamodb.attributes import Item, instant, read_instant, text
 from variate.stores.dynamodb.conditions import Condition, alive, equal, is_alive, lifetime, read_end
 from variate.stores.dynamodb.item_table import ItemTable
-from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, in_order, page_of, scope_of
+from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, page_of, scope_of
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put, Refusal
 from variate.stores.removals import forgotten_at
@@ -97,9 +97,9 @@ class DynamoDBOverrideStore:
             low=None if after is None else text(after[0]),
             filters=(alive(at), equal("type", target)),
         )
-        # Beside what is given: the one before, the one by which a page is not the last, and the one that ends its tie.
-        found = self._table.query(query, page_size=limit + 3)
-        return in_order(found, tie=lambda item: item["user_id"]["S"], order=_target_order, after=after)
+        return self._table.ordered(
+            query, limit=limit, tie=lambda item: item["user_id"]["S"], order=_target_order, after=after
+        )
 
     def _of_type(
         self, target: OverrideTarget, *, at: datetime, limit: int, after: tuple[str, str, str] | None
@@ -117,22 +117,25 @@ class DynamoDBOverrideStore:
             beyond=after is not None,
             filters=(alive(at),),
         )
-        found = self._table.query(query, page_size=limit + 2)
-        yield from in_order(found, tie=lambda item: item["target_id"]["S"], order=_type_order, after=None)
+        yield from self._table.ordered(
+            query, limit=limit, tie=lambda item: item["target_id"]["S"], order=_type_order, after=None
+        )
 
     def _of_unit_and_target(
         self, unit: str, target: OverrideTarget, *, at: datetime, limit: int, after: tuple[str, str, str] | None
     ) -> Iterable[Item]:
+        begun = after if after is not None and after[0] == target else None
         query = IndexQuery(
             index="user-index",
             partition="user_id",
             value=unit,
             sort="target_id",
-            low=text(after[1]) if after is not None and after[0] == target else None,
+            low=None if begun is None else text(begun[1]),
             filters=(alive(at), equal("type", target)),
         )
-        found = self._table.query(query, page_size=limit + 2)
-        return in_order(found, tie=lambda item: item["target_id"]["S"], order=_unit_order, after=after)
+        return self._table.ordered(
+            query, limit=limit, tie=lambda item: item["target_id"]["S"], order=_unit_order, after=begun
+        )
 
     def _read(self, item: Item) -> Override:
         return self._table.read(_read_override, item)
