@@ -124,6 +124,36 @@ def test_a_put_whose_payload_is_purged_meanwhile_stores_another(tables: FreshTab
     assert len({item["token"]["S"] for item in _items(tables) if "token" in item}) == 1
 
 
+def test_a_put_whose_payload_is_purged_between_two_parts_leaves_none_that_no_purge_finds(tables: FreshTables) -> None:
+    store = DynamoDBSnapshotStore(tables)
+
+    def engine(real: Any, request: dict[str, Any]) -> Any:
+        return real(**request)
+
+    def purge_first(real: Any, request: dict[str, Any]) -> Any:
+        store.purge(superseded_before=minutes_after_start(1))
+        return real(**request)
+
+    broken = StumblingTables(tables, "put_item", engine, engine, purge_first)
+    DynamoDBSnapshotStore(broken).put(LARGE, at=START)
+    assert broken.left == 0
+    assert store.get(LARGE.digest) == LARGE
+    assert store.purge(superseded_before=minutes_after_start(1)) == 1
+    assert _items(tables) == []
+
+
+def test_a_put_that_is_counted_and_told_that_it_is_refused_stays_whole(tables: FreshTables) -> None:
+    """The engine did it, its answer was lost, and asked again it finds that another counts: this one."""
+
+    def engine_twice(real: Any, request: dict[str, Any]) -> Any:
+        real(**request)
+        return real(**request)
+
+    broken = StumblingTables(tables, "transact_write_items", engine_twice)
+    DynamoDBSnapshotStore(broken).put(LARGE, at=START)
+    assert DynamoDBSnapshotStore(tables).get(LARGE.digest) == LARGE
+
+
 def test_a_put_that_comes_to_count_while_it_is_purged_stays_whole(tables: FreshTables) -> None:
     """The purge has looked at the payload, which counts nowhere yet, and is about to delete it."""
     store = DynamoDBSnapshotStore(tables)

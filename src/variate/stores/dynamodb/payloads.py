@@ -31,6 +31,7 @@ _PAGE = 100
 
 _NOT_THERE = Condition("attribute_not_exists(id)")
 _STANDS = Condition("attribute_exists(id) AND attribute_not_exists(#going)", {"#going": "going"})
+_NEVER_COUNTED = Condition("attribute_not_exists(#counted)", {"#counted": "counted"})
 _TRUE = {"BOOL": True}
 
 
@@ -148,7 +149,10 @@ class Payloads:
         return b"".join(self._table.read(_data_of, parts[each]) for each in head.part_ids)
 
     def _write(self, digest: str, data: bytes, *, at: datetime, instead_of: Head | None) -> bool:
-        """Store the payload and make it count; return False where another counts by now, or this one was purged."""
+        """Store the payload and make it count; return False where another counts by now, or this one was purged.
+
+        Then nothing is left of it, unless it is the one that counts.
+        """
         parts = [data[start : start + PART_BYTES] for start in range(0, len(data), PART_BYTES)]
         used_at = at if instead_of is None else max(at, instead_of.used_at)
         head = Head(digest=digest, token=uuid4().hex, parts=len(parts), used_at=used_at)
@@ -158,7 +162,11 @@ class Payloads:
         for part_id, part in zip(head.part_ids, parts, strict=True):
             self._table.put(Put(item={"id": text(part_id), "data": {"B": part}}))
         counted = Put(item=payload | {"counted": _TRUE}, condition=_STANDS)
-        return not self._table.put_together([Put(item=head.item(_HEAD, head.id), condition=stands), counted])
+        if not self._table.put_together([Put(item=head.item(_HEAD, head.id), condition=stands), counted]):
+            return True
+        # If it was purged in the midst of the parts, no purge would find those that came after.
+        self._drop(head, payload, _NEVER_COUNTED)
+        return False
 
     def _old(self, kept: str, before: datetime) -> list[Head]:
         query = IndexQuery(index="kept-index", partition="kept", value=kept, sort="used_at", high=instant(before))
@@ -173,8 +181,10 @@ class Payloads:
             return
         # A payload comes to count once. If this one never did, it may be doing so now, and then this is refused;
         # else it is refused to whoever is still writing it.
-        never = None if "counted" in item else Condition("attribute_not_exists(#counted)", {"#counted": "counted"})
-        if self._table.put(Put(item=item | {"going": _TRUE}, condition=never)) is None:
+        self._drop(payload, item, None if "counted" in item else _NEVER_COUNTED)
+
+    def _drop(self, payload: Head, item: Item, condition: Condition | None) -> None:
+        if self._table.put(Put(item=item | {"going": _TRUE}, condition=condition)) is None:
             self._table.delete_all(payload.part_ids)
             self._table.delete_all([payload.payload_id])
 
