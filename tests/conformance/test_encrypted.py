@@ -102,17 +102,8 @@ class OfFields:
         self.fields = fields
 
 
-# Sealing takes a third more room, so the very greatest documents have none left. They are refused by name, and in full.
-
-
-class TestEncryptedExperimentStore(ExperimentStoreConformance):
-    @pytest.fixture
-    def spoil(self, database: SQLiteDatabase) -> Spoil:
-        return spoiling(database, "experiments")
-
-    @pytest.fixture
-    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> ExperimentStore:
-        return EncryptedExperimentStore(SqlExperimentStore(database), cipher, fields)
+class LogAndOutbox:
+    """Goes before a suite, whose own fixtures of these names only say what to provide."""
 
     @pytest.fixture
     def audit_log(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditLog:
@@ -123,7 +114,20 @@ class TestEncryptedExperimentStore(ExperimentStoreConformance):
         return SqlOutbox(database)
 
 
-class TestEncryptedDefinitionStore(DefinitionStoreConformance):
+# Sealing takes a third more room, so the very greatest documents have none left. They are refused by name, and in full.
+
+
+class TestEncryptedExperimentStore(LogAndOutbox, ExperimentStoreConformance):
+    @pytest.fixture
+    def spoil(self, database: SQLiteDatabase) -> Spoil:
+        return spoiling(database, "experiments")
+
+    @pytest.fixture
+    def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> ExperimentStore:
+        return EncryptedExperimentStore(SqlExperimentStore(database), cipher, fields)
+
+
+class TestEncryptedDefinitionStore(LogAndOutbox, DefinitionStoreConformance):
     @pytest.fixture
     def spoil(self, database: SQLiteDatabase) -> Spoil:
         return spoiling(database, "definitions")
@@ -133,19 +137,11 @@ class TestEncryptedDefinitionStore(DefinitionStoreConformance):
         return EncryptedDefinitionStore(SqlDefinitionStore(database, AUDIENCES), cipher, fields)
 
     @pytest.fixture
-    def audit_log(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditLog:
-        return EncryptedAuditLog(SqlAuditLog(database), cipher, fields)
-
-    @pytest.fixture
-    def outbox(self, database: SQLiteDatabase) -> Outbox:
-        return SqlOutbox(database)
-
-    @pytest.fixture
     def build(self) -> Build:
         return build_audience
 
 
-class TestEncryptedLayerClaims(LayerClaimsConformance):
+class TestEncryptedLayerClaims(LogAndOutbox, LayerClaimsConformance):
     @pytest.fixture
     def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> ExperimentStore:
         return EncryptedExperimentStore(SqlExperimentStore(database), cipher, fields)
@@ -154,23 +150,11 @@ class TestEncryptedLayerClaims(LayerClaimsConformance):
     def layers(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> DefinitionStore[Layer]:
         return EncryptedDefinitionStore(SqlDefinitionStore(database, LAYERS), cipher, fields)
 
-    @pytest.fixture
-    def audit_log(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditLog:
-        return EncryptedAuditLog(SqlAuditLog(database), cipher, fields)
 
-    @pytest.fixture
-    def outbox(self, database: SQLiteDatabase) -> Outbox:
-        return SqlOutbox(database)
-
-
-class TestEncryptedAuditLog(OfFields, AuditLogConformance):
+class TestEncryptedAuditLog(OfFields, LogAndOutbox, AuditLogConformance):
     @pytest.fixture
     def store(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditLog:
         return EncryptedAuditLog(SqlAuditLog(database), cipher, fields)
-
-    @pytest.fixture
-    def outbox(self, database: SQLiteDatabase) -> Outbox:
-        return SqlOutbox(database)
 
     def test_the_greatest_entry_there_can_be_is_held(self, store: AuditLog) -> None:
         with refusal("audit.data", self.fields):
@@ -178,7 +162,7 @@ class TestEncryptedAuditLog(OfFields, AuditLogConformance):
         assert bool(store.list(limit=10)) is not bool(self.fields)
 
 
-class TestEncryptedFlagStore(FlagStoreConformance):
+class TestEncryptedFlagStore(LogAndOutbox, FlagStoreConformance):
     @pytest.fixture
     def spoil(self, database: SQLiteDatabase) -> Spoil:
         return spoiling(database, "feature_flags")
@@ -188,12 +172,8 @@ class TestEncryptedFlagStore(FlagStoreConformance):
         return EncryptedFlagStore(SqlFlagStore(database), cipher, fields)
 
     @pytest.fixture
-    def outbox(self, database: SQLiteDatabase) -> Outbox:
-        return SqlOutbox(database)
-
-    @pytest.fixture
-    def audit_trail(self, database: SQLiteDatabase, cipher: FieldCipher, fields: Fields) -> AuditTrail:
-        return trail_of_log(EncryptedAuditLog(SqlAuditLog(database), cipher, fields))
+    def audit_trail(self, audit_log: AuditLog) -> AuditTrail:
+        return trail_of_log(audit_log)
 
 
 class TestEncryptedOverrideStore(OverrideStoreConformance):

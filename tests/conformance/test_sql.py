@@ -70,7 +70,19 @@ from variate.testing.conformance.unreadable import Spoil
 __all__ = ["database"]
 
 
-class TestSqlExperimentStore(ExperimentStoreConformance):
+class LogAndOutbox:
+    """Goes before a suite, whose own fixtures of these names only say what to provide."""
+
+    @pytest.fixture
+    def audit_log(self, database: Database) -> AuditLog:
+        return SqlAuditLog(database)
+
+    @pytest.fixture
+    def outbox(self, database: Database) -> Outbox:
+        return SqlOutbox(database)
+
+
+class TestSqlExperimentStore(LogAndOutbox, ExperimentStoreConformance):
     @pytest.fixture
     def spoil(self, database: Database) -> Spoil:
         return spoiling(database, "experiments")
@@ -79,27 +91,11 @@ class TestSqlExperimentStore(ExperimentStoreConformance):
     def store(self, database: Database) -> ExperimentStore:
         return SqlExperimentStore(database)
 
-    @pytest.fixture
-    def audit_log(self, database: Database) -> AuditLog:
-        return SqlAuditLog(database)
 
-    @pytest.fixture
-    def outbox(self, database: Database) -> Outbox:
-        return SqlOutbox(database)
-
-
-class OfDefinitions(DefinitionStoreConformance):
+class OfDefinitions(LogAndOutbox, DefinitionStoreConformance):
     @pytest.fixture
     def spoil(self, database: Database) -> Spoil:
         return spoiling(database, "definitions")
-
-    @pytest.fixture
-    def audit_log(self, database: Database) -> AuditLog:
-        return SqlAuditLog(database)
-
-    @pytest.fixture
-    def outbox(self, database: Database) -> Outbox:
-        return SqlOutbox(database)
 
 
 class TestSqlAudienceStore(OfDefinitions):
@@ -134,7 +130,7 @@ class TestSqlLayerStore(OfDefinitions):
         )
 
 
-class TestSqlLayerClaims(LayerClaimsConformance):
+class TestSqlLayerClaims(LogAndOutbox, LayerClaimsConformance):
     @pytest.fixture
     def store(self, database: Database) -> ExperimentStore:
         return SqlExperimentStore(database)
@@ -142,14 +138,6 @@ class TestSqlLayerClaims(LayerClaimsConformance):
     @pytest.fixture
     def layers(self, database: Database) -> DefinitionStore[Layer]:
         return SqlDefinitionStore(database, LAYERS)
-
-    @pytest.fixture
-    def audit_log(self, database: Database) -> AuditLog:
-        return SqlAuditLog(database)
-
-    @pytest.fixture
-    def outbox(self, database: Database) -> Outbox:
-        return SqlOutbox(database)
 
 
 def test_an_id_is_one_of_its_kind_only(database: Database) -> None:
@@ -172,14 +160,10 @@ def test_an_id_is_one_of_its_kind_only(database: Database) -> None:
     assert (audiences.get("d"), layers.get("d")) == (audience, None)
 
 
-class TestSqlAuditLog(AuditLogConformance):
+class TestSqlAuditLog(LogAndOutbox, AuditLogConformance):
     @pytest.fixture
     def store(self, database: Database) -> AuditLog:
         return SqlAuditLog(database)
-
-    @pytest.fixture
-    def outbox(self, database: Database) -> Outbox:
-        return SqlOutbox(database)
 
 
 class TestSqlOutbox(OutboxConformance):
@@ -199,7 +183,7 @@ class TestSqlOutbox(OutboxConformance):
         return emit
 
 
-class TestSqlFlagStore(FlagStoreConformance):
+class TestSqlFlagStore(LogAndOutbox, FlagStoreConformance):
     @pytest.fixture
     def spoil(self, database: Database) -> Spoil:
         return spoiling(database, "feature_flags")
@@ -209,12 +193,8 @@ class TestSqlFlagStore(FlagStoreConformance):
         return SqlFlagStore(database)
 
     @pytest.fixture
-    def outbox(self, database: Database) -> Outbox:
-        return SqlOutbox(database)
-
-    @pytest.fixture
-    def audit_trail(self, database: Database) -> AuditTrail:
-        return trail_of_log(SqlAuditLog(database))
+    def audit_trail(self, audit_log: AuditLog) -> AuditTrail:
+        return trail_of_log(audit_log)
 
 
 class TestSqlAssignmentStore(AssignmentStoreConformance):

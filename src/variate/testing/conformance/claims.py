@@ -15,12 +15,13 @@ from variate.stores.ports import AuditLog, DefinitionStore, ExperimentStore, Out
 from variate.testing.builders import build_audit_entry, build_experiment, build_layer, build_outbox_message
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together, wins
+from variate.testing.conformance.log_and_outbox import WithLogAndOutbox
 from variate.testing.conformance.samples import plain
 
 LATER = START + timedelta(minutes=1)
 
 
-class LayerClaimsConformance:
+class LayerClaimsConformance(WithLogAndOutbox):
     """Subclass it and provide ``store`` and ``layers``, both empty, and the ``audit_log`` and ``outbox`` they fill."""
 
     @pytest.fixture
@@ -30,14 +31,6 @@ class LayerClaimsConformance:
     @pytest.fixture
     def layers(self) -> DefinitionStore[Layer]:
         raise NotImplementedError("provide a fixture `layers`: the empty DefinitionStore of layers beside it")
-
-    @pytest.fixture
-    def audit_log(self) -> AuditLog:
-        raise NotImplementedError("provide a fixture `audit_log`: the AuditLog that the store's writes fill")
-
-    @pytest.fixture
-    def outbox(self) -> Outbox:
-        raise NotImplementedError("provide a fixture `outbox`: the Outbox that the store's writes fill")
 
     @pytest.mark.parametrize("is_new", [True, False], ids=["inserted", "replaced"])
     def test_layers_are_stored_with_the_experiment(

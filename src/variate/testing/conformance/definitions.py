@@ -15,6 +15,7 @@ from variate.stores.ports import AuditLog, DefinitionStore, Outbox
 from variate.testing.builders import build_audit_entry, build_outbox_message
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together, wins
+from variate.testing.conformance.log_and_outbox import WithLogAndOutbox
 from variate.testing.conformance.paging import Fetch, check_pages, check_refusals
 from variate.testing.conformance.samples import ALIKE, IN_ORDER, every_instant, every_text, plain
 from variate.testing.conformance.unreadable import Spoil, check_unreadable
@@ -23,7 +24,7 @@ Build: TypeAlias = Callable[..., Any]
 """Build a definition of the kind: ``build(id, name=..., description=..., revision=..., created_at=...)``."""
 
 
-class DefinitionStoreConformance:
+class DefinitionStoreConformance(WithLogAndOutbox):
     """Subclass it for each kind, and provide ``store``, empty, and the ``audit_log`` and ``outbox`` its writes fill.
 
     ``build`` is a builder of ``variate.testing.builders``, with values that would be missed if they were lost.
@@ -33,14 +34,6 @@ class DefinitionStoreConformance:
     @pytest.fixture
     def store(self) -> DefinitionStore[Any]:
         raise NotImplementedError("provide a fixture `store`: an empty DefinitionStore")
-
-    @pytest.fixture
-    def audit_log(self) -> AuditLog:
-        raise NotImplementedError("provide a fixture `audit_log`: the AuditLog that the store's writes fill")
-
-    @pytest.fixture
-    def outbox(self) -> Outbox:
-        raise NotImplementedError("provide a fixture `outbox`: the Outbox that the store's writes fill")
 
     @pytest.fixture
     def build(self) -> Build:

@@ -15,6 +15,7 @@ from variate.stores.ports import AuditLog, ExperimentStore, Outbox
 from variate.testing.builders import build_audit_entry, build_experiment, build_outbox_message, build_variation
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together, wins
+from variate.testing.conformance.log_and_outbox import WithLogAndOutbox
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
 from variate.testing.conformance.samples import (
     ALIKE,
@@ -30,7 +31,7 @@ from variate.testing.conformance.unreadable import Spoil, check_unreadable
 ACTIVE, DRAFT = ExperimentStatus.ACTIVE, ExperimentStatus.DRAFT
 
 
-class ExperimentStoreConformance:
+class ExperimentStoreConformance(WithLogAndOutbox):
     """Subclass it and provide ``store``, empty, and the ``audit_log`` and ``outbox`` that its writes fill.
 
     ``spoil`` writes past the store, so that an experiment breaks a rule of the model; see ``Spoil``.
@@ -39,14 +40,6 @@ class ExperimentStoreConformance:
     @pytest.fixture
     def store(self) -> ExperimentStore:
         raise NotImplementedError("provide a fixture `store`: an empty ExperimentStore")
-
-    @pytest.fixture
-    def audit_log(self) -> AuditLog:
-        raise NotImplementedError("provide a fixture `audit_log`: the AuditLog that the store's writes fill")
-
-    @pytest.fixture
-    def outbox(self) -> Outbox:
-        raise NotImplementedError("provide a fixture `outbox`: the Outbox that the store's writes fill")
 
     @pytest.fixture
     def spoil(self) -> Spoil:
