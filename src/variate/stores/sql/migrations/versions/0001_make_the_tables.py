@@ -23,21 +23,6 @@ def upgrade() -> None:
     _serving_experiments()
 
 
-def downgrade() -> None:
-    for table in (
-        "serving_experiments",
-        "events",
-        "overrides",
-        "assignments",
-        "feature_flags",
-        "outbox",
-        "audit_logs",
-        "variations",
-        "experiments",
-    ):
-        op.drop_table(table)
-
-
 def _experiments() -> None:
     op.create_table(
         "experiments",

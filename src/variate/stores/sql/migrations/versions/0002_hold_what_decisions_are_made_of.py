@@ -20,13 +20,6 @@ def upgrade() -> None:
     _publications()
 
 
-def downgrade() -> None:
-    for table in ("publications", "snapshots", "definitions"):
-        op.drop_table(table)
-    op.drop_column("feature_flags", "targeting")
-    op.drop_column("experiments", "definition")
-
-
 def _definitions() -> None:
     op.create_table(
         "definitions",
