@@ -83,6 +83,7 @@ class Ladder:
             key: read_condition("condition", condition) for key, condition in content["audiences"].items()
         }
         self._rungs: list[Rung] = []
+        self._asked: dict[tuple[OverrideTarget, str], Decision] = {}
 
     def experiment(self, experiment_id: str) -> Explanation:
         """Explain the experiment's decision."""
@@ -204,7 +205,7 @@ class Ladder:
         if (forced := self._forced(OverrideTarget.FLAG, flag_id, record)) is not None:
             return forced
         for prerequisite in record["prerequisites"]:
-            asked = self._beside().flag(prerequisite["flag"])
+            asked = self._beside(OverrideTarget.FLAG, prerequisite["flag"])
             found = asked.decision.variation
             said = f"{prerequisite['flag']!r} gives {found!r}, and has to give one of {prerequisite['variations']}"
             if found not in prerequisite["variations"]:
@@ -226,7 +227,7 @@ class Ladder:
         self._goes_on(name, f"matches {text}" if rule["condition"] is not None else "is for every unit")
         if isinstance(serve, str) or "rollout" in serve:
             return self._serve(record, serve, Reason.RULE, rule["name"])
-        asked = self._beside().experiment(serve["experiment"])
+        asked = self._beside(OverrideTarget.EXPERIMENT, serve["experiment"])
         given = asked.decision
         said = f"experiment {serve['experiment']!r} gives {given.variation!r} ({given.reason})"
         outcome = outcomes_of(record, given.reason, rule=rule["name"]).get(given.variation or "")
@@ -246,9 +247,14 @@ class Ladder:
         self._rungs.append(rung)
         return decision
 
-    def _beside(self) -> Ladder:
-        """A ladder of its own for another definition, whose rungs stand under the one that asked for it."""
-        return Ladder(
+    def _beside(self, kind: OverrideTarget, key: str) -> Explanation:
+        """Explain another definition by a ladder of its own; its rungs stand where it is asked for first.
+
+        Many ways may lead to one flag: were it climbed for on each, their number would double with each flag between.
+        """
+        if (known := self._asked.get((kind, key))) is not None:
+            return Explanation(rungs=(), decision=known)
+        ladder = Ladder(
             self._content,
             unit=self._unit,
             attributes=self._attributes,
@@ -256,6 +262,10 @@ class Ladder:
             kept=self._kept,
             forced_by=self._forced_by,
         )
+        ladder._asked = self._asked
+        explained = ladder.flag(key) if kind is OverrideTarget.FLAG else ladder.experiment(key)
+        self._asked[(kind, key)] = explained.decision
+        return explained
 
     def _outside(self, record: Record) -> str | None:
         """Return in words why it is not the time, or None where it is."""
