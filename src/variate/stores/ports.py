@@ -183,9 +183,8 @@ class AssignmentStore(Protocol):
     def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
         """Store each unless one stands; return, in the order asked, those that stand.
 
-        One that expired at or before the new one's ``assigned_at`` does not stand: the new one replaces it. However
-        many callers keep at once, all get back the same one. Within a call the first of a unit wins. Durable on
-        return. Safe to repeat.
+        One that expired at or before the new one's ``assigned_at`` does not stand: the new one replaces it. Who keep at
+        once get back the same one; in a call the first of a unit wins. Durable on return. Safe to repeat.
         """
 
     def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
@@ -240,10 +239,7 @@ class OverrideStore(Protocol):
         """Return every override in force on targets of this kind, in order of target id and unit."""
 
     def purge(self, *, expired_before: datetime) -> int:
-        """Delete what expired before this and return how many; 0 where the engine expires by itself.
-
-        What is left of a removal expires 90 days after it.
-        """
+        """Delete what expired before this, a removal after 90 days; return how many, 0 where the engine does it."""
 
 
 class EventStore(Protocol):
@@ -306,10 +302,9 @@ class SnapshotStore(Protocol):
     """
 
     def put(self, snapshot: Snapshot, *, at: datetime) -> None:
-        """Store it under its digest, as used at ``at``. Durable on return. Safe to repeat.
+        """Store it under its digest, as used at ``at``. Durable on return. Safe to repeat: the later moment counts.
 
-        Where one is there, it stays or is replaced by this one; what ``get`` refuses is replaced. It is used at the
-        later of both moments.
+        One that is there stays or is replaced by this one; one that ``get`` refuses is replaced.
         """
 
     def get(self, digest: str) -> Snapshot | None:
@@ -329,10 +324,7 @@ class SnapshotStore(Protocol):
         """Return the publication in force, strongly consistent, or None."""
 
     def publications(self, environment: str, *, before: int | None = None, limit: int) -> Sequence[Publication]:
-        """Return up to ``limit`` publications, the most recent first, of sequences below ``before`` where given.
-
-        ``before`` may be any whole number, also one that no sequence reaches; ``InvalidInputError`` for anything else.
-        """
+        """Return up to ``limit`` publications, the most recent first, of sequences below ``before``, however great."""
 
     def purge(self, *, superseded_before: datetime) -> int:
         """Delete the snapshots that are in force nowhere and were last used before this; return how many.
