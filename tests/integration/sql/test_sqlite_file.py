@@ -171,16 +171,37 @@ def test_a_file_that_is_gone_is_awaited_and_made_anew_only_where_somebody_says_s
 def test_a_file_that_was_replaced_under_it_is_told_once_and_then_used(tmp_path: Path) -> None:
     store = SqlEventStore(database := SQLiteDatabase(tmp_path / "variate.db"))
     store.append([build_event("old", unit="u")], at=START)
-    other = SQLiteDatabase(tmp_path / "other.db")
-    SqlEventStore(other).append([build_event("new", unit="u")], at=START)
-    other.close()
-    (tmp_path / "other.db").replace(tmp_path / "variate.db")
-    for left in tmp_path.glob("variate.db-*"):
-        left.unlink()
+    _replace(tmp_path / "variate.db")
     with pytest.raises(StoreError, match="moved, removed or replaced") as told:
         store.of_unit("u", at=START, limit=10)
     assert not isinstance(told.value, StoreUnavailableError), "not tried again by itself"
     assert [event.id for event in store.of_unit("u", at=START, limit=10)] == ["new"]
+    database.close()
+
+
+def test_who_saw_the_old_file_before_another_was_told_uses_what_that_one_opened(tmp_path: Path) -> None:
+    path = _Watched(tmp_path / "variate.db")
+    store = SqlEventStore(database := SQLiteDatabase(path))
+    store.append([build_event("old", unit="u")], at=START)
+    _replace(path)
+    saw, opened = Event(), Event()
+
+    def let_the_other_open_it() -> None:
+        saw.set()
+        assert opened.wait(30)
+
+    with ThreadPoolExecutor(1) as threads:
+        path.delay = let_the_other_open_it
+        late = threads.submit(store.append, [build_event("late", unit="u")], at=START)
+        try:
+            assert saw.wait(30)
+            with pytest.raises(StoreError, match="moved, removed or replaced"):
+                store.append([build_event("lost", unit="u")], at=START)
+            store.append([build_event("after", unit="u")], at=START)
+        finally:
+            opened.set()
+        late.result()
+    assert {event.id for event in store.of_unit("u", at=START, limit=10)} == {"new", "after", "late"}
     database.close()
 
 
@@ -198,29 +219,11 @@ class _Watched(PosixPath):
                 delay()
 
 
-def test_who_misses_the_file_while_another_is_told_and_makes_it_anew_uses_the_new_one(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    path = _Watched(home / "variate.db")
-    store = SqlEventStore(database := SQLiteDatabase(path))
-    store.append([build_event("before", unit="u")], at=START)
-    shutil.rmtree(home)
-    missed, made_anew = Event(), Event()
-
-    def let_the_other_make_it() -> None:
-        missed.set()
-        assert made_anew.wait(30)
-
-    with ThreadPoolExecutor(1) as threads:
-        path.delay = let_the_other_make_it
-        late = threads.submit(store.append, [build_event("late", unit="u")], at=START)
-        try:
-            assert missed.wait(30)
-            with pytest.raises(StoreError, match="was there and is gone"):
-                store.append([build_event("lost", unit="u")], at=START)
-            database.migrate()
-            store.append([build_event("after", unit="u")], at=START)
-        finally:
-            made_anew.set()
-        late.result()
-    assert {event.id for event in store.of_unit("u", at=START, limit=10)} == {"after", "late"}
-    database.close()
+def _replace(path: Path) -> None:
+    """Put another file, with one event in it, in place of this one."""
+    other = SQLiteDatabase(path.with_name("other.db"))
+    SqlEventStore(other).append([build_event("new", unit="u")], at=START)
+    other.close()
+    path.with_name("other.db").replace(path)
+    for left in path.parent.glob(f"{path.name}-*"):
+        left.unlink()

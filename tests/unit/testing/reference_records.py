@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 
 from tests.unit.testing.pages import cut, micros
@@ -129,7 +129,13 @@ class ReferenceOverrideStore:
             ]
             for key in ended:
                 del self.overrides[key]
-            return len(ended)
+            return len(ended) + self.forget(expired_before)
+
+    def forget(self, before: datetime) -> int:
+        old = [key for key, at in self.removals.items() if before - at > timedelta(days=90)]
+        for key in old:
+            del self.removals[key]
+        return len(old)
 
     def _alive(self, at: datetime) -> list[Override]:
         with self.lock:

@@ -188,6 +188,11 @@ FOUND: dict[str, Callable[[], None]] = {
     "a removed override comes back": (
         lambda: overrides.test_one_made_before_the_removal_does_not_come_back(faults.ForgetsRemovals(), standing=True)
     ),
+    "what is left of removals is never purged": (
+        lambda: overrides.test_a_removal_is_remembered_for_90_days_and_then_purged_or_left_to_the_engine(
+            faults.KeepsRemovalsForEver()
+        )
+    ),
     "an older override replaces a newer": (
         lambda: overrides.test_an_older_one_that_arrives_later_does_not(faults.TakesWhatArrivesLast())
     ),
