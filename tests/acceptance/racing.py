@@ -1,7 +1,8 @@
 """One racer: assigns and decides units before, during and after a change of weights, and says what each was given.
 
-Run as ``python -m tests.acceptance.racing EXPERIMENT SEED``: it prints a line at the end of a lap, and waits for one
-before the next; the second lap ends with a line, too. The last line it prints is the variations of each unit, as JSON.
+Run as ``python -m tests.acceptance.racing EXPERIMENT SEED SHARE BREATH``: it prints a line at the end of a lap, and
+waits for one before the next; the second lap ends with a line, too. The last line it prints is the variations of each
+unit, as JSON.
 """
 
 from __future__ import annotations
@@ -11,18 +12,32 @@ import random
 import select
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import variate
 
 UNITS = 999
-BREATH_SECONDS = 0.02
-"""For how long a racer listens between two units of the second lap: a hundred that never did starve the engines."""
 
 Given = dict[str, list[str]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How much one racer asks of the engines."""
+
+    share: int
+    """How many of the units it asks for in a lap, at most."""
+    breath_seconds: float
+    """For how long it listens between two units of the second lap: a hundred that never did starve the engines."""
+
+
 def race(
-    experiment_id: str, chance: random.Random, *, next_lap: Callable[[], object], is_finished: Callable[[], bool]
+    experiment_id: str,
+    chance: random.Random,
+    pace: Pace,
+    *,
+    next_lap: Callable[[], object],
+    is_finished: Callable[[], bool],
 ) -> Given:
     """Run three laps over ever more units; return the variations that each unit was given, decided or assigned."""
     given: dict[str, set[str]] = {}
@@ -33,7 +48,7 @@ def race(
         given.setdefault(unit, set()).update((assigned or "none", decided or "none"))
 
     def lap(units: int) -> None:
-        for number in chance.sample(range(units), units):
+        for number in chance.sample(range(units), min(units, pace.share)):
             ask(f"user-{number}")
 
     lap(UNITS // 3)
@@ -48,7 +63,8 @@ def race(
 
 def main() -> None:
     """Race, and print what was given."""
-    experiment_id, seed = sys.argv[1:]
+    experiment_id, seed, share, breath = sys.argv[1:]
+    pace = Pace(share=int(share), breath_seconds=float(breath))
 
     def next_lap() -> None:
         print("lap", flush=True)
@@ -57,11 +73,11 @@ def main() -> None:
     next_lap()
 
     def is_finished() -> bool:
-        readable, _, _ = select.select([sys.stdin], [], [], BREATH_SECONDS)
+        readable, _, _ = select.select([sys.stdin], [], [], pace.breath_seconds)
         return bool(readable and sys.stdin.readline())
 
     chance = random.Random(int(seed))
-    print(json.dumps(race(experiment_id, chance, next_lap=next_lap, is_finished=is_finished)))
+    print(json.dumps(race(experiment_id, chance, pace, next_lap=next_lap, is_finished=is_finished)))
 
 
 if __name__ == "__main__":
