@@ -109,16 +109,18 @@ class Serving:
         """Decide from the snapshot in force from now on. Raises nothing: what goes wrong is in ``status``."""
         if self._loaded is None:
             return
-        try:
-            with self._loading:
+        with self._loading:
+            try:
                 latest = self._store.latest(self._environment)
                 if latest is not None:
                     self._bring_up(latest)
-            self._error = None
-        except Exception as error:  # noqa: BLE001 - whatever is the matter, decisions go on, and so does who follows
-            if self._error is None:
-                logger.warning("the snapshot in force cannot be loaded, decisions go on from the last one: %s", error)
-            self._error = str(error)
+                self._error = None
+            except Exception as error:  # noqa: BLE001 - whatever is the matter, decisions go on, and so does who follows
+                if self._error is None:
+                    logger.warning(
+                        "the snapshot in force cannot be loaded, decisions go on from the last one: %s", error
+                    )
+                self._error = str(error)
 
     def refresh_if_older(self, seconds: float | None = None) -> None:
         """Look for a newer snapshot, unless that was done within so many seconds (the polling interval, if None).
