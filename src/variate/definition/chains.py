@@ -24,3 +24,16 @@ def naming(names: Mapping[str, Iterable[str]], name: str) -> set[str]:
         for other in others:
             by_whom.setdefault(other, []).append(each)
     return reached([name], lambda each: by_whom.get(each, ()))
+
+
+def steps(first: Iterable[str], named: Callable[[str], Iterable[str]]) -> int:
+    """Return how many are met where every way is followed to its end, one that two ways lead to twice."""
+    met: dict[str, int] = {}
+
+    def beyond(name: str) -> int:
+        if name not in met:
+            met[name] = 0  # a circle ends here
+            met[name] = 1 + sum(map(beyond, named(name)))
+        return met[name]
+
+    return sum(map(beyond, first))

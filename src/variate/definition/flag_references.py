@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from variate.definition.chains import naming, reached
+from variate.definition.chains import naming, reached, steps
 from variate.definition.references import References
 from variate.errors import InvalidInputError
 from variate.model import Experiment, FeatureFlag, FlagStatus
@@ -19,6 +20,8 @@ from variate.stores.ports import ExperimentStore, FlagStore
 
 MAX_CHAIN = 100
 """How long a chain of prerequisites may be."""
+MAX_STEPS = 2_000
+"""How many flags may be evaluated for one prerequisite: one that two others require is evaluated for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +91,16 @@ class FlagReferences:
     def _check_chain(self, field: str, flag_id: str, first: Targeting) -> None:
         """Follow what the prerequisite depends on in its turn."""
 
-        def named(other: str) -> Iterable[str]:
+        @cache
+        def named(other: str) -> Sequence[str]:
             found = self._targeting(other)
             return () if found is None else _needs(found)
 
-        found = reached(_needs(first), named)
-        if flag_id in found:
+        if flag_id in reached(_needs(first), named):
             raise InvalidInputError(f"{field}.flag", "leads back to this flag")
-        if len(found) > MAX_CHAIN:
-            raise InvalidInputError(f"{field}.flag", f"depends on more than {MAX_CHAIN} flags")
+        too_much = _too_much(_needs(first), named)
+        if too_much:
+            raise InvalidInputError(f"{field}.flag", f"depends on {too_much}")
 
     def check_dependents(self, flag_id: str, targeting: Targeting, *, before: Targeting | None) -> None:
         """Raise ``InvalidInputError`` where another flag requires what is no longer there, or a chain grows too long.
@@ -118,8 +122,9 @@ class FlagReferences:
         needs[flag_id] = _needs(targeting)
         required = {name for names in needs.values() for name in names}
         for each in sorted(naming(needs, flag_id) & required):
-            if len(reached(needs[each], lambda name: needs.get(name, ()))) > MAX_CHAIN:
-                raise InvalidInputError("prerequisites", f"make flag {each!r} depend on more than {MAX_CHAIN} flags")
+            too_much = _too_much(needs[each], lambda name: needs.get(name, ()))
+            if too_much:
+                raise InvalidInputError("prerequisites", f"make flag {each!r} depend on {too_much}")
 
     def check_independent(self, flag_id: str) -> None:
         """Raise ``InvalidInputError`` where another flag requires a variation of this one, which becomes free-form."""
@@ -153,6 +158,15 @@ class FlagReferences:
     def _targeting(self, flag_id: str) -> Targeting | None:
         flag = self.flags.get(flag_id)
         return None if flag is None else targeting_of(flag)
+
+
+def _too_much(first: Sequence[str], named: Callable[[str], Sequence[str]]) -> str | None:
+    """Return in words what is beyond the limits among those that a flag requires; None where nothing is."""
+    if len(reached(first, named)) > MAX_CHAIN:
+        return f"more than {MAX_CHAIN} flags"
+    if steps(first, named) > MAX_STEPS:
+        return f"flags that take more than {MAX_STEPS:,} evaluations, one for each way that leads to one"
+    return None
 
 
 def targeting_of(flag: FeatureFlag) -> Targeting | None:

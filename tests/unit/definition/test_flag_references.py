@@ -94,6 +94,25 @@ def test_many_ways_to_one_flag_are_no_circle(stage: Stage) -> None:
         flag(stage, f"f-{number}", *(f"f-{each}" for each in range(number)))
 
 
+def test_so_many_ways_to_one_flag_that_a_decision_would_take_long_are_refused_at_either_end(stage: Stage) -> None:
+    """Two flags at each level, each of which requires both below: every level doubles what is evaluated."""
+    for end in "ab":
+        flag(stage, f"1{end}")
+    for level in range(2, 12):
+        for end in "ab":
+            flag(stage, f"{level}{end}", f"{level - 1}a", f"{level - 1}b")
+    below = [f"0{end}" for end in "abcdef"]
+    for name in below:
+        flag(stage, name)
+    before = stage.state()
+    said = "flags that take more than 2,000 evaluations, one for each way that leads to one"
+    with pytest.raises(InvalidInputError, match=rf"^prerequisites\[0\].flag: depends on {said}"):
+        flag(stage, "top", "11a")
+    with pytest.raises(InvalidInputError, match=rf"^prerequisites: make flag '10a' depend on {said}"):
+        needs(stage, "1a", *below)
+    assert stage.state() == before
+
+
 def test_a_chain_that_is_too_long_is_refused(stage: Stage) -> None:
     flag(stage, "f-0")
     for number in range(1, MAX_CHAIN + 2):
