@@ -11,7 +11,7 @@ from variate.definition.chains import naming, reached, steps
 from variate.definition.references import References
 from variate.errors import InvalidInputError
 from variate.model import Experiment, FeatureFlag, FlagStatus
-from variate.model.page import every, every_page
+from variate.model.page import every_page
 from variate.model.reading import NOT_OF_FORM
 from variate.model.rules import shown
 from variate.model.targeting import FlagRule, ServeExperiment, Targeting
@@ -150,7 +150,7 @@ class FlagReferences:
 
     def _in_use(self) -> Iterator[tuple[str, Targeting]]:
         """Yield each flag's id and targeting; what is archived or cannot be read is looked up when it comes back."""
-        for flag in every(self.flags.list):
+        for flag in (each for page in every_page(self.flags.list) for each in page):
             targeting = None if flag.status is FlagStatus.ARCHIVED else known_targeting(flag)
             if targeting is not None:
                 yield flag.id, targeting

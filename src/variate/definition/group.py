@@ -93,11 +93,14 @@ class Group(Generic[D]):
         Then withdraw the change, and raise what the check raises.
         """
         try:
-            check()
-        except InvalidInputError:
-            with suppress(ConflictError, NotFoundError):  # then somebody else has changed it again
-                withdraw()
-            self.announce()
+            try:
+                check()
+            except InvalidInputError:
+                with suppress(ConflictError, NotFoundError):  # then somebody else has changed it again
+                    withdraw()
+                raise
+        except BaseException:
+            self.announce()  # whatever happened to the second look, the change is stored
             raise
 
     def _insert(self, definition: D, action: str, actor: str | None) -> None:

@@ -171,6 +171,13 @@ def with_blue(stage: Stage, status: str) -> None:
     change("e", variations=[{"name": "on"}, {"name": "off"}, {"name": "blue"}])
 
 
+def test_a_flag_that_cannot_be_read_keeps_no_experiment_from_changing(stage: Stage) -> None:
+    stage.draft(variations=[{"name": "on"}, {"name": "off"}])
+    flag(stage, "spoilt")
+    stage.memory.spoilt.add(("flag", "spoilt"))
+    with_blue(stage, "draft")
+
+
 @pytest.mark.parametrize("status", ["draft", "active"])
 @pytest.mark.parametrize("where", ["rules", "environments"])
 def test_an_experiment_that_a_flag_serves_gains_no_variation_that_the_flag_lacks(

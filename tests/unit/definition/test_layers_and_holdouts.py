@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.definition.stage import Stage
-from variate.errors import ConflictError, InvalidInputError, NotFoundError
+from variate.errors import ConflictError, InvalidInputError, NotFoundError, StoreUnavailableError
 from variate.model import AuditEntry
 
 
@@ -192,6 +192,24 @@ def test_a_holdout_keeps_its_percentage_though_the_experiment_starts_meanwhile(
     assert (withdrawn.data["before"]["percentage"], withdrawn.data["after"]["percentage"]) == (50, 5)
     assert held.messages()[-1].entity_id == "new"
     assert held.announced == announced + 2, "the launch, and what came of this"
+
+
+def test_a_change_that_is_stored_is_announced_though_nobody_can_look_again(
+    held: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_the_experiments() -> None:
+        monkeypatch.setattr(held.store, "list", lose)
+
+    def lose(**_: Any) -> Any:
+        raise StoreUnavailableError("away")
+
+    beside(held, monkeypatch, "replace", lose_the_experiments)
+    announced = held.announced
+    with pytest.raises(StoreUnavailableError):
+        held.holdouts.update_holdout("new", percentage=50)
+    found = held.holdouts.get_holdout("new")
+    assert found is not None
+    assert (found.percentage, held.announced) == (50, announced + 1)
 
 
 def test_what_somebody_changed_again_is_left_to_them(held: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
