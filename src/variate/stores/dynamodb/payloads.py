@@ -136,14 +136,14 @@ class Payloads:
         return purged
 
     def _is_whole(self, head: Head) -> bool:
+        """Return whether it is seen to be what its digest says. What is sealed never is: it may not open any more."""
         parts = self._table.get_all(head.part_ids)
         if len(parts) < head.parts:
             return False
         try:
-            unpacked(head.digest, self._joined(head, parts))
+            return unpacked(head.digest, self._joined(head, parts)).sealed_digest is None
         except StoreError:
             return False
-        return True
 
     def _joined(self, head: Head, parts: Mapping[str, Item]) -> bytes:
         return b"".join(self._table.read(_data_of, parts[each]) for each in head.part_ids)

@@ -221,7 +221,7 @@ class SQLiteDatabase(Database, RestsAtForks):
         told = f"{self._path} was moved, removed or replaced: what is written to the old file would be lost"
         logger.error(told)
         if not self._is_gone:
-            # And not one that is tried again by itself: somebody has to hear of it.
+            # Not one that is tried again by itself. Where a decision is content without the ledger, the log has told.
             raise StoreError(f"{told}; put it back where that was a mistake, the next call opens what is there")
 
     def _newly_opened(self) -> _Opened:
