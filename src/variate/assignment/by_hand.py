@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from variate.decision import BUCKETS, Allocation, buckets, draw_salt
-from variate.errors import InvalidInputError, NotFoundError, VariateError
+from variate.errors import DecryptionError, InvalidInputError, NotFoundError, VariateError
 from variate.model import Assignment, Experiment, ExperimentStatus
 from variate.model.percentage import percent_buckets
 
 REMEMBERED = timedelta(seconds=60)
 """For how long an experiment is taken to be as it was read."""
+ABSENT = timedelta(seconds=1)
+"""For how long one that was not there is taken not to be: many assignments may be kept of an experiment nobody made."""
 
 logger = logging.getLogger("variate.assignment")
 
@@ -45,7 +47,7 @@ class ByHand:
         """
         try:
             self._look(experiment_id, version, asked)
-        except (InvalidInputError, NotFoundError):
+        except (DecryptionError, InvalidInputError, NotFoundError):
             logger.exception("experiment %s was not set to read its ledger for assignments by hand", experiment_id)
 
     def found(self, experiment_id: str, version: int, standing: Sequence[Assignment]) -> None:
@@ -94,8 +96,7 @@ class ByHand:
             if len(self._read) >= 10_000:
                 self._read.clear()
             experiment = self._experiment(experiment_id)
-            if experiment is not None:  # who is not there now may be there in a moment
-                self._read[experiment_id] = (experiment, now + REMEMBERED)
+            self._read[experiment_id] = (experiment, now + (ABSENT if experiment is None else REMEMBERED))
         return experiment
 
 

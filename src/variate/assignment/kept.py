@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from variate.decision.context import Kept
-from variate.errors import StoreUnavailableError
+from variate.errors import StoreError
 from variate.model import Assignment
 from variate.stores.ports import AssignmentStore
+
+logger = logging.getLogger("variate.assignment")
+
+T = TypeVar("T")
 
 Key = tuple[str, int, str]
 """Experiment id, version, unit."""
@@ -29,13 +35,14 @@ class KeptAssignments:
         self._most = most
         self._young: dict[Key, Assignment] = {}
         self._old: dict[Key, Assignment] = {}
+        self._is_away = False
 
     def find(self, experiment_id: str, version: int, unit: str) -> str | None:
         """Return the variation that stands, read from the store unless it is remembered, or None."""
         at = self._clock()
         found = self._known((experiment_id, version, unit), at)
         if found is None:
-            found = self._store.get(unit=unit, experiment_id=experiment_id, version=version, at=at)
+            found = self._asked(lambda: self._store.get(unit=unit, experiment_id=experiment_id, version=version, at=at))
             if found is None:
                 return None
             self.remember(found)
@@ -44,16 +51,20 @@ class KeptAssignments:
     def ahead(self, experiment_id: str, version: int, units: Sequence[str]) -> Kept:
         """Read the store for these units together, and return what then tells of each what ``find`` does.
 
-        What is remembered is not read. While the store is away it raises ``StoreUnavailableError`` for the others.
+        What is remembered is not read. What the store raises, is raised for each of the others.
         """
         at = self._clock()
         answers = {unit: self._known((experiment_id, version, unit), at) for unit in units}
         unread = [unit for unit, found in answers.items() if found is None]
-        away: str | None = None
+        away: StoreError | None = None
+        read: Mapping[str, Assignment] = {}
         try:
-            read = self._store.get_many(unread, experiment_id=experiment_id, version=version, at=at) if unread else {}
-        except StoreUnavailableError as error:
-            read, away = {}, str(error)
+            if unread:
+                read = self._asked(
+                    lambda: self._store.get_many(unread, experiment_id=experiment_id, version=version, at=at)
+                )
+        except StoreError as error:
+            away = error
         answers.update(read)
         for found in read.values():
             self.remember(found)
@@ -63,7 +74,7 @@ class KeptAssignments:
                 return self.find(experiment_id, version, unit)
             found = answers[unit]
             if found is None and away is not None:
-                raise StoreUnavailableError(away)
+                raise away
             return None if found is None else found.variation
 
         return tell
@@ -85,6 +96,18 @@ class KeptAssignments:
         key = (assignment.experiment_id, assignment.version, assignment.unit)
         self._young.pop(key, None)
         self._old.pop(key, None)
+
+    def _asked(self, read: Callable[[], T]) -> T:
+        """Return what ``read`` returns. Decisions go on where it raises, so the log tells, once until it answers."""
+        try:
+            answer = read()
+        except StoreError as error:
+            if not self._is_away:
+                logger.warning("the ledger cannot be read, decisions go on without it: %s", error)
+            self._is_away = True
+            raise
+        self._is_away = False
+        return answer
 
     def _known(self, key: Key, at: datetime) -> Assignment | None:
         found = self._young.get(key) or self._old.get(key)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from variate.assignment.by_hand import REMEMBERED, ByHand
+from variate.assignment.by_hand import ABSENT, REMEMBERED, ByHand
 from variate.decision import Allocation, bucket, draw_salt
-from variate.errors import ConflictError, InvalidInputError, NotFoundError, StoreUnavailableError
+from variate.errors import ConflictError, DecryptionError, InvalidInputError, NotFoundError, StoreUnavailableError
 from variate.model import Assignment, Experiment, ExperimentStatus
 from variate.model.design import Design
 from variate.testing.builders import build_assignment, build_experiment
@@ -152,8 +152,10 @@ def test_an_experiment_that_is_not_here_is_not_marked(hand: Hand) -> None:
 
 
 def test_an_experiment_that_was_not_here_is_looked_for_again_and_known_once_it_is(hand: Hand) -> None:
-    hand.expect([build_assignment("u", experiment_id="e")])
+    for _ in range(5):
+        hand.expect([build_assignment("u", experiment_id="e")])
     made = hand.add(experiment())
+    hand.clock.advance(seconds=ABSENT.total_seconds())
     hand.expect([otherwise(made)])
     assert (hand.reads, hand.marked) == (2, ["e"])
 
@@ -161,6 +163,7 @@ def test_an_experiment_that_was_not_here_is_looked_for_again_and_known_once_it_i
 def test_the_present_version_is_that_of_the_experiment_as_read_and_one_where_there_is_none(hand: Hand) -> None:
     assert hand.by_hand.version_of("e") == 1
     hand.add(experiment(version=3))
+    hand.clock.advance(seconds=ABSENT.total_seconds())
     assert [hand.by_hand.version_of("e") for _ in range(5)] == [3] * 5
     assert hand.reads == 2
 
@@ -237,7 +240,8 @@ def test_where_decisions_cannot_be_made_to_look_for_it_now_whoever_keeps_it_is_t
 
 
 @pytest.mark.parametrize(
-    "error", [InvalidInputError("reads_ledger", "cannot change"), NotFoundError("experiment", "e")]
+    "error",
+    [InvalidInputError("reads_ledger", "cannot change"), NotFoundError("experiment", "e"), DecryptionError("no key")],
 )
 def test_an_experiment_that_ended_just_now_or_cannot_be_read_holds_up_nobody(
     hand: Hand, caplog: pytest.LogCaptureFixture, error: Exception

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.assignment.watched import WatchedAssignments
 from variate.assignment.kept import KeptAssignments
-from variate.errors import StoreUnavailableError
+from variate.errors import StoreError, StoreUnavailableError
 from variate.testing.builders import build_assignment
 from variate.testing.clocks import START, SettableClock
 
@@ -117,12 +117,26 @@ def test_for_many_units_that_are_all_remembered_nothing_is_read(remembering: Rem
     assert remembering.store.reads == 0
 
 
+@pytest.mark.parametrize("error", [StoreUnavailableError("away"), StoreError("not ours to read")])
 def test_while_the_store_is_away_what_is_remembered_of_many_units_is_told_and_the_rest_says_so(
-    remembering: Remembering,
+    remembering: Remembering, error: StoreError
 ) -> None:
     remembering.kept.remember(build_assignment("u", variation="a"))
-    remembering.store.error = StoreUnavailableError("away")
+    remembering.store.error = error
     tell = remembering.kept.ahead("experiment", 1, ["u", "v"])
     assert tell("experiment", 1, "u") == "a"
-    with pytest.raises(StoreUnavailableError, match="away"):
+    with pytest.raises(type(error), match=str(error)):
         tell("experiment", 1, "v")
+
+
+def test_that_the_ledger_cannot_be_read_is_logged_once_until_it_can(
+    remembering: Remembering, caplog: pytest.LogCaptureFixture
+) -> None:
+    for outage in (1, 2):
+        remembering.store.error = StoreError("not ours to read")
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                remembering.find()
+        assert caplog.text.count("the ledger cannot be read, decisions go on without it: not ours to read") == outage
+        remembering.store.error = None
+        assert remembering.find() is None
