@@ -9,6 +9,7 @@ import pytest
 from tests.engines.tables import FreshTables
 from tests.integration.dynamodb.stumbling import StumblingTables, cancelled, refused
 from variate.errors import ConflictError, StoreError, StoreUnavailableError
+from variate.model.rules import SEALED_MARK
 from variate.model.snapshot import Snapshot
 from variate.stores.dynamodb import DynamoDBServingStore, DynamoDBSnapshotStore
 from variate.testing.builders import build_experiment, build_publication, build_snapshot, minutes_after_start
@@ -71,6 +72,15 @@ def test_what_was_damaged_is_cleared_by_the_next_purge_once_it_was_put_again(tab
     assert store.purge(superseded_before=minutes_after_start(1)) == 0
     assert len(_items(tables)) == whole
     assert store.get(LARGE.digest) == LARGE
+
+
+def test_what_is_sealed_is_put_anew_since_nobody_here_can_see_whether_it_opens(tables: FreshTables) -> None:
+    store = DynamoDBSnapshotStore(tables)
+    for sealed in (f"{SEALED_MARK}:{key}" for key in ("lost", "known")):
+        store.put(Snapshot(sealed, sealed_digest=LARGE.digest), at=START)
+        found = store.get(LARGE.digest)
+        assert found is not None
+        assert found.text == sealed
 
 
 def test_a_publication_that_is_gone_is_told(tables: FreshTables) -> None:
