@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, TypeAlias
@@ -97,7 +97,8 @@ class Builder:
             add(key, origin, make)
         add_archived(_named_by_flags(records))
         self._made = made
-        self._hold_back(records, audiences, bad, problems, in_force, add_archived)
+        off = {("flags", key) for key, flag in definitions.flags.items() if flag.status is FlagStatus.INACTIVE}
+        self._hold_back(records, audiences, bad, problems, in_force, add_archived, off=off)
         self._sound, self._audiences = records, audiences
         return Built(content=self._content(records, audiences), problems=tuple(problems.values()))
 
@@ -125,10 +126,13 @@ class Builder:
         problems: dict[Key, Problem],
         in_force: InForce,
         add_archived: Callable[[set[Key]], None],
+        *,
+        off: Set[Key],
     ) -> None:
         """Put what was served before in the place of the bad ones, and of those that do not compile without them.
 
-        Each of them is put among the problems, and what is archived and named by what was served is added.
+        Each of them is put among the problems, and what is archived and named by what was served is added. Of the flags
+        in ``off`` what was served is switched off: somebody saw to that, whatever else of them cannot be read.
         """
         foreign: set[Key] = set()
         while True:
@@ -142,7 +146,7 @@ class Builder:
                 old = None if key in again else in_force().get(kind, {}).get(name)
                 records.pop(key, None)
                 if old is not None:
-                    stays[key] = old
+                    stays[key] = {**old, "enabled": False} if key in off else old
                 problems[key] = _problem(key, error, stands=old is not None)
             records.update(stays)
             add_archived(_named_by_flags(stays))

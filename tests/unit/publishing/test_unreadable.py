@@ -26,6 +26,16 @@ def test_what_cannot_be_read_is_served_as_it_was_before_and_the_others_as_they_a
     assert built.content["flags"] == before["flags"]
 
 
+def test_a_flag_that_was_switched_off_is_off_though_its_rules_cannot_be_read(full: World) -> None:
+    before = build(full).content
+    switched = full.flags.update_feature_flag_status("base", "inactive")
+    full.memory.flags["base"] = replace(switched, rules=Document.of([{"serve": "nowhere"}], field="rules"))
+    built = build(full, before=lambda: before)
+    assert "flag base" in told(built)
+    assert built.content["flags"]["base"] == {**before["flags"]["base"], "enabled": False}
+    assert before["flags"]["base"]["enabled"] is True
+
+
 def test_what_cannot_be_read_and_nobody_served_before_is_left_out(full: World) -> None:
     full.memory.spoilt.add(("experiment", "e"))
     built = build(full)
