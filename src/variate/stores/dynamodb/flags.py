@@ -37,7 +37,7 @@ from variate.stores.dynamodb.attributes import (
 )
 from variate.stores.dynamodb.conditions import Condition
 from variate.stores.dynamodb.item_table import ItemTable
-from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, page_of_readable, scope_of
+from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, page_of, scope_of
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put
 
@@ -94,7 +94,10 @@ class DynamoDBFlagStore:
 
         merged = merge(*map(of_status, FlagStatus if status is None else [status]), key=_newest_first)
         flags = filter(_is_flag, _each_once(merged))
-        return page_of_readable(flags, limit=limit, read=_read, scope=scope, position=_position)
+        items = page_of(flags, limit=limit, read=lambda item: item, scope=scope, position=_position)
+        return Page.read(
+            items, _read, named=lambda item: str(item["id"]["S"]), last_key=items.last_key, unreadable=items.unreadable
+        )
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         """See ``FlagStore.replace``."""

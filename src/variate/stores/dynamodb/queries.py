@@ -116,29 +116,10 @@ def page_of(
     position: Callable[[Item], Sequence[CursorValue]],
 ) -> Page[T]:
     """Return the first ``limit`` items, and the position of the last if there are more."""
-    given, last_key = _taken(items, limit, scope, position)
-    return Page(tuple(map(read, given)), last_key)
-
-
-def page_of_readable(
-    items: Iterable[Item],
-    *,
-    limit: int,
-    read: Callable[[Item], T],
-    scope: str,
-    position: Callable[[Item], Sequence[CursorValue]],
-) -> Page[T]:
-    """As ``page_of``, but an item that breaks a rule is among the page's ``unreadable``, by its id."""
-    given, last_key = _taken(items, limit, scope, position)
-    return Page.read(given, read, named=lambda item: str(item["id"]["S"]), last_key=last_key, unreadable={})
-
-
-def _taken(
-    items: Iterable[Item], limit: int, scope: str, position: Callable[[Item], Sequence[CursorValue]]
-) -> tuple[list[Item], str | None]:
     taken = list(islice(items, limit + 1))
     given = taken[:limit]
-    return given, encode_cursor([scope, *position(given[-1])]) if len(taken) > limit else None
+    last_key = encode_cursor([scope, *position(given[-1])]) if len(taken) > limit else None
+    return Page(tuple(map(read, given)), last_key)
 
 
 class Position:
