@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from typing import Any
+
+import pytest
 
 from tests.unit.testing.reference import (
     Memory,
@@ -132,3 +135,16 @@ class Stage:
             dict(memory.audit),
             dict(memory.messages),
         )
+
+
+def beside(store: Any, monkeypatch: pytest.MonkeyPatch, write: str, *rivals: Callable[[], object]) -> None:
+    """Have the rivals come between the next check and ``write`` of this store."""
+    own = getattr(store, write)
+
+    def after_the_rivals(*given: Any, **named: Any) -> None:
+        monkeypatch.setattr(store, write, own)
+        for rival in rivals:
+            rival()
+        own(*given, **named)
+
+    monkeypatch.setattr(store, write, after_the_rivals)

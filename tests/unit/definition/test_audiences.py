@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.definition.stage import BETA, Stage
+from tests.unit.definition.stage import BETA, Stage, beside
 from variate.definition.audiences import MAX_REACHED
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model.condition import condition_record
@@ -230,16 +230,13 @@ def test_what_cannot_be_read_may_use_an_audience_so_it_stays(beta: Stage, unread
 def test_an_audience_stays_though_what_names_it_is_made_meanwhile(
     beta: Stage, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    remove = beta.audience_store.remove
-
-    def remove_beside_another(*given: Any, **named: Any) -> None:
+    def name_it() -> None:
         if what == "experiment":
             beta.started(audience=IN_BETA)
         else:
             beta.flags.create_feature_flag("f", type="boolean", rules=[{"condition": IN_BETA, "serve": "on"}])
-        remove(*given, **named)
 
-    monkeypatch.setattr(beta.audience_store, "remove", remove_beside_another)
+    beside(beta.audience_store, monkeypatch, "remove", name_it)
     with pytest.raises(InvalidInputError, match=r"^audience_id: "):
         beta.audiences.remove_audience("beta")
     found = beta.audiences.get_audience("beta")
@@ -251,14 +248,9 @@ def test_an_audience_keeps_its_condition_though_the_experiment_starts_meanwhile(
     beta: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beta.draft(audience=IN_BETA)
-    write = beta.audience_store.replace
-
-    def write_beside_another(*given: Any, **named: Any) -> None:
-        monkeypatch.setattr(beta.audience_store, "replace", write)
-        beta.experiments.update_experiment_status("e", "active")
-        write(*given, **named)
-
-    monkeypatch.setattr(beta.audience_store, "replace", write_beside_another)
+    beside(
+        beta.audience_store, monkeypatch, "replace", lambda: beta.experiments.update_experiment_status("e", "active")
+    )
     with pytest.raises(InvalidInputError, match=r"^condition: cannot change: experiment 'e', which is active"):
         beta.audiences.update_audience("beta", condition=NL)
     found = beta.audiences.get_audience("beta")
@@ -270,14 +262,12 @@ def test_of_two_writers_who_make_a_circle_of_audiences_together_none_stays(
     beta: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beta.audiences.create_audience("other", condition=NL)
-    write = beta.audience_store.replace
-
-    def write_beside_another(*given: Any, **named: Any) -> None:
-        monkeypatch.setattr(beta.audience_store, "replace", write)
-        beta.audiences.update_audience("other", condition=IN_BETA)
-        write(*given, **named)
-
-    monkeypatch.setattr(beta.audience_store, "replace", write_beside_another)
+    beside(
+        beta.audience_store,
+        monkeypatch,
+        "replace",
+        lambda: beta.audiences.update_audience("other", condition=IN_BETA),
+    )
     with pytest.raises(InvalidInputError, match="leads back to this audience"):
         beta.audiences.update_audience("beta", condition={"audience": "other"})
     found = beta.audiences.get_audience("beta")

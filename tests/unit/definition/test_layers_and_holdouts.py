@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.definition.stage import Stage
+from tests.unit.definition.stage import Stage, beside
 from variate.errors import ConflictError, InvalidInputError, NotFoundError, StoreUnavailableError
 from variate.model import AuditEntry
 
@@ -159,19 +159,6 @@ def test_an_experiment_made_while_a_layer_goes_cannot_claim_it(held: Stage) -> N
         held.layers.remove_layer("checkout")
 
 
-def beside(stage: Stage, monkeypatch: pytest.MonkeyPatch, write: str, *rivals: Callable[[], object]) -> None:
-    """Have the rivals come between the next check and ``write`` of a holdout."""
-    own = getattr(stage.holdout_store, write)
-
-    def after_the_rivals(*given: Any, **named: Any) -> None:
-        monkeypatch.setattr(stage.holdout_store, write, own)
-        for rival in rivals:
-            rival()
-        own(*given, **named)
-
-    monkeypatch.setattr(stage.holdout_store, write, after_the_rivals)
-
-
 def of_holdouts(stage: Stage) -> list[AuditEntry]:
     return [each for each in stage.entries() if each.entity_type == "holdout"]
 
@@ -180,7 +167,7 @@ def test_a_holdout_keeps_its_percentage_though_the_experiment_starts_meanwhile(
     held: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held.draft(holdouts=["new"])
-    beside(held, monkeypatch, "replace", lambda: held.experiments.update_experiment_status("e", "active"))
+    beside(held.holdout_store, monkeypatch, "replace", lambda: held.experiments.update_experiment_status("e", "active"))
     announced = held.announced
     with pytest.raises(InvalidInputError, match=r"^percentage: cannot change: experiment 'e', which is active"):
         held.holdouts.update_holdout("new", percentage=50, actor="ana")
@@ -203,7 +190,7 @@ def test_a_change_that_is_stored_is_announced_though_nobody_can_look_again(
     def lose(**_: Any) -> Any:
         raise StoreUnavailableError("away")
 
-    beside(held, monkeypatch, "replace", lose_the_experiments)
+    beside(held.holdout_store, monkeypatch, "replace", lose_the_experiments)
     announced = held.announced
     with pytest.raises(StoreUnavailableError):
         held.holdouts.update_holdout("new", percentage=50)
@@ -214,7 +201,7 @@ def test_a_change_that_is_stored_is_announced_though_nobody_can_look_again(
 
 def test_what_somebody_changed_again_is_left_to_them(held: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     held.draft(holdouts=["new"])
-    beside(held, monkeypatch, "replace", lambda: held.experiments.update_experiment_status("e", "active"))
+    beside(held.holdout_store, monkeypatch, "replace", lambda: held.experiments.update_experiment_status("e", "active"))
     look = held.store.list
 
     def look_beside_another(**named: Any) -> Any:
@@ -234,7 +221,7 @@ def test_what_somebody_changed_again_is_left_to_them(held: Stage, monkeypatch: p
 def test_a_holdout_stays_though_an_experiment_that_names_it_is_made_meanwhile(
     held: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    beside(held, monkeypatch, "remove", lambda: held.started(holdouts=["new"]))
+    beside(held.holdout_store, monkeypatch, "remove", lambda: held.started(holdouts=["new"]))
     with pytest.raises(InvalidInputError, match=r"^holdout_id: cannot change: experiment 'e', which is active"):
         held.holdouts.remove_holdout("new", actor="ana")
     found = held.holdouts.get_holdout("new")
@@ -245,7 +232,7 @@ def test_a_holdout_stays_though_an_experiment_that_names_it_is_made_meanwhile(
 
 
 def test_an_id_that_was_taken_again_stays_with_who_took_it(held: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    beside(held, monkeypatch, "remove", lambda: held.started(holdouts=["new"]))
+    beside(held.holdout_store, monkeypatch, "remove", lambda: held.started(holdouts=["new"]))
     look = held.store.list
 
     def look_beside_another(**named: Any) -> Any:
