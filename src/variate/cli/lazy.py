@@ -23,7 +23,7 @@ class LazyGroup(click.Group):
         """Return the names, in alphabetical order."""
         return sorted(self.modules)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click may pass it by its name
         """Import and return the command, or None."""
         if cmd_name not in self.modules:
             return None

@@ -26,7 +26,7 @@ class _Dict(dict[str, Any]):
     """A dict of the same kind."""
 
     __slots__ = ()
-    __hash__ = object.__hash__  # type: ignore[assignment]  # as above
+    __hash__ = object.__hash__  # type: ignore[assignment]  # a dict says so too
 
 
 def tolerantly(function: Callable[[bytes, Attributes], R], unit: bytes, attributes: Attributes) -> R:

@@ -39,7 +39,7 @@ def network_edges(networks: Iterable[str]) -> tuple[int, ...]:
 
     An address is inside if an odd number of edges is at or below its key.
     """
-    from ipaddress import ip_network  # noqa: PLC0415 - as above
+    from ipaddress import ip_network  # noqa: PLC0415 - only who targets addresses waits for it
 
     edges: list[int] = []
     found = map(ip_network, networks)
@@ -57,7 +57,7 @@ def network_edges(networks: Iterable[str]) -> tuple[int, ...]:
 
 def check_network(field: str, value: object) -> str:
     """Return ``value`` if it is an address or a network, such as 10.0.0.0/8, else raise ``InvalidInputError``."""
-    from ipaddress import ip_network  # noqa: PLC0415 - as above
+    from ipaddress import ip_network  # noqa: PLC0415 - only who targets addresses waits for it
 
     text = check_text(field, value, max_bytes=_MAX_NETWORK_BYTES)
     address, scope, _ = text.partition("%")
