@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -9,6 +10,9 @@ from variate.errors import InvalidInputError
 from variate.model.rules import check_text
 
 MAX_INSTANT_BYTES = 64
+
+# Python takes the one of less than a second for none, and so the moment for another.
+_OFFSET_TO_THE_MICROSECOND = re.compile(r"[+-]\d\d:?\d\d:?\d\d[.,]\d+\Z")
 
 
 class Scheduled(Protocol):
@@ -55,6 +59,8 @@ def parse_instant(field: str, value: object) -> datetime:
         raise InvalidInputError(
             field, f"must be an ISO 8601 time such as 2026-01-31T09:30:00Z, not {value!r}"
         ) from error
+    if _OFFSET_TO_THE_MICROSECOND.search(value):
+        raise InvalidInputError(field, f"must carry an offset of whole seconds, not {value!r}")
     if moment.utcoffset() is None:
         raise InvalidInputError(field, f"must carry an offset such as Z or +02:00, not {value!r}")
     return _in_utc(field, moment)
