@@ -255,7 +255,11 @@ class Flags:
                 after = replace(after, revision=before.revision + 1, updated_at=at)
                 entry = self.log.entry("flag", flag_id, action, _differences(before, after), actor=actor, at=at)
                 self.store.replace(after, expected_revision=before.revision, audit=entry)
-                self._withdraw_if_it_leads_back(before, after, actor)
+                try:
+                    self._withdraw_if_it_leads_back(before, after, actor)
+                except BaseException:
+                    self.announce()  # whatever came of the second look, the change is stored
+                    raise
             self.announce()  # also of nothing: an earlier call may have died between its commit and its delivery
             return after
 

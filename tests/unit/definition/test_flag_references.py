@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.definition.stage import BETA, Stage
+from tests.unit.definition.stage import BETA, Stage, beside
 from variate.definition.flag_references import MAX_CHAIN
 from variate.errors import InvalidInputError
 from variate.testing.builders import build_flag
@@ -283,20 +283,20 @@ def test_what_an_archived_flag_requires_is_looked_up_when_it_comes_back(stage: S
 def test_of_two_writers_who_make_a_circle_together_none_stays(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     flag(stage, "a")
     flag(stage, "b")
-    replace_flag = stage.flag_store.replace
-
-    def replace_beside_another(*arguments: Any, **named: Any) -> None:
-        monkeypatch.setattr(stage.flag_store, "replace", replace_flag)
-        stage.flags.update_feature_flag("b", prerequisites=[{"flag": "a", "variations": ["on"]}])
-        replace_flag(*arguments, **named)
-
-    monkeypatch.setattr(stage.flag_store, "replace", replace_beside_another)
+    beside(
+        stage.flag_store,
+        monkeypatch,
+        "replace",
+        lambda: stage.flags.update_feature_flag("b", prerequisites=[{"flag": "a", "variations": ["on"]}]),
+    )
+    announced = stage.announced
     with pytest.raises(InvalidInputError, match="leads back to this flag"):
         stage.flags.update_feature_flag("a", prerequisites=[{"flag": "b", "variations": ["on"]}])
     found = stage.flags.get_feature_flag("a")
     assert found is not None
     assert (found.targeting or found.rules).value["prerequisites"] == []
     assert [entry.action for entry in stage.entries()][:2] == ["withdrawn", "updated"]
+    assert stage.announced == announced + 2, "the other's change, and what came of this"
 
 
 def test_targeting_that_somebody_wrote_by_hand_is_named_as_wrong_where_it_is_needed(stage: Stage) -> None:
