@@ -11,7 +11,8 @@ from variate.model.condition import Condition
 from variate.model.instant import check_instant, check_schedule
 from variate.model.layer import LayerRange
 from variate.model.percentage import percent_buckets
-from variate.model.rules import check_choice, check_distinct, check_id, check_name, check_prose
+from variate.model.plan import UNPLANNED, Plan
+from variate.model.rules import check_choice, check_distinct, check_id, check_name, check_prose, check_weight
 
 MAX_LISTED = 100
 """Most metrics, holdouts or past allocations of one experiment."""
@@ -27,14 +28,23 @@ class MetricRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentMetric:
-    """``metric`` (its id) judges the experiment in this role."""
+    """``metric`` (its id) judges the experiment in this role.
+
+    ``margin``, of a guardrail only, is how much worse the metric may be, on its own scale: 0.01 of a proportion is one
+    percentage point. None stands for 0.
+    """
 
     metric: str
     role: MetricRole = MetricRole.GOAL
+    margin: float | None = None
 
     def __post_init__(self) -> None:
         check_id("metric", self.metric)
         object.__setattr__(self, "role", check_choice("role", self.role, MetricRole))
+        if self.margin is not None:
+            check_weight("margin", self.margin)
+            if self.role is not MetricRole.GUARDRAIL:
+                raise InvalidInputError("margin", f"is of guardrails only, not of a {self.role} metric")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +82,7 @@ class Design:
     ends_at: datetime | None = None
     control: str | None = None
     metrics: tuple[ExperimentMetric, ...] = ()
+    plan: Plan = UNPLANNED
     takes_new_units: bool = True
     """False stops the intake: who has an assignment keeps it, nobody else gets one."""
     keeps_outside_audience: bool = False

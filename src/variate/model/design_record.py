@@ -13,6 +13,7 @@ from variate.model.design import Design, ExperimentMetric, MetricRole, PastAlloc
 from variate.model.document import Json
 from variate.model.instant import format_instant, parse_instant
 from variate.model.layer import LayerRange
+from variate.model.plan import Plan
 from variate.model.reading import (
     read_keys,
     read_list,
@@ -41,6 +42,7 @@ class DesignFields(TypedDict, total=False):
     ends_at: datetime | str | None
     control: str | None
     metrics: list[Any]
+    plan: dict[str, Any]
     takes_new_units: bool
     keeps_outside_audience: bool
     reads_ledger: bool
@@ -61,7 +63,13 @@ def design_record(design: Design) -> Record:
         "starts_at": None if design.starts_at is None else format_instant(design.starts_at),
         "ends_at": None if design.ends_at is None else format_instant(design.ends_at),
         "control": design.control,
-        "metrics": [{"metric": each.metric, "role": each.role.value} for each in design.metrics],
+        "metrics": [_metric_record(each) for each in design.metrics],
+        "plan": {
+            "units": design.plan.units,
+            "looks": design.plan.looks,
+            "alpha": design.plan.alpha,
+            "spending": design.plan.spending.value,
+        },
         "takes_new_units": design.takes_new_units,
         "keeps_outside_audience": design.keeps_outside_audience,
         "reads_ledger": design.reads_ledger,
@@ -114,12 +122,25 @@ def _read_layer(design: Design, given: Mapping[str, Any]) -> LayerRange | None:
     return LayerRange(layer_id=layer, start=start, end=end)
 
 
+def _metric_record(metric: ExperimentMetric) -> Record:
+    record: Record = {"metric": metric.metric, "role": metric.role.value}
+    return record if metric.margin is None else {**record, "margin": metric.margin}
+
+
+def _read_plan(field: str, given: Json) -> Plan:
+    return Plan(**read_keys(field, given, ("units", "looks", "alpha", "spending")))
+
+
 def _read_metric(field: str, given: Json) -> ExperimentMetric:
-    fields = {"metric": given} if isinstance(given, str) else read_keys(field, given, ("metric", "role"))
+    fields: Mapping[str, Any] = (
+        {"metric": given} if isinstance(given, str) else read_keys(field, given, ("metric", "role", "margin"))
+    )
     if "metric" not in fields:
         raise InvalidInputError(f"{field}.metric", "must be given")
     role = check_choice(f"{field}.role", fields.get("role", MetricRole.GOAL), MetricRole)
-    return ExperimentMetric(metric=check_id(f"{field}.metric", fields["metric"]), role=role)
+    return ExperimentMetric(
+        metric=check_id(f"{field}.metric", fields["metric"]), role=role, margin=fields.get("margin")
+    )
 
 
 def _read_metrics(field: str, given: Json) -> tuple[ExperimentMetric, ...]:
@@ -150,6 +171,7 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "ends_at": read_optional_instant,
     "control": _as_given,
     "metrics": _read_metrics,
+    "plan": _read_plan,
     "takes_new_units": read_truth,
     "keeps_outside_audience": read_truth,
     "reads_ledger": read_truth,

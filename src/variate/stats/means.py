@@ -10,27 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
 from statistics import NormalDist
+
+from variate.stats.not_estimable import NotEstimable, NotEstimableReason
 
 MIN_UNITS = 30
 """The fewest units on a side for which the normal interval is given."""
-
-
-class NotEstimableReason(StrEnum):
-    """Why there is no number."""
-
-    NO_UNITS = "no_units"
-    TOO_FEW_UNITS = "too_few_units"
-    ZERO_VARIANCE = "zero_variance"
-    OUT_OF_RANGE = "out_of_range"
-
-
-@dataclass(frozen=True, slots=True)
-class NotEstimable:
-    """Stands where a number would be, and says why there is none."""
-
-    reason: NotEstimableReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Reports for people: Markdown, a page with charts, and the charts."""
