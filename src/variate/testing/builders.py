@@ -273,6 +273,8 @@ def build_event(
     at: datetime = START,
     experiment_id: str | None = None,
     expires_at: datetime | None = None,
+    sender: str | None = None,
+    number: int | None = None,
 ) -> Event:
     """Build an event, kept for ever where no end is given."""
     return Event(
@@ -283,6 +285,8 @@ def build_event(
         at=at,
         experiment_id=experiment_id,
         expires_at=expires_at,
+        sender=sender,
+        number=number,
     )
 
 
