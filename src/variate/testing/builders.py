@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Unpack
 
 from variate.model import (
     Assignment,
@@ -26,6 +27,8 @@ from variate.model.condition import read_condition
 from variate.model.design import Design
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer, LayerRange
+from variate.model.metric import Metric
+from variate.model.metric_record import MetricFields, new_metric
 from variate.model.snapshot import Publication, PublicationKind, Snapshot
 from variate.testing.clocks import START
 
@@ -192,6 +195,31 @@ def build_layer(
         revision=revision,
         created_at=created_at,
         updated_at=created_at if updated_at is None else updated_at,
+    )
+
+
+def build_metric(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    kind: str = "proportion",
+    name: str = "Buyers",
+    description: str = "",
+    revision: int = 1,
+    created_at: datetime = START,
+    updated_at: datetime | None = None,
+    **fields: Unpack[MetricFields],
+) -> Metric:
+    """Build a metric: the share of units that purchase, where no kind and no fields are given."""
+    given: MetricFields = fields if fields or kind != "proportion" else {"measure": "purchase"}
+    return new_metric(
+        build_id("metric") if id is None else id,
+        kind=kind,
+        name=name,
+        description=description,
+        given=given,
+        at=created_at,
+        updated_at=updated_at,
+        revision=revision,
     )
 
 
