@@ -29,7 +29,7 @@ from sqlalchemy import (
 from variate.model import ExperimentStatus, FlagStatus, OverrideTarget
 from variate.stores.sql.columns import IdText, Instant, JsonDocument, WholeNumber, fresh_id
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration that makes these tables; a test compares it with the newest one shipped."""
 
 VERSION_TABLE = "variate_version"
@@ -181,6 +181,8 @@ events = Table(
     Column("at", Instant, nullable=False),
     Column("experiment_id", IdText),
     Column("expires_at", Instant),
+    Column("sender", IdText),
+    Column("number", WholeNumber),
 )
 Index("ix_events_unit_at", events.c.user_id, events.c.at.desc(), events.c.id)
 Index("ix_events_at", events.c.at, events.c.sequence)
