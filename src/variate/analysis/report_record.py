@@ -52,7 +52,7 @@ def report_document(report: Report) -> Document:
 
 def _written(value: Any) -> Any:
     """Return what JSON can hold of a value of a report."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _PLAIN:
         return value
     write = _WRITERS.get(kind)
@@ -60,7 +60,7 @@ def _written(value: Any) -> Any:
         return write(value)
     if isinstance(value, StrEnum):
         return value.value
-    return {name: _written(getattr(value, name)) for name in _names(kind)}
+    return {name: _written(getattr(value, name)) for name in _names(kind)}  # a dataclass
 
 
 _PLAIN = frozenset({float, int, str, bool, type(None)})
@@ -95,7 +95,8 @@ def _reader(hint: Any) -> _Read:
         return lambda given: tuple(item(each) for each in given)
     if is_dataclass(hint) and hint not in _READERS:
         return _fields_reader(hint)
-    return _READERS.get(hint, hint)  # float, int, str, bool and the enumerations read by being called
+    read: _Read = _READERS.get(hint, hint)  # float, int, str, bool and the enumerations read by being called
+    return read
 
 
 def _fields_reader(kind: Any) -> _Read:
