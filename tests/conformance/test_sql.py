@@ -26,6 +26,7 @@ from variate.stores.ports import (
     ServingStore,
     SnapshotStore,
 )
+from variate.stores.reports import LookStore, ReportStore
 from variate.stores.sql import (
     AUDIENCES,
     HOLDOUTS,
@@ -38,8 +39,10 @@ from variate.stores.sql import (
     SqlEventStore,
     SqlExperimentStore,
     SqlFlagStore,
+    SqlLookStore,
     SqlOutbox,
     SqlOverrideStore,
+    SqlReportStore,
     SqlServingStore,
     SqlSnapshotStore,
 )
@@ -59,8 +62,10 @@ from variate.testing.conformance import (
     ExperimentStoreConformance,
     FlagStoreConformance,
     LayerClaimsConformance,
+    LookStoreConformance,
     OutboxConformance,
     OverrideStoreConformance,
+    ReportStoreConformance,
     ServingStoreConformance,
     SnapshotStoreConformance,
 )
@@ -252,3 +257,15 @@ class TestSqlSnapshotStore(SnapshotStoreConformance):
     @pytest.fixture
     def store(self, database: Database) -> SnapshotStore:
         return SqlSnapshotStore(database)
+
+
+class TestSqlLookStore(LookStoreConformance):
+    @pytest.fixture
+    def store(self, database: Database) -> LookStore:
+        return SqlLookStore(database)
+
+
+class TestSqlReportStore(ReportStoreConformance):
+    @pytest.fixture
+    def store(self, database: Database) -> ReportStore:
+        return SqlReportStore(database)
