@@ -79,6 +79,13 @@ def share_words(share: float) -> str:
     return value_words(share, of=Quantity.SHARE)
 
 
+def tick_words(value: float, *, of: Quantity) -> str:
+    """Return a number of an axis of differences, without zeros at its end: +2 pp, -0.5 %, 0."""
+    if value == 0:
+        return "0"
+    return f"{value if of is Quantity.AMOUNT else 100 * value:+,.10g}{_unit(of)}"
+
+
 def _end(value: float, *, of: Quantity, largest: float) -> str:
     if math.isinf(value):
         return "-∞" if value < 0 else "+∞"

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 
 from variate.rendering.charts import svg
 from variate.rendering.charts.axis import Axis, day_ticks, day_words, full_day_words, ticks
-from variate.rendering.numbers import Quantity, difference_words, interval_words
+from variate.rendering.numbers import Quantity, difference_words, interval_words, tick_words
 
 _WIDTH, _HEIGHT = 720.0, 260.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 16.0, 14.0, 30.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 26.0, 14.0, 30.0
 _DOTTED = 60
 """The most points that get a dot each."""
 
@@ -93,7 +93,7 @@ def _grid(chart: CumulativeChart, *, days: _Days, levels: Axis, until: date) -> 
         y = levels.place(tick)
         look = {"class_": "zero"} if tick == 0 else {"class_": "grid", "opacity": 0.2}
         parts.append(svg.line(x1=_LEFT, y1=y, x2=_WIDTH - _RIGHT, y2=y, **look))
-        text = "0" if tick == 0 else difference_words(tick, of=chart.quantity).replace(".00 ", " ")
+        text = tick_words(tick, of=chart.quantity)
         parts.append(svg.label(text, x=_LEFT - 6, y=y + 4, text_anchor="end", class_="tick"))
     for day in day_ticks(days.first, until):
         x = days.place(day)

@@ -9,7 +9,7 @@ from statistics import median
 
 from variate.rendering.charts import svg
 from variate.rendering.charts.axis import Axis, ticks
-from variate.rendering.numbers import Quantity, difference_words, interval_words
+from variate.rendering.numbers import Quantity, difference_words, interval_words, tick_words
 from variate.rendering.text import cut
 
 _WIDTH = 720.0
@@ -87,9 +87,6 @@ def _axis(rows: tuple[ForestRow, ...]) -> Axis:
     ends = [end for row in rows if row.value is not None for end in (row.value, row.low, row.high)]
     near = [end for end in ends if abs(end) <= far]
     low, high = min([0.0, *near]), max([0.0, *near])
-    if len(near) < len(ends):
-        low = -far if any(end < low for end in ends) else low
-        high = far if any(end > high for end in ends) else high
     spare = 0.06 * (high - low) or far
     return Axis(low=low - spare, high=high + spare, start=_NAMES, end=_WIDTH - _NUMBERS)
 
@@ -106,7 +103,7 @@ def _grid(axis: Axis, quantity: Quantity, *, bottom: float) -> str:
         x = axis.place(tick)
         look = {"class_": "zero"} if tick == 0 else {"class_": "grid", "opacity": 0.2}
         parts.append(svg.line(x1=x, y1=_TOP, x2=x, y2=bottom, **look))
-        text = "0" if tick == 0 else difference_words(tick, of=quantity).replace(".00 ", " ")
+        text = tick_words(tick, of=quantity)
         parts += [svg.label(text, x=x, y=y, text_anchor="middle", class_="tick") for y in (_TOP - 10, bottom + 16)]
     return svg.element("g", *parts, aria_hidden="true")
 
@@ -116,7 +113,7 @@ def _row(row: ForestRow, quantity: Quantity, *, axis: Axis, y: float) -> str:
     if row.value is None:
         note = svg.label(cut(row.note, columns=48), x=axis.start + 4, y=y + 4, class_="note", font_style="italic")
         return svg.element("g", svg.title(f"{row.group}, {row.name}: {row.note}"), name, note)
-    numbers = f"{difference_words(row.value, of=quantity)}  {interval_words(row.low, row.high, of=quantity)}"
+    numbers = f"{difference_words(row.value, of=quantity)} {interval_words(row.low, row.high, of=quantity)}"
     return svg.element(
         "g",
         svg.title(f"{row.group}, {row.name}: {numbers}, {row.reading}"),

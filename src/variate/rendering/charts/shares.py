@@ -10,11 +10,11 @@ from statistics import NormalDist
 
 from variate.rendering.charts import svg
 from variate.rendering.charts.axis import Axis, day_ticks, day_words, full_day_words, ticks
-from variate.rendering.numbers import count_words, share_words
+from variate.rendering.numbers import Quantity, count_words, share_words, tick_words
 from variate.rendering.text import cut
 
 _WIDTH, _PANEL = 720.0, 120.0
-_LEFT, _RIGHT, _HEAD, _FOOT = 64.0, 16.0, 24.0, 30.0
+_LEFT, _RIGHT, _HEAD, _FOOT = 64.0, 18.0, 24.0, 30.0
 _EXPECTED = 0.999
 """How much of the time a day's share lies in its band while nothing is wrong."""
 
@@ -91,7 +91,7 @@ def _panel(panel: _Panel, *, top: float) -> str:
     for tick in ticks(levels.low, levels.high, at_most=4):
         y = levels.place(tick)
         parts.append(svg.line(x1=_LEFT, y1=y, x2=_WIDTH - _RIGHT, y2=y, class_="grid", opacity=0.2))
-        text = share_words(tick).replace(".00 ", " ")
+        text = tick_words(tick, of=Quantity.LIFT).lstrip("+")
         parts.append(svg.label(text, x=_LEFT - 6, y=y + 4, text_anchor="end", class_="tick"))
     middle = levels.place(panel.expected)
     parts.append(svg.line(x1=_LEFT, y1=middle, x2=_WIDTH - _RIGHT, y2=middle, class_="zero"))
