@@ -25,6 +25,7 @@ from variate.stores.ports import (
     ServingStore,
     SnapshotStore,
 )
+from variate.stores.reports import LookStore, ReportStore
 from variate.stores.sql import (
     AUDIENCES,
     HOLDOUTS,
@@ -36,8 +37,10 @@ from variate.stores.sql import (
     SqlEventStore,
     SqlExperimentStore,
     SqlFlagStore,
+    SqlLookStore,
     SqlOutbox,
     SqlOverrideStore,
+    SqlReportStore,
     SqlServingStore,
     SqlSnapshotStore,
 )
@@ -56,8 +59,10 @@ from variate.testing.conformance import (
     ExperimentStoreConformance,
     FlagStoreConformance,
     LayerClaimsConformance,
+    LookStoreConformance,
     OutboxConformance,
     OverrideStoreConformance,
+    ReportStoreConformance,
     ServingStoreConformance,
     SnapshotStoreConformance,
 )
@@ -229,3 +234,15 @@ class TestSqlSnapshotStore(SnapshotStoreConformance):
     @pytest.fixture
     def store(self, database: Database) -> SnapshotStore:
         return SqlSnapshotStore(database)
+
+
+class TestSqlLookStore(LookStoreConformance):
+    @pytest.fixture
+    def store(self, database: Database) -> LookStore:
+        return SqlLookStore(database)
+
+
+class TestSqlReportStore(ReportStoreConformance):
+    @pytest.fixture
+    def store(self, database: Database) -> ReportStore:
+        return SqlReportStore(database)

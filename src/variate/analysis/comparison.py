@@ -65,8 +65,9 @@ class Effect:
 
     The truth is between ``low`` and ``high`` with ``confidence``; None where that side is unbounded, as both are for a
     confidence sequence before 100 units a side. ``statistic`` is the difference over its standard error. ``p_value`` is
-    two-sided, valid under ``method`` at this moment, and not adjusted for other tests; None where the method tells none
-    before the end: a group sequential test then compares the statistic with the look's critical value.
+    two-sided, valid under ``method`` at this moment, and not adjusted for other tests. A group sequential test has none
+    before the planned end, where it compares the statistic with the look's critical value; at the end it is the chance
+    of having crossed earlier or of so great a statistic now (Fairbanks & Madsen 1982).
     """
 
     difference: float

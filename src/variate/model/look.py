@@ -10,15 +10,16 @@ from variate.model.instant import check_instant
 from variate.model.plan import MAX_UNITS
 from variate.model.rules import check_id, check_whole, shown
 
-MAX_CRITICAL = 100.0
+_MOST = 1e12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """The ``number``-th look at a version of an experiment, counted from 1. Never altered.
 
-    At ``at`` the experiment had ``units``, the share ``fraction`` of those planned. Each of its tests is at ``alpha``
-    in all, of which ``spent`` was spent then; a test rejects where its z is beyond ``critical``, on either side.
+    At ``at`` the experiment had ``units``: ``fraction`` of those planned, above 1 where more came. Each of its tests is
+    at ``alpha`` in all, of which ``spent`` was spent by then; a test rejects where its z reaches ``critical``, on either
+    side.
     """
 
     experiment_id: str
@@ -37,10 +38,10 @@ class Look:
         check_whole("look.number", self.number, minimum=1, maximum=2**31)
         check_whole("look.units", self.units, minimum=0, maximum=MAX_UNITS)
         object.__setattr__(self, "at", check_instant("look.at", self.at))
-        _check_within("look.fraction", self.fraction, 1)
+        _check_within("look.fraction", self.fraction, _MOST)
         _check_within("look.alpha", self.alpha, 1)
         _check_within("look.spent", self.spent, 1)
-        _check_within("look.critical", self.critical, MAX_CRITICAL)
+        _check_within("look.critical", self.critical, _MOST)
 
 
 def _check_within(field: str, value: object, most: float) -> None:

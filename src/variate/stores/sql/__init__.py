@@ -15,6 +15,7 @@ from variate.stores.sql.events import SqlEventStore
 from variate.stores.sql.experiments import SqlExperimentStore
 from variate.stores.sql.flags import SqlFlagStore
 from variate.stores.sql.overrides import SqlOverrideStore
+from variate.stores.sql.reports import SqlLookStore, SqlReportStore
 from variate.stores.sql.serving import SqlServingStore
 from variate.stores.sql.snapshots import SqlSnapshotStore
 from variate.stores.sql.sqlite import SQLiteDatabase
@@ -36,8 +37,10 @@ __all__ = [
     "SqlEventStore",
     "SqlExperimentStore",
     "SqlFlagStore",
+    "SqlLookStore",
     "SqlOutbox",
     "SqlOverrideStore",
+    "SqlReportStore",
     "SqlServingStore",
     "SqlSnapshotStore",
 ]
