@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from variate.analysis.comparison import Comparison, Effect, Estimator, MetricResult, Slice
+from variate.analysis.comparison import Comparison, Effect, Estimator, MetricResult, Number, Slice
 from variate.rendering import words
 from variate.rendering.numbers import (
     Quantity,
@@ -39,7 +39,7 @@ def comparison_table(metric: MetricResult, *, control: str) -> Table | None:
             each.variation,
             count_words(each.units),
             words.estimate_words(each.estimate, of=quantity),
-            *_effect_cells(each.effect, quantity),
+            *_effect_cells(each.effect, quantity, beside=each.estimate),
             words.judged_p_words(each),
             words.finding_words(each),
         )
@@ -57,8 +57,11 @@ def estimators_table(metric: MetricResult) -> Table | None:
     rows = [row for each in overall.comparisons for row in _estimator_rows(each, quantity)]
     if len(rows) <= len(overall.comparisons):
         return None
-    columns = ("variation", "estimator", *_EFFECT, "variance removed")
-    notes = ("The p-values of this table are not adjusted for other tests.",)
+    columns = ("variation", "estimator", *_EFFECT, "removed")
+    notes = (
+        "The p-values of this table are not adjusted for other tests; removed is the share of the raw variance that the "
+        "covariate took away.",
+    )
     return table("Raw and adjusted, side by side", columns, rows, numbers=columns[2:], notes=notes)
 
 
@@ -81,7 +84,7 @@ def guard_table(metric: MetricResult) -> Table | None:
         for each in guarded
         if (guard := each.guard) is not None
     ]
-    columns = ("variation", "may be worse by", "is worse by at most", "p of safe", "p of harmed", "finding")
+    columns = ("variation", "margin", "worse by at most", "p of safe", "p of harmed", "finding")
     return table("Is the guardrail safe?", columns, rows, numbers=columns[1:-1])
 
 
@@ -114,7 +117,7 @@ def dimension_tables(metric: MetricResult) -> Iterator[Table]:
                 comparison.variation,
                 count_words(comparison.units),
                 words.estimate_words(comparison.estimate, of=quantity),
-                *_effect_cells(comparison.effect, quantity),
+                *_effect_cells(comparison.effect, quantity, beside=comparison.estimate),
                 words.judged_p_words(comparison),
                 words.finding_words(comparison),
             )
@@ -130,9 +133,13 @@ def slice_name(each: Slice) -> str:
     return NO_VALUE if each.value is None else each.value
 
 
-def _effect_cells(effect: Effect | NotEstimable, quantity: Quantity) -> tuple[str, str, str, str]:
+def _effect_cells(
+    effect: Effect | NotEstimable, quantity: Quantity, *, beside: Number | None = None
+) -> tuple[str, str, str, str]:
+    """Return what is told of an effect; a reason that the cell ``beside`` it gives already is not said again."""
+    is_said = isinstance(effect, NotEstimable) and effect == beside
     return (
-        words.effect_words(effect, of=quantity),
+        words.NOTHING if is_said else words.effect_words(effect, of=quantity),
         words.effect_interval(effect, of=quantity),
         words.lift_words(effect),
         words.lift_interval(effect),

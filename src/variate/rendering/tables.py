@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,15 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+
+    def without(self, *columns: str) -> Table:
+        """Return the table without some columns, for where it is narrow."""
+        kept = [place for place, name in enumerate(self.columns) if name not in columns]
+        return replace(
+            self,
+            columns=tuple(self.columns[place] for place in kept),
+            rows=tuple(tuple(row[place] for place in kept) for row in self.rows),
+        )
 
 
 def table(

@@ -57,7 +57,7 @@ class ForestChart:
 
 def forest_svg(chart: ForestChart) -> str:
     """Return the chart as SVG."""
-    axis = _axis(chart.rows)
+    axis = forest_axis(chart.rows, start=_NAMES, end=_WIDTH - _NUMBERS)
     marks: list[str] = []
     y = _TOP
     group = ""
@@ -80,7 +80,7 @@ def forest_svg(chart: ForestChart) -> str:
     )
 
 
-def _axis(rows: tuple[ForestRow, ...]) -> Axis:
+def forest_axis(rows: tuple[ForestRow, ...], *, start: float, end: float) -> Axis:
     """Return an axis that has 0 and all but the few rows that reach far beyond the others."""
     reaches = [reach for row in rows if row.value is not None and (reach := _reach(row)) > 0]
     far = min(max(reaches), _FARTHEST * median(reaches)) if reaches else 0.01
@@ -88,7 +88,7 @@ def _axis(rows: tuple[ForestRow, ...]) -> Axis:
     near = [end for end in ends if abs(end) <= far]
     low, high = min([0.0, *near]), max([0.0, *near])
     spare = 0.06 * (high - low) or far
-    return Axis(low=low - spare, high=high + spare, start=_NAMES, end=_WIDTH - _NUMBERS)
+    return Axis(low=low - spare, high=high + spare, start=start, end=end)
 
 
 def _reach(row: ForestRow) -> float:
