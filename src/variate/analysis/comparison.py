@@ -127,9 +127,9 @@ class Comparison:
 
     ``estimate`` is the variation's own: a mean, share, ratio or quantile, unadjusted. ``effect`` is the one that is
     judged, and ``judged`` names it. Beside it stand the same by each estimator, None where there is no such: ``raw``
-    takes no covariate, ``cuped`` does, ``uncapped`` takes neither covariate nor cap, ``stratified`` has the values of
-    the first dimension as strata. ``variance_reduction`` is the share of the raw variance that CUPED took away.
-    ``adjusted_p`` allows for the tests beside it, as the report's methods say.
+    takes no covariate, ``cuped`` does; of all units, ``uncapped`` takes neither covariate nor cap, and ``stratified``
+    has the values of the first dimension as strata. ``variance_reduction`` is the share of the raw variance that
+    CUPED took away. ``adjusted_p`` allows for the tests beside it, as the report's methods say.
     """
 
     variation: str

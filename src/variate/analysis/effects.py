@@ -16,15 +16,18 @@ from variate.stats.lifts import lifts
 from variate.stats.moments import Floats
 from variate.stats.not_estimable import NotEstimable
 from variate.stats.sides import REASONS, Codes, Side
-from variate.stats.standard_normal import above
+from variate.stats.standard_normal import above, upper_quantile
+
+_LEAST = 1e-300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """How effects are judged: by ``method``, at ``alpha``.
 
-    ``planned`` is how many units of both sides a confidence sequence is tuned to, by variation but the control. ``looks``
-    are a group sequential test's, the one in force last; it tells a p-value where ``is_final``.
+    ``planned`` is how many units of both sides a confidence sequence is tuned to, of the effects' shape or one that
+    broadcasts to it. ``looks`` are a group sequential test's, the one in force last; it tells a p-value where
+    ``is_final``.
     """
 
     method: Method
@@ -117,7 +120,7 @@ class Effects:
 
 
 def effects(treatment: Side, control: Side, *, rule: Rule) -> Effects:
-    """Return the effects of sides that broadcast, such as (groups, variations) and (groups, 1)."""
+    """Return the effects of two sides of one shape, whose first axis is groups and whose last is variations."""
     found = contrast(treatment, control)
     if rule.method is Method.CONFIDENCE_SEQUENCE:
         return _by_sequence(found, treatment, control, rule)
@@ -134,11 +137,11 @@ def effects(treatment: Side, control: Side, *, rule: Rule) -> Effects:
 
 
 def _by_sequence(found: Contrast, treatment: Side, control: Side, rule: Rule) -> Effects:
-    """Return the effects with the larger of the pooled and the unpooled error, unbounded before there are enough units."""
+    """Return the effects with the larger of the pooled and the unpooled error; unbounded where it is too early."""
     count = treatment.count + control.count
     with np.errstate(all="ignore"):
         error = sequence.cautious_standard_error(treatment, control=control)
-        kappa = sequence.information_ratio(count, planned=1.0, alpha=rule.alpha) / planned_here(count, rule.planned)
+        kappa = sequence.information_ratio(count, planned=1.0, alpha=rule.alpha) / rule.planned
         statistic = found.difference / error
         reach = sequence.critical_value(kappa=kappa, alpha=rule.alpha)
         p_value = sequence.always_valid_p(statistic, kappa=kappa)
@@ -153,13 +156,6 @@ def _by_sequence(found: Contrast, treatment: Side, control: Side, rule: Rule) ->
     )
 
 
-def planned_here(count: Floats, planned: Floats) -> Floats:
-    """Return the planned units of each group: its share of those of all units, which are the first group."""
-    with np.errstate(all="ignore"):
-        share = np.where(count[:1] > 0, count / count[:1], 1.0)
-        return np.maximum(planned * share, 1.0)
-
-
 def is_too_early(treatment: Side, control: Side) -> Floats:
     """Return where a confidence sequence says nothing yet: under 100 units on a side, or one that does not vary."""
     few = np.minimum(treatment.count, control.count) < sequence.MIN_UNITS
@@ -168,18 +164,14 @@ def is_too_early(treatment: Side, control: Side) -> Floats:
 
 
 def _stagewise(p_value: Floats, looks: Sequence[Look]) -> Floats:
-    """Return the chance of having crossed at an earlier look, or of so small a p-value now (Fairbanks & Madsen 1982)."""
+    """Return the chance of having crossed earlier or of so small a p-value now (Fairbanks & Madsen 1982)."""
     times = [each.fraction for each in looks]
     before = [each.critical for each in looks[:-1]]
-    from variate.stats.standard_normal import upper_quantile
-
-    found = [
-        overall_error(times, critical=[*before, min(upper_quantile(max(each, 1e-300) / 2), 12.0)])
-        if each == each
-        else float("nan")
-        for each in p_value.ravel().tolist()
-    ]
-    return np.asarray(found).reshape(p_value.shape)
+    found = np.full(p_value.shape, np.nan)
+    for cell in zip(*np.nonzero(np.isfinite(p_value)), strict=True):
+        now = upper_quantile(max(float(p_value[cell]), _LEAST) / 2)
+        found[cell] = overall_error(times, critical=[*before, max(now, _LEAST)])
+    return found
 
 
 def _effects(

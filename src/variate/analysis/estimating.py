@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from variate.analysis.gathering import Groups, by_group, quantiles_by_group
 from variate.model.metric import Metric, MetricKind
@@ -45,7 +46,7 @@ def estimates(
     moments = by_group(found.moments, cells=found.cells, groups=groups, variations=variations)
     return Estimates(
         raw=raw_side(metric, moments, found.variables),
-        cuped=_adjusted(metric, moments, found.variables),
+        cuped=cuped_side(metric, moments, found.variables),
         uncapped=_uncapped(metric, moments, found.variables),
         stratified=_stratified(metric, moments, found.variables, [] if strata is None else groups.of(strata)),
         moments=moments,
@@ -61,16 +62,25 @@ def raw_side(metric: Metric, moments: Moments, variables: tuple[str, ...]) -> Si
     return mean_side(moments, variable=upper)
 
 
-def judged_side(metric: Metric, moments: Moments, variables: tuple[str, ...]) -> Side:
-    """Return the sides that are judged: adjusted by CUPED where that can be, of moments whose last axis is variations."""
-    raw, adjusted = raw_side(metric, moments, variables), _adjusted(metric, moments, variables)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The sides that are judged, and in which groups they are CUPED's."""
+
+    side: Side
+    is_adjusted: npt.NDArray[np.bool_]
+
+
+def judged(raw: Side, adjusted: Side | None) -> Judged:
+    """Return the adjusted sides where CUPED can be, else the plain ones; variations are the last axis.
+
+    All variations of a cell have one estimator: the difference of an adjusted and a plain estimate means nothing.
+    """
     if adjusted is None:
-        return raw
-    # All variations of a cell by one estimator: a difference of an adjusted and a plain estimate means nothing.
+        return Judged(side=raw, is_adjusted=np.zeros(raw.count.shape[:-1], dtype=bool))
     is_adjusted = ((adjusted.reasons == 0) | (raw.reasons != 0)).all(axis=-1, keepdims=True)
     raw_spread = raw.variance if raw.baseline_variance is None else raw.baseline_variance
     spread = adjusted.variance if adjusted.baseline_variance is None else adjusted.baseline_variance
-    return Side(
+    side = Side(
         count=raw.count,
         estimate=np.where(is_adjusted, adjusted.estimate, raw.estimate),
         variance=np.where(is_adjusted, adjusted.variance, raw.variance),
@@ -79,9 +89,11 @@ def judged_side(metric: Metric, moments: Moments, variables: tuple[str, ...]) ->
         reasons=np.where(is_adjusted, adjusted.reasons, raw.reasons).astype(np.int8),
         baseline_variance=np.where(is_adjusted, spread, raw_spread),
     )
+    return Judged(side=side, is_adjusted=is_adjusted[..., 0])
 
 
-def _adjusted(metric: Metric, moments: Moments, variables: tuple[str, ...]) -> Side | None:
+def cuped_side(metric: Metric, moments: Moments, variables: tuple[str, ...]) -> Side | None:
+    """Return the sides adjusted by the metric's covariates, of moments whose last axis is variations; None without."""
     covariates = [place for place, name in enumerate(variables) if name.rstrip("0123456789") in ("x", "missing")]
     if not covariates:
         return None

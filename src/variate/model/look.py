@@ -18,8 +18,8 @@ class Look:
     """The ``number``-th look at a version of an experiment, counted from 1. Never altered.
 
     At ``at`` the experiment had ``units``: ``fraction`` of those planned, above 1 where more came. Each of its tests is
-    at ``alpha`` in all, of which ``spent`` was spent by then; a test rejects where its z reaches ``critical``, on either
-    side.
+    at ``alpha`` in all, of which ``spent`` was spent by then. A test rejects where its z reaches ``critical``, on
+    either side.
     """
 
     experiment_id: str
