@@ -22,6 +22,8 @@ from variate.stats.standard_normal import upper_quantile
 POWER = 0.8
 USUAL_LIFT = 0.1
 
+_BEYOND = NotEstimable(NotEstimableReason.OUT_OF_RANGE)
+
 Beliefs = list[list[Belief | NotEstimable]]
 
 
@@ -33,15 +35,16 @@ def beliefs_of(compared: Compared, *, subject: Subject) -> Beliefs:
         return [[_reason(code) or prior for code in row] for row in reasons.tolist()]
     gain = np.where(reasons == 0, joined_difference(compared) * compared.better, 0.0)
     error = np.where(reasons == 0, np.concatenate([each.found.standard_error for each in compared.effects]), 1.0)
-    found = belief(gain, standard_error=error, prior_deviation=prior)
+    with np.errstate(all="ignore"):
+        found = belief(gain, standard_error=error, prior_deviation=prior)
+
+    def shown(code: int, chance: float, loss: float) -> Belief | NotEstimable:
+        is_known = math.isfinite(chance) and math.isfinite(loss)
+        own = Belief(chance=chance, loss=loss, prior=prior) if is_known else _BEYOND
+        return _reason(code) or own
+
     columns = (reasons.tolist(), found.chance_to_win.tolist(), found.loss_of_treatment.tolist())
-    return [
-        [
-            _reason(code) or Belief(chance=chance, loss=loss, prior=prior)
-            for code, chance, loss in zip(*row, strict=True)
-        ]
-        for row in zip(*columns, strict=True)
-    ]
+    return [list(map(shown, *row)) for row in zip(*columns, strict=True)]
 
 
 def joined_difference(compared: Compared) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -71,11 +71,11 @@ def _few_conversions(compared: Compared, fewest: float) -> str | None:
     if not compared.metric.is_share or not fewest < FEW_CONVERSIONS:
         return None
     done = counted(round(fewest), "unit")
-    return f"Only {done} did it on the smaller side; the interval is rough below {FEW_CONVERSIONS}."
+    return f"Only {done} did it on one side; below {FEW_CONVERSIONS} the interval is rough."
 
 
 def _skewed(needed: float, *, count: float) -> str | None:
-    if not count < needed < _MOST_NEEDED:
+    if not 2 <= count < needed < _MOST_NEEDED:
         return None
     return (
         f"The values are so skewed that {needed:,.0f} units a variation are needed before their mean is normal, and "
