@@ -111,8 +111,8 @@ def drift_for(power: float, *, times: Sequence[float], critical: Sequence[float]
     def excess(drift: float) -> float:
         return float(crossings(times, critical=critical, drift=drift).upper.sum()) - power
 
-    # At the last look alone the chance is less than at all of them together.
-    most = (critical[-1] + quantile(power)) / float(np.sqrt(times[-1])) + 1e-9
+    # At the last look alone the chance is less than at all of them together, but for who crossed below before.
+    most = (critical[-1] + quantile(power)) / float(np.sqrt(times[-1])) * 1.5 + 1
     return float(brentq(excess, 0.0, most, xtol=1e-10))
 
 
