@@ -8,9 +8,9 @@ from variate.analysis.comparing import Compared
 from variate.analysis.comparison import Method
 from variate.analysis.wording import WHY, counted, percent
 from variate.model.metric import MetricKind
+from variate.stats.clusters import FEW_CLUSTERS
 from variate.stats.moments import Floats
 from variate.stats.not_estimable import NotEstimableReason
-from variate.stats.ratios import FEW_CLUSTERS
 from variate.stats.sequence import MIN_UNITS
 from variate.stats.sides import code_of
 from variate.stats.skewness import UNITS_PER_SQUARED_SKEWNESS, skewness
