@@ -27,11 +27,9 @@ from variate.model.condition import read_condition
 from variate.model.design import Design
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer, LayerRange
-from variate.model.look import Look
 from variate.model.metric import Metric
 from variate.model.metric_record import MetricFields, new_metric
 from variate.model.snapshot import Publication, PublicationKind, Snapshot
-from variate.stores.reports import ReportHead, StoredReport
 from variate.testing.clocks import START
 
 _numbers = count(1)
@@ -358,54 +356,6 @@ def build_outbox_message(
         document=Document.of({} if data is None else data, field="data"),
         created_at=created_at,
     )
-
-
-def build_look(
-    experiment_id: str = "experiment",
-    *,
-    version: int = 1,
-    number: int = 1,
-    at: datetime = START,
-    units: int = 500,
-    fraction: float = 0.5,
-    alpha: float = 0.05,
-    spent: float = 0.003,
-    critical: float = 2.963,
-) -> Look:
-    """Build a look: at half of the units, where none are given."""
-    return Look(
-        experiment_id=experiment_id,
-        version=version,
-        number=number,
-        at=at,
-        units=units,
-        fraction=fraction,
-        alpha=alpha,
-        spent=spent,
-        critical=critical,
-    )
-
-
-def build_report(
-    id: str | None = None,  # noqa: A002 - the field's name
-    *,
-    experiment_id: str = "experiment",
-    version: int = 1,
-    verdict: str = "hold",
-    variation: str | None = None,
-    at: datetime = START,
-    data: Json = None,
-) -> StoredReport:
-    """Build a stored report; what it says is empty where no data are given."""
-    head = ReportHead(
-        id=build_id("report") if id is None else id,
-        experiment_id=experiment_id,
-        version=version,
-        verdict=verdict,
-        variation=variation,
-        at=at,
-    )
-    return StoredReport(head=head, document=Document.of({} if data is None else data, field="report", max_bytes=2**26))
 
 
 def minutes_after_start(number: float) -> datetime:
