@@ -1,8 +1,8 @@
 """The Bayesian view of every effect, under a prior that is fixed by the plan, or by how great the metric is.
 
 With planned units the prior's standard deviation is the difference that these find with a power of 80 %: effects of the
-size that the experiment was made for are common, and ones many times that are not. Without a plan it is 10 % of the
-control's estimate, so that 19 of 20 effects are lifts within 20 %.
+size that the experiment was made for are common, and ones many times that are not. Without a plan it is 5 % of the
+standard deviation of the control's units: of a share of 10 %, 1.5 percentage points.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from variate.stats.sides import REASONS
 from variate.stats.standard_normal import upper_quantile
 
 POWER = 0.8
-USUAL_LIFT = 0.1
+USUAL_EFFECT = 0.05
+
+_BEYOND = NotEstimable(NotEstimableReason.OUT_OF_RANGE)
 
 Beliefs = list[list[Belief | NotEstimable]]
 
@@ -33,15 +35,16 @@ def beliefs_of(compared: Compared, *, subject: Subject) -> Beliefs:
         return [[_reason(code) or prior for code in row] for row in reasons.tolist()]
     gain = np.where(reasons == 0, joined_difference(compared) * compared.better, 0.0)
     error = np.where(reasons == 0, np.concatenate([each.found.standard_error for each in compared.effects]), 1.0)
-    found = belief(gain, standard_error=error, prior_deviation=prior)
+    with np.errstate(all="ignore"):
+        found = belief(gain, standard_error=error, prior_deviation=prior)
+
+    def shown(code: int, chance: float, loss: float) -> Belief | NotEstimable:
+        is_known = math.isfinite(chance) and math.isfinite(loss)
+        own = Belief(chance=chance, loss=loss, prior=prior) if is_known else _BEYOND
+        return _reason(code) or own
+
     columns = (reasons.tolist(), found.chance_to_win.tolist(), found.loss_of_treatment.tolist())
-    return [
-        [
-            _reason(code) or Belief(chance=chance, loss=loss, prior=prior)
-            for code, chance, loss in zip(*row, strict=True)
-        ]
-        for row in zip(*columns, strict=True)
-    ]
+    return [list(map(shown, *row)) for row in zip(*columns, strict=True)]
 
 
 def joined_difference(compared: Compared) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
@@ -56,15 +59,13 @@ def prior_of(compared: Compared, *, subject: Subject) -> float | NotEstimable:
     if reason is not None:
         return NotEstimable(reason)
     deviation = math.sqrt(float(side.variance[0, 0]))
-    baseline = abs(float(side.baseline[0, 0]))
     if planned is None or len(subject.shares) == 1:
-        prior = USUAL_LIFT * baseline
+        prior = USUAL_EFFECT * deviation
     else:
         control = max(planned * subject.shares[0], 1.0)
         others = max(planned * (1 - subject.shares[0]) / (len(subject.shares) - 1), 1.0)
         quantiles = upper_quantile(subject.alpha_each / 2) + upper_quantile(1 - POWER)
         prior = quantiles * deviation * math.sqrt(1 / control + 1 / others)
-    prior = prior or deviation
     is_usable = 0 < prior < math.inf
     return prior if is_usable else NotEstimable(NotEstimableReason.ZERO_VARIANCE)
 

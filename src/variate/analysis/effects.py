@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from variate.analysis.comparison import Effect, Lift, Method
 from variate.model.look import Look
@@ -140,8 +141,8 @@ def _by_sequence(found: Contrast, treatment: Side, control: Side, rule: Rule) ->
     """Return the effects with the larger of the pooled and the unpooled error; unbounded where it is too early."""
     count = treatment.count + control.count
     with np.errstate(all="ignore"):
-        error = sequence.cautious_standard_error(treatment, control=control)
-        kappa = sequence.information_ratio(count, planned=1.0, alpha=rule.alpha) / rule.planned
+        error = sequence.cautious_standard_error(treatment, control)
+        kappa = sequence.information_ratio(count, planned=rule.planned, alpha=rule.alpha)
         statistic = found.difference / error
         reach = sequence.critical_value(kappa=kappa, alpha=rule.alpha)
         p_value = sequence.always_valid_p(statistic, kappa=kappa)
@@ -156,11 +157,9 @@ def _by_sequence(found: Contrast, treatment: Side, control: Side, rule: Rule) ->
     )
 
 
-def is_too_early(treatment: Side, control: Side) -> Floats:
-    """Return where a confidence sequence says nothing yet: under 100 units on a side, or one that does not vary."""
-    few = np.minimum(treatment.count, control.count) < sequence.MIN_UNITS
-    flat = ~((treatment.variance > 0) & (control.variance > 0))
-    return np.asarray(few | flat)
+def is_too_early(treatment: Side, control: Side) -> npt.NDArray[np.bool_]:
+    """Return where a confidence sequence says nothing yet: under 100 units on a side."""
+    return np.asarray(np.minimum(treatment.count, control.count) < sequence.MIN_UNITS)
 
 
 def _stagewise(p_value: Floats, looks: Sequence[Look]) -> Floats:

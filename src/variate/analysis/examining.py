@@ -107,7 +107,7 @@ def _ratio_tests(subject: Subject, counts: Numbers, keys: Sequence[tuple[str, st
             flagged=reason == 0 and p < THRESHOLD / len(counts),
         )
         for (dimension, value), units, p, reason in zip(
-            keys, counts.tolist(), found.p.tolist(), found.reasons.tolist(), strict=True
+            keys, counts.tolist(), found.p_value.tolist(), found.reasons.tolist(), strict=True
         )
     )
 
@@ -126,7 +126,7 @@ def _daily_tests(subject: Subject, by_day: Numbers, days: Days) -> tuple[RatioTe
             flagged=reason == 0 and p < THRESHOLD / len(by_day),
         )
         for day, units, p, reason in zip(
-            days.dates, by_day.tolist(), found.p.tolist(), found.reasons.tolist(), strict=True
+            days.dates, by_day.tolist(), found.p_value.tolist(), found.reasons.tolist(), strict=True
         )
     )
 
@@ -136,18 +136,18 @@ def _cumulative(subject: Subject, by_day: Numbers, days: Days) -> tuple[RatioDay
         return ()
     counts = by_day.cumsum(axis=0)
     found = sample_ratio(counts, weights=subject.shares)
-    always = sequential_sample_ratio(counts, weights=subject.shares).p.tolist()
+    always = sequential_sample_ratio(counts, weights=subject.shares).p_value.tolist()
     return tuple(
         RatioDay(day=day, units=tuple(units), p_value=_p_or_reason(p, reason), sequential_p=sequential)
         for day, units, p, reason, sequential in zip(
-            days.dates, counts.tolist(), found.p.tolist(), found.reasons.tolist(), always, strict=True
+            days.dates, counts.tolist(), found.p_value.tolist(), found.reasons.tolist(), always, strict=True
         )
     )
 
 
 def _sequential(subject: Subject, by_day: Numbers) -> float:
     """Return the p-value that is valid at any time, of the days in their order."""
-    return float(sequential_sample_ratio(by_day.cumsum(axis=0), weights=subject.shares).p[-1])
+    return float(sequential_sample_ratio(by_day.cumsum(axis=0), weights=subject.shares).p_value[-1])
 
 
 def _p_or_reason(p: float, reason: int) -> float | NotEstimable:

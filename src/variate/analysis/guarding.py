@@ -59,9 +59,9 @@ def guards(treatment: Side, control: Side, *, rule: Rule, better: int, margin: f
     with np.errstate(all="ignore"):
         gain = better * found.difference
         if rule.method is Method.CONFIDENCE_SEQUENCE:
-            error = sequence.cautious_standard_error(treatment, control=control)
+            error = sequence.cautious_standard_error(treatment, control)
             count = treatment.count + control.count
-            kappa = sequence.one_sided_information_ratio(count, planned=1.0, alpha=alpha) / rule.planned
+            kappa = sequence.one_sided_information_ratio(count, planned=rule.planned, alpha=alpha)
             reach = sequence.one_sided_critical_value(kappa=kappa, alpha=alpha)
             safe_p = sequence.one_sided_always_valid_p((gain + margin) / error, kappa=kappa)
             harm_p = sequence.one_sided_always_valid_p((-gain - margin) / error, kappa=kappa)
@@ -94,7 +94,7 @@ def with_rare_events(treatment: Side, control: Side) -> tuple[Side, Side]:
 def _more(side: Side, is_flat: Floats) -> Side:
     count = np.broadcast_to(side.count, is_flat.shape)
     estimate = np.broadcast_to(side.estimate, is_flat.shape)
-    added = proportion_side(np.where(is_flat, estimate * count + 1, 0.0), count + 2)
+    added = proportion_side(np.where(is_flat, estimate * count + 1, 0.0), count=count + 2)
     return replace(
         side,
         count=count,

@@ -191,9 +191,9 @@ def _missing(evidence: Evidence, goals: Sequence[MetricResult]) -> Iterator[str]
     progress = evidence.progress
     if evidence.stage is Stage.UNDER_WAY and progress.planned_units is not None:
         left = max(progress.planned_units - progress.units, 0)
-        at = "" if progress.planned_end is None else f", or {day_of(progress.planned_end)}"
+        at = "" if progress.planned_end is None else f", or the end on {day_of(progress.planned_end)}"
         pace = "" if progress.days_left is None else f"; at the present intake that takes {days(progress.days_left)}"
-        yield f"The planned end is {counted(left, 'unit')} of {progress.planned_units:,} away{at}{pace}."
+        yield f"{left:,} of the {counted(progress.planned_units, 'planned unit')} are still to come{at}{pace}."
     elif evidence.stage is Stage.AT_END:
         yield "The planned end is reached. What was not shown by now is not shown by waiting: plan anew to find less."
     elif evidence.stage is Stage.BEYOND:

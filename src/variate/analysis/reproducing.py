@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from variate._version import __version__
-from variate.analysis.believing import POWER, USUAL_LIFT
+from variate.analysis.believing import POWER, USUAL_EFFECT
 from variate.analysis.comparing import Rules
 from variate.analysis.comparison import Method
 from variate.analysis.gathering import MAX_VALUES
@@ -109,7 +109,7 @@ def _methods(
 
 def _prior_words(planned: int | None) -> str:
     if planned is None:
-        return f"a deviation of {percent(USUAL_LIFT)} of the control's estimate, as no number of units was planned"
+        return f"a deviation of {percent(USUAL_EFFECT)} of that of the control's units, as no number of units was planned"
     return f"the deviation that is the difference which the planned units find with a power of {percent(POWER)}"
 
 

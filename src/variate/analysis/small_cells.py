@@ -10,8 +10,11 @@ import numpy as np
 from variate.analysis.comparing import Compared
 from variate.analysis.comparison import Exact, Method
 from variate.analysis.effects import Effects
-from variate.stats.proportions import SMALL_CELL, exact_p_values, newcombe_interval
-from variate.stats.standard_normal import upper_quantile
+from variate.stats.proportions import SMALL_CELL, proportion_test
+from variate.stats.standard_normal import above, upper_quantile
+
+_MOST_REACH = 8.0
+"""How far an interval reaches at most, in standard errors: its error is then 1e-15."""
 
 
 def exact_of(compared: Compared, *, is_final: bool) -> Sequence[Exact | None]:
@@ -35,9 +38,13 @@ def exact_of(compared: Compared, *, is_final: bool) -> Sequence[Exact | None]:
         reach = _reach(effects, place)
         if min(cells) >= SMALL_CELL or reach is None:
             continue
-        low, high = newcombe_interval(treatment, control, critical=reach)
-        p_value = float(exact_p_values(treatment, control)[0]) if is_final else None
-        found[place] = Exact(p_value=p_value, low=float(low[0]), high=float(high[0]), confidence=1 - effects.rule.alpha)
+        test = proportion_test(treatment, control, alpha=2 * float(above(min(reach, _MOST_REACH))))
+        found[place] = Exact(
+            p_value=float(test.p_value[0]) if is_final else None,
+            low=float(test.low[0]),
+            high=float(test.high[0]),
+            confidence=1 - effects.rule.alpha,
+        )
     return found
 
 

@@ -8,9 +8,9 @@ from variate.analysis.comparing import Compared
 from variate.analysis.comparison import Method
 from variate.analysis.wording import WHY, counted, percent
 from variate.model.metric import MetricKind
+from variate.stats.clusters import FEW_CLUSTERS
 from variate.stats.moments import Floats
 from variate.stats.not_estimable import NotEstimableReason
-from variate.stats.ratios import FEW_CLUSTERS
 from variate.stats.sequence import MIN_UNITS
 from variate.stats.sides import code_of
 from variate.stats.skewness import UNITS_PER_SQUARED_SKEWNESS, skewness
@@ -71,11 +71,11 @@ def _few_conversions(compared: Compared, fewest: float) -> str | None:
     if not compared.metric.is_share or not fewest < FEW_CONVERSIONS:
         return None
     done = counted(round(fewest), "unit")
-    return f"Only {done} did it on the smaller side; the interval is rough below {FEW_CONVERSIONS}."
+    return f"Only {done} did it on one side; below {FEW_CONVERSIONS} the interval is rough."
 
 
 def _skewed(needed: float, *, count: float) -> str | None:
-    if not count < needed < _MOST_NEEDED:
+    if not 2 <= count < needed < _MOST_NEEDED:
         return None
     return (
         f"The values are so skewed that {needed:,.0f} units a variation are needed before their mean is normal, and "

@@ -50,6 +50,8 @@ def sample_size(
 ) -> SampleSize:
     """Return how many units tell an ``effect`` with this power, in the comparison that has the fewest.
 
+    In each variation they are no fewer than the procedure's ``fewest``.
+
     ``effect`` is the difference to be told, on the metric's scale; with a margin it is what the difference is thought
     to be, 0 for none. ``daily_units`` come into all variations together.
 
@@ -61,7 +63,8 @@ def sample_size(
     if daily_units is not None and not 0 < daily_units < math.inf:
         raise InvalidInputError("daily_units", f"must be finite and above 0, not {shown(daily_units)}")
     whole = _spread(baseline, effect, procedure) * (drift / distance) ** 2
-    units = tuple(max(2, math.ceil(whole * share - 1e-9)) for share in procedure.shares)
+    whole = max(whole, procedure.fewest / min(procedure.shares))
+    units = tuple(math.ceil(whole * share - 1e-9) for share in procedure.shares)
     total = sum(units)
     return SampleSize(
         units=units,
@@ -86,11 +89,14 @@ def minimal_effect(
     """Return the MDE: the smallest effect in the procedure's direction that so many ``units`` in all tell.
 
     With a margin it is the worst that the difference may truly be, and may be on the worse side of 0. There is none
-    (``TOO_FEW_UNITS``) where not even the greatest that the metric can have would be told.
+    (``TOO_FEW_UNITS``) where a variation has fewer units than the procedure's ``fewest``, and where not even the
+    greatest effect that the metric can have would be told.
 
     Raises ``InvalidInputError`` for a power that is not above alpha and below 1, and where there are no units.
     """
     drift, units = procedure.drift(power), _checked(units)
+    if units * min(procedure.shares) < procedure.fewest:
+        return NotEstimable(NotEstimableReason.TOO_FEW_UNITS)
     margin = procedure.margin or 0.0
 
     def excess(gain: float) -> float:
@@ -113,17 +119,20 @@ def minimal_effect(
 
 def minimal_margin(
     baseline: Baseline, *, units: float, procedure: Procedure, effect: float = 0.0, power: float = DEFAULT_POWER
-) -> float:
+) -> float | NotEstimable:
     """Return the smallest margin that so many ``units`` in all can rule out with this power, 0 where any can.
 
-    ``effect`` is what the difference is thought to be; the procedure's own margin says only that it is one-sided.
+    ``effect`` is what the difference is thought to be; the procedure's own margin says only that it is one-sided. There
+    is none (``TOO_FEW_UNITS``) where a variation has fewer units than the procedure's ``fewest``.
 
     Raises ``InvalidInputError`` for a procedure without a margin, and as ``minimal_effect`` does.
     """
     if procedure.margin is None:
         raise InvalidInputError("margin", "must be given: without one nothing is ruled out")
     _check_possible(baseline, effect)
-    needed = procedure.drift(power) * _error(baseline, effect, _checked(units), procedure)
+    if _checked(units) * min(procedure.shares) < procedure.fewest:
+        return NotEstimable(NotEstimableReason.TOO_FEW_UNITS)
+    needed = procedure.drift(power) * _error(baseline, effect, units, procedure)
     return max(0.0, needed - procedure.sign * effect)
 
 

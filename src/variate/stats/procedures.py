@@ -15,6 +15,7 @@ from variate.model.rules import check_choice, check_whole, shown
 from variate.stats.boundaries import Boundary, evenly_spaced, planned_looks
 from variate.stats.crossing import crossings, drift_for
 from variate.stats.sequence import (
+    MIN_UNITS,
     critical_value,
     information_ratio,
     one_sided_critical_value,
@@ -23,6 +24,8 @@ from variate.stats.sequence import (
 from variate.stats.standard_normal import upper_quantile
 
 MAX_TESTS = 100_000
+_FEWEST = 30
+"""Student's t with 58 degrees of freedom makes an interval 2 % wider than the normal distribution does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,11 @@ class Procedure:
         """The share of the smallest variation beside the control, and the control's: they make the widest interval."""
         control, *treatments = self.shares
         return min(treatments), control
+
+    @property
+    def fewest(self) -> int:
+        """The fewest units in a variation for which the normal distribution, or the sequence, is taken to hold."""
+        return MIN_UNITS if isinstance(self.monitoring, AlwaysValid) else _FEWEST
 
     @property
     def sign(self) -> int:

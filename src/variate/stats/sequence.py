@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from variate.errors import InvalidInputError
 from variate.stats.moments import Floats
-from variate.stats.not_estimable import NotEstimableReason
-from variate.stats.sides import Codes, Side, code_of
+from variate.stats.not_estimable import NotEstimable, NotEstimableReason
+from variate.stats.sides import REASONS, Codes, Side, codes, either
 
 MIN_UNITS = 100
 """The fewest units on each side of a look: the formula holds as the count grows, and is too narrow before."""
@@ -32,24 +33,48 @@ _MAX_TUNED_ALPHA = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceLook:
+    """One cell's difference as of a look, ready to be shown."""
+
+    value: float
+    standard_error: float
+    p_value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfidenceSequence:
     """Arrays of one shape: the difference of two sides as of a look.
 
     The truth is between ``low`` and ``high`` at all looks together, but with a chance of alpha; of a one-sided sequence
-    ``high`` is infinite. ``p`` is the look's own: over looks, take its ``running_minimum``. ``kappa`` is the
+    ``high`` is infinite. ``p_value`` is the look's own: over looks, take its ``running_minimum``. ``kappa`` is the
     information ratio. Cells with a reason hold NaN in every other array.
     """
 
     value: Floats
     standard_error: Floats
     kappa: Floats
-    p: Floats
+    p_value: Floats
     low: Floats
     high: Floats
     reasons: Codes
 
+    def at(self, cell: Any) -> SequenceLook | NotEstimable:
+        """Return what may be shown of one cell."""
+        reason = REASONS[self.reasons[cell]]
+        if reason is not None:
+            return NotEstimable(reason)
+        return SequenceLook(
+            value=float(self.value[cell]),
+            standard_error=float(self.standard_error[cell]),
+            p_value=float(self.p_value[cell]),
+            low=float(self.low[cell]),
+            high=float(self.high[cell]),
+        )
 
-def information_ratio(count: float | Floats, *, planned: float, alpha: float) -> Floats:
+
+def information_ratio(count: float | Floats, *, planned: float | Floats, alpha: float) -> Floats:
     """Return kappa for the two-sided formula at ``count`` units of ``planned``, both of all variations compared.
 
     The interval is narrowest about ``planned``, but valid at any count. The tuning is that of Waudby-Smith et al.
@@ -59,13 +84,13 @@ def information_ratio(count: float | Floats, *, planned: float, alpha: float) ->
     """
     if not 0 < alpha < 1:
         raise InvalidInputError("alpha", "must be above 0 and below 1")
-    if not 0 < planned < math.inf:
+    if not np.all((np.asarray(planned) > 0) & np.isfinite(planned)):
         raise InvalidInputError("planned", "must be finite and above 0")
     tuned = -2 * math.log(alpha) + math.log1p(-2 * math.log(alpha))
-    return np.asarray(count, dtype=np.float64) * (tuned / planned)
+    return np.asarray(count, dtype=np.float64) * (tuned / np.asarray(planned, dtype=np.float64))
 
 
-def one_sided_information_ratio(count: float | Floats, *, planned: float, alpha: float) -> Floats:
+def one_sided_information_ratio(count: float | Floats, *, planned: float | Floats, alpha: float) -> Floats:
     """Return kappa for the one-sided formula, which is tuned as a two-sided one at twice ``alpha``."""
     return information_ratio(count, planned=planned, alpha=min(2 * alpha, _MAX_TUNED_ALPHA))
 
@@ -73,15 +98,16 @@ def one_sided_information_ratio(count: float | Floats, *, planned: float, alpha:
 def always_valid_p(statistic: float | Floats, *, kappa: float | Floats) -> Floats:
     """Return the two-sided p value, at most 1, of an estimate ``statistic`` standard errors away from 0."""
     ratio = np.asarray(kappa, dtype=np.float64)
-    exponent = 0.5 * np.log1p(ratio) - ratio * np.square(statistic) / (2 * (1 + ratio))
-    return np.exp(np.minimum(exponent, 0.0))
+    with np.errstate(over="ignore", under="ignore"):
+        exponent = 0.5 * np.log1p(ratio) - ratio * np.square(statistic) / (2 * (1 + ratio))
+        return np.exp(np.minimum(exponent, 0.0))
 
 
 def one_sided_always_valid_p(statistic: float | Floats, *, kappa: float | Floats) -> Floats:
     """Return the p value, at most 1, against "not above 0" of an estimate ``statistic`` standard errors above 0."""
     ratio = np.asarray(kappa, dtype=np.float64)
-    exponent = ratio * np.square(np.maximum(statistic, 0.0)) / (2 * (1 + ratio))
-    with np.errstate(divide="ignore", over="ignore"):
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        exponent = ratio * np.square(np.maximum(statistic, 0.0)) / (2 * (1 + ratio))
         found = 0.5 * np.sqrt(1 + ratio) * np.exp(-exponent) / -np.expm1(-exponent)
     return np.minimum(found, 1.0)
 
@@ -98,15 +124,17 @@ def one_sided_critical_value(*, kappa: float | Floats, alpha: float) -> Floats:
     return np.sqrt(2 * (1 + ratio) / ratio * np.log1p(np.sqrt(1 + ratio) / (2 * alpha)))
 
 
-def cautious_standard_error(treatment: Side, *, control: Side) -> Floats:
+def cautious_standard_error(treatment: Side, control: Side) -> Floats:
     """Return the larger of the unpooled and the pooled standard error of the difference.
 
     Where one side is much the smaller and its values are sparse, the unpooled error is too small just when the
     difference is large, and a sequence would be crossed by chance far more often than alpha says. Pooled, the variance
     is that of all units together, which at 50:50 is the mean of both variances and a quarter of the squared difference.
     """
+    with np.errstate(all="ignore"):
+        difference = treatment.estimate - control.estimate
     return cautious_error(
-        treatment.estimate - control.estimate,
+        difference,
         counts=(treatment.count, control.count),
         variances=(treatment.variance, control.variance),
     )
@@ -119,7 +147,7 @@ def cautious_error(
     variances: tuple[Floats | float, Floats | float],
 ) -> Floats:
     """Return what ``cautious_standard_error`` does, from the parts: treatment first."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         treated, controls = (np.asarray(count, dtype=np.float64) for count in counts)
         total = treated + controls
         within = (treated - 1) * variances[0] + (controls - 1) * variances[1]
@@ -128,20 +156,22 @@ def cautious_error(
         return np.sqrt(np.maximum(pooled, variances[0] / treated + variances[1] / controls))
 
 
-def confidence_sequence(treatment: Side, *, control: Side, planned: float, alpha: float) -> ConfidenceSequence:
+def confidence_sequence(treatment: Side, control: Side, *, planned: float | Floats, alpha: float) -> ConfidenceSequence:
     """Return the two-sided sequence of treatment less control, at a look.
 
     ``planned`` is the total of units of both sides at which it should be narrowest, fixed before the first look.
     """
     ratio = information_ratio(treatment.count + control.count, planned=planned, alpha=alpha)
     value, error, reasons = _compared(treatment, control)
-    half = critical_value(kappa=_positive(ratio), alpha=alpha) * error
-    p = always_valid_p(_over(value, error), kappa=ratio)
-    return _sequence(value, error=error, kappa=ratio, p=p, low=value - half, high=value + half, reasons=reasons)
+    with np.errstate(all="ignore"):
+        half = critical_value(kappa=ratio, alpha=alpha) * error
+        low, high = value - half, value + half
+        p = always_valid_p(value / error, kappa=ratio)
+    return _sequence(value, error=error, kappa=ratio, p_value=p, low=low, high=high, reasons=reasons)
 
 
 def one_sided_sequence(
-    treatment: Side, *, control: Side, planned: float, alpha: float, margin: float | Floats = 0.0
+    treatment: Side, control: Side, *, planned: float | Floats, alpha: float, margin: float | Floats = 0.0
 ) -> ConfidenceSequence:
     """Return the sequence's lower bound of treatment less control, with p against "less than ``-margin``".
 
@@ -150,10 +180,11 @@ def one_sided_sequence(
     """
     ratio = one_sided_information_ratio(treatment.count + control.count, planned=planned, alpha=alpha)
     value, error, reasons = _compared(treatment, control)
-    low = value - one_sided_critical_value(kappa=_positive(ratio), alpha=alpha) * error
-    p = one_sided_always_valid_p(_over(value + margin, error), kappa=ratio)
+    with np.errstate(all="ignore"):
+        low = value - one_sided_critical_value(kappa=ratio, alpha=alpha) * error
+        p = one_sided_always_valid_p((value + margin) / error, kappa=ratio)
     high = np.full_like(low, np.inf)
-    return _sequence(value, error=error, kappa=ratio, p=p, low=low, high=high, reasons=reasons)
+    return _sequence(value, error=error, kappa=ratio, p_value=p, low=low, high=high, reasons=reasons)
 
 
 def running_minimum(p: Floats, *, axis: int = -1) -> Floats:
@@ -165,30 +196,25 @@ def running_minimum(p: Floats, *, axis: int = -1) -> Floats:
 
 
 def _compared(treatment: Side, control: Side) -> tuple[Floats, Floats, Codes]:
-    value = treatment.estimate - control.estimate
-    error = cautious_standard_error(treatment, control=control)
-    few = np.minimum(treatment.count, control.count) < MIN_UNITS
-    reasons = np.where(treatment.reasons != 0, treatment.reasons, control.reasons)
-    reasons = np.where((reasons == 0) & few, code_of(NotEstimableReason.TOO_FEW_UNITS), reasons)
-    flat = ~((treatment.variance > 0) & (control.variance > 0))
-    reasons = np.where((reasons == 0) & flat, code_of(NotEstimableReason.ZERO_VARIANCE), reasons)
-    return value, error, reasons.astype(np.int8)
-
-
-def _positive(ratio: Floats) -> Floats:
-    """Return the ratio but where there are no units, whose cells are blanked out anyway."""
-    return np.where(ratio > 0, ratio, 1.0)
-
-
-def _over(value: Floats, error: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return value / error
+    with np.errstate(all="ignore"):
+        value = treatment.estimate - control.estimate
+    error = cautious_standard_error(treatment, control)
+    own = codes(
+        np.shape(error),
+        (np.minimum(treatment.count, control.count) < MIN_UNITS, NotEstimableReason.TOO_FEW_UNITS),
+        (~(np.isfinite(value) & np.isfinite(error)), NotEstimableReason.OUT_OF_RANGE),
+        (error == 0, NotEstimableReason.ZERO_VARIANCE),
+    )
+    of_sides = either(treatment.reasons, control.reasons)
+    return value, error, np.where(of_sides == 0, own, of_sides).astype(np.int8)
 
 
 def _sequence(
-    value: Floats, *, error: Floats, kappa: Floats, p: Floats, low: Floats, high: Floats, reasons: Codes
+    value: Floats, *, error: Floats, kappa: Floats, p_value: Floats, low: Floats, high: Floats, reasons: Codes
 ) -> ConfidenceSequence:
-    value, error, kappa, p, low, high = (
-        np.where(reasons == 0, each, np.nan) for each in (value, error, kappa, p, low, high)
+    value, error, kappa, p_value, low, high = (
+        np.where(reasons == 0, each, np.nan) for each in (value, error, kappa, p_value, low, high)
     )
-    return ConfidenceSequence(value=value, standard_error=error, kappa=kappa, p=p, low=low, high=high, reasons=reasons)
+    return ConfidenceSequence(
+        value=value, standard_error=error, kappa=kappa, p_value=p_value, low=low, high=high, reasons=reasons
+    )

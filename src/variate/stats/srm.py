@@ -35,13 +35,13 @@ class RatioTest:
     """
 
     statistic: Floats
-    p: Floats
+    p_value: Floats
     reasons: Codes
 
     @property
     def flagged(self) -> npt.NDArray[np.bool_]:
         """Where there is a mismatch."""
-        return self.p < THRESHOLD
+        return self.p_value < THRESHOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class SequentialRatioTest:
     """Shape (..., looks): the logarithm of the Bayes factor against the weights, and p running: it never rises."""
 
     log_bayes_factor: Floats
-    p: Floats
+    p_value: Floats
 
 
 def sample_ratio(counts: npt.ArrayLike, *, weights: Sequence[float]) -> RatioTest:
@@ -76,7 +76,7 @@ def sample_ratio(counts: npt.ArrayLike, *, weights: Sequence[float]) -> RatioTes
     reasons[misplaced] = 0
     statistic = np.where(misplaced, np.inf, np.where(reasons == 0, statistic, np.nan))
     p = np.where(misplaced, 0.0, chdtrc(max(int(takes.sum()) - 1, 1), statistic))
-    return RatioTest(statistic=statistic, p=p, reasons=reasons)
+    return RatioTest(statistic=statistic, p_value=p, reasons=reasons)
 
 
 def sequential_sample_ratio(counts: npt.ArrayLike, *, weights: Sequence[float]) -> SequentialRatioTest:
@@ -96,7 +96,7 @@ def sequential_sample_ratio(counts: npt.ArrayLike, *, weights: Sequence[float]) 
     logarithm = grown.sum(axis=-1) + gammaln(PRIOR_UNITS) - gammaln(PRIOR_UNITS + here.sum(axis=-1))
     logarithm = np.where(found[..., ~takes].sum(axis=-1) > 0, np.inf, logarithm)
     greatest = np.maximum.accumulate(np.maximum(logarithm, 0.0), axis=-1)
-    return SequentialRatioTest(log_bayes_factor=logarithm, p=np.exp(-greatest))
+    return SequentialRatioTest(log_bayes_factor=logarithm, p_value=np.exp(-greatest))
 
 
 def _checked(counts: npt.ArrayLike, weights: Sequence[float]) -> tuple[Floats, Floats]:

@@ -78,7 +78,7 @@ def test_solving_there_and_back_is_within_one_unit(
     )
     effect = share * baseline.level * procedure.sign
     found = min(sample_size(baseline, effect=effect, procedure=procedure, power=power).units[1:])
-    assume(found > 2)  # two is the fewest there can be, and may be more than it takes
+    assume(found > procedure.fewest)  # else it may be more than it takes
     treated = procedure.least_shares[0]
     assert power_of(baseline, effect=effect, units=found / treated, procedure=procedure) >= power - 1e-9
     assert power_of(baseline, effect=effect, units=(found - 1) / treated, procedure=procedure) < power
@@ -170,6 +170,8 @@ def test_a_margin_is_ruled_out_by_enough_units() -> None:
     assert minimal_margin(CONVERSION, units=found.total, procedure=procedure, effect=0.005) == pytest.approx(
         0.005, rel=0.05
     )
+    few = NotEstimable(NotEstimableReason.TOO_FEW_UNITS)
+    assert minimal_margin(CONVERSION, units=50, procedure=procedure) == few
     assert minimal_margin(CONVERSION, units=10**9, procedure=procedure, effect=0.05) == 0
     assert sample_size(CONVERSION, effect=0.002, procedure=procedure).total < found.total
     worse = Procedure(margin=0.01, direction=Direction.DECREASE)
@@ -177,9 +179,9 @@ def test_a_margin_is_ruled_out_by_enough_units() -> None:
 
 
 def test_too_few_units_tell_nothing() -> None:
-    assert minimal_effect(CONVERSION, units=2, procedure=ONCE) == NotEstimable(NotEstimableReason.TOO_FEW_UNITS)
+    assert minimal_effect(CONVERSION, units=50, procedure=ONCE) == NotEstimable(NotEstimableReason.TOO_FEW_UNITS)
     down = Procedure(direction=Direction.DECREASE)
-    assert minimal_effect(CONVERSION, units=40, procedure=down) == NotEstimable(NotEstimableReason.TOO_FEW_UNITS)
+    assert minimal_effect(CONVERSION, units=100, procedure=down) == NotEstimable(NotEstimableReason.TOO_FEW_UNITS)
     least = minimal_effect(CONVERSION, units=4_000, procedure=down)
     assert isinstance(least, float)
     assert -0.1 < least < 0

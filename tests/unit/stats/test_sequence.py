@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from variate.errors import InvalidInputError
 from variate.stats.moments import Floats
-from variate.stats.not_estimable import NotEstimableReason
+from variate.stats.not_estimable import NotEstimable, NotEstimableReason
 from variate.stats.sequence import (
+    SequenceLook,
     always_valid_p,
     cautious_standard_error,
     confidence_sequence,
@@ -24,7 +25,7 @@ from variate.stats.sequence import (
     one_sided_sequence,
     running_minimum,
 )
-from variate.stats.sides import REASONS, Side, code_of
+from variate.stats.sides import Side, code_of
 
 ratios = st.floats(min_value=1e-3, max_value=1e4)
 alphas = st.floats(min_value=1e-6, max_value=0.4)
@@ -92,7 +93,7 @@ def test_p_keeps_its_digits_and_never_exceeds_1() -> None:
 
 
 def test_the_pooled_error_has_a_quarter_of_the_squared_difference_at_half_and_half() -> None:
-    found = cautious_standard_error(side(1e9, 3, 4), control=side(1e9, 1, 6))
+    found = cautious_standard_error(side(1e9, 3, 4), side(1e9, 1, 6))
     assert found[0] ** 2 == pytest.approx((5 + 2**2 / 4) * 2e-9, rel=1e-8)
 
 
@@ -100,7 +101,7 @@ def test_the_pooled_error_is_that_of_all_units_together() -> None:
     rng = np.random.default_rng(7)
     treated, controls = rng.normal(1, 1, 40), rng.normal(0, 3, 300)
     found = cautious_standard_error(
-        side(40, treated.mean(), treated.var(ddof=1)), control=side(300, controls.mean(), controls.var(ddof=1))
+        side(40, treated.mean(), treated.var(ddof=1)), side(300, controls.mean(), controls.var(ddof=1))
     )
     together = np.concatenate([treated, controls]).var(ddof=1)
     assert found[0] ** 2 == pytest.approx(together * (1 / 40 + 1 / 300))
@@ -108,29 +109,36 @@ def test_the_pooled_error_is_that_of_all_units_together() -> None:
 
 @given(counts=st.tuples(*[st.integers(2, 10**6)] * 2), spread=st.floats(0.01, 100), away=st.floats(-10, 10))
 def test_the_cautious_error_is_never_below_the_unpooled(counts: tuple[int, int], spread: float, away: float) -> None:
-    found = cautious_standard_error(side(counts[0], away, spread), control=side(counts[1], 0, 1))
+    found = cautious_standard_error(side(counts[0], away, spread), side(counts[1], 0, 1))
     assert found[0] >= math.sqrt(spread / counts[0] + 1 / counts[1]) * (1 - 1e-12)
 
 
 def test_the_sequence_is_the_difference_and_its_half_width() -> None:
-    found = confidence_sequence(side(1_000, 5.2, 4), control=side(1_000, 5, 4), planned=2_000, alpha=0.05)
+    found = confidence_sequence(side(1_000, 5.2, 4), side(1_000, 5, 4), planned=2_000, alpha=0.05)
     error = math.sqrt((4 * 1_998 / 1_999 + 500 * 0.2**2 / 1_999) * 2 / 1_000)
     half = math.sqrt(2 * 8.93615 / 7.93615 * math.log(math.sqrt(8.93615) / 0.05)) * error
     assert found.standard_error[0] == pytest.approx(error)
+    assert found.at(0) == SequenceLook(
+        value=found.value[0],
+        standard_error=found.standard_error[0],
+        p_value=found.p_value[0],
+        low=found.low[0],
+        high=found.high[0],
+    )
     assert (found.low[0], found.high[0]) == pytest.approx((0.2 - half, 0.2 + half), rel=1e-5)
 
 
 @given(away=st.floats(-1, 1), count=st.integers(100, 10**5))
 def test_the_interval_excludes_0_exactly_where_p_is_below_alpha(away: float, count: int) -> None:
-    found = confidence_sequence(side(count, away, 1), control=side(count, 0, 1), planned=5_000, alpha=0.05)
-    assert (found.p[0] < 0.05) == (found.low[0] > 0 or found.high[0] < 0)
+    found = confidence_sequence(side(count, away, 1), side(count, 0, 1), planned=5_000, alpha=0.05)
+    assert (found.p_value[0] < 0.05) == (found.low[0] > 0 or found.high[0] < 0)
 
 
 @given(away=st.floats(-1, 1), count=st.integers(100, 10**5), margin=st.floats(0, 0.5))
 def test_the_bound_is_above_the_margin_exactly_where_p_is_below_alpha(away: float, count: int, margin: float) -> None:
     treatment, control = side(count, away, 1), side(count, 0, 1)
-    found = one_sided_sequence(treatment, control=control, planned=5_000, alpha=0.05, margin=margin)
-    assert (found.p[0] < 0.05) == (found.low[0] > -margin)
+    found = one_sided_sequence(treatment, control, planned=5_000, alpha=0.05, margin=margin)
+    assert (found.p_value[0] < 0.05) == (found.low[0] > -margin)
     assert found.high[0] == math.inf
 
 
@@ -139,17 +147,20 @@ def test_the_bound_is_above_the_margin_exactly_where_p_is_below_alpha(away: floa
     [
         (side(99, 1, 1), side(1_000, 1, 1), "too_few_units"),
         (side(1_000, 1, 1), side(0, math.nan, math.nan), "too_few_units"),
-        (side(1_000, 1, 0), side(1_000, 1, 1), "zero_variance"),
+        (side(1_000, 1, 0), side(1_000, 1, 0), "zero_variance"),
+        (side(1_000, 1e300, 1), side(1_000, -1e300, 1), "out_of_range"),
         (side(1_000, 1, 1), side(1_000, 1, 1, reason=NotEstimableReason.ZERO_DENOMINATOR), "zero_denominator"),
     ],
 )
 def test_where_there_is_no_sequence_the_reason_is(treatment: Side, control: Side, reason: str) -> None:
     for found in (
-        confidence_sequence(treatment, control=control, planned=2_000, alpha=0.05),
-        one_sided_sequence(treatment, control=control, planned=2_000, alpha=0.05),
+        confidence_sequence(treatment, control, planned=2_000, alpha=0.05),
+        one_sided_sequence(treatment, control, planned=2_000, alpha=0.05),
     ):
-        assert REASONS[found.reasons[0]] == NotEstimableReason(reason)
-        assert all(np.isnan(each[0]) for each in (found.value, found.p, found.low, found.high, found.standard_error))
+        assert found.at(0) == NotEstimable(NotEstimableReason(reason))
+        assert all(
+            np.isnan(each[0]) for each in (found.value, found.p_value, found.low, found.high, found.standard_error)
+        )
 
 
 @given(p=st.lists(st.one_of(st.floats(0, 2), st.just(math.nan)), min_size=1, max_size=30))

@@ -29,24 +29,24 @@ def test_it_is_scipys_chi_square(counts: list[int], weights: list[float]) -> Non
         return
     known = chisquare(counts, expected)
     assert float(found.statistic) == pytest.approx(known.statistic, rel=1e-9, abs=1e-12)
-    assert float(found.p) == pytest.approx(known.pvalue, rel=1e-7)
+    assert float(found.p_value) == pytest.approx(known.pvalue, rel=1e-7)
 
 
 def test_p_keeps_its_digits() -> None:
     # statistics.md, section 4: 1 less the cdf is 0 here. 2 * norm.sf(sqrt(509)), with 509 of 509 units on one side.
-    assert float(sample_ratio([509, 0], weights=[1, 1]).p) == pytest.approx(1.0466137735279695e-112, rel=1e-9)
+    assert float(sample_ratio([509, 0], weights=[1, 1]).p_value) == pytest.approx(1.0466137735279695e-112, rel=1e-9)
 
 
 def test_cells_are_tested_side_by_side() -> None:
     found = sample_ratio([[[500, 520], [900, 100]], [[0, 0], [3, 4]]], weights=[50, 50])
     assert found.flagged.tolist() == [[False, True], [False, False]]
     assert [REASONS[code] for code in found.reasons[1]] == ["no_units", "too_few_units"]
-    assert np.isnan(found.p[1]).all()
+    assert np.isnan(found.p_value[1]).all()
 
 
 def test_units_where_none_should_be_are_no_chance() -> None:
     found = sample_ratio([[500, 500, 1], [500, 500, 0], [0, 0, 1]], weights=[1, 1, 0])
-    assert found.p.tolist() == [0, 1, 0]
+    assert found.p_value.tolist() == [0, 1, 0]
     assert found.flagged.tolist() == [True, False, True]
     assert found.statistic[0] == math.inf
 
@@ -87,17 +87,17 @@ def test_the_bayes_factor_is_the_product_over_the_units() -> None:
 )
 def test_the_running_p_never_rises(steps: list[list[int]], weight: float) -> None:
     found = sequential_sample_ratio(np.cumsum(steps, axis=0), weights=[weight, 1 - weight])
-    assert found.p[0] <= 1
-    assert (np.diff(found.p) <= 0).all()
+    assert found.p_value[0] <= 1
+    assert (np.diff(found.p_value) <= 0).all()
 
 
 def test_units_where_none_should_be_stay_a_mismatch() -> None:
     found = sequential_sample_ratio([[10, 10, 0], [20, 20, 1], [30, 30, 1]], weights=[1, 1, 0])
-    assert found.p.tolist() == [1, 0, 0]
+    assert found.p_value.tolist() == [1, 0, 0]
 
 
 def test_no_units_are_no_evidence() -> None:
-    assert sequential_sample_ratio([[0, 0]], weights=[1, 1]).p.tolist() == [1]
+    assert sequential_sample_ratio([[0, 0]], weights=[1, 1]).p_value.tolist() == [1]
 
 
 def test_51_to_49_of_twenty_thousand_is_flagged_a_third_of_the_time() -> None:
