@@ -109,7 +109,7 @@ def _methods(
 
 def _prior_words(planned: int | None) -> str:
     if planned is None:
-        return f"a deviation of {percent(USUAL_EFFECT)} of that of the control's units, as no number of units was planned"
+        return f"a deviation of {percent(USUAL_EFFECT)} of the control's units', as no number of units was planned"
     return f"the deviation that is the difference which the planned units find with a power of {percent(POWER)}"
 
 

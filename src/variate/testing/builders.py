@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Unpack
 
 from variate.model import (
     Assignment,
@@ -26,9 +27,9 @@ from variate.model.condition import read_condition
 from variate.model.design import Design
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer, LayerRange
-from variate.model.look import Look
+from variate.model.metric import Metric
+from variate.model.metric_record import MetricFields, new_metric
 from variate.model.snapshot import Publication, PublicationKind, Snapshot
-from variate.stores.reports import ReportHead, StoredReport
 from variate.testing.clocks import START
 
 _numbers = count(1)
@@ -197,6 +198,31 @@ def build_layer(
     )
 
 
+def build_metric(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    kind: str = "proportion",
+    name: str = "Buyers",
+    description: str = "",
+    revision: int = 1,
+    created_at: datetime = START,
+    updated_at: datetime | None = None,
+    **fields: Unpack[MetricFields],
+) -> Metric:
+    """Build a metric: the share of units that purchase, where no kind and no fields are given."""
+    given: MetricFields = fields if fields or kind != "proportion" else {"measure": "purchase"}
+    return new_metric(
+        build_id("metric") if id is None else id,
+        kind=kind,
+        name=name,
+        description=description,
+        given=given,
+        at=created_at,
+        updated_at=updated_at,
+        revision=revision,
+    )
+
+
 def build_snapshot(content: Json = None) -> Snapshot:
     """Build a snapshot: of content that no other call in this process has, where none is given."""
     return Snapshot.of({"only": build_id("snapshot")} if content is None else content)
@@ -275,6 +301,8 @@ def build_event(
     at: datetime = START,
     experiment_id: str | None = None,
     expires_at: datetime | None = None,
+    sender: str | None = None,
+    number: int | None = None,
 ) -> Event:
     """Build an event, kept for ever where no end is given."""
     return Event(
@@ -285,6 +313,8 @@ def build_event(
         at=at,
         experiment_id=experiment_id,
         expires_at=expires_at,
+        sender=sender,
+        number=number,
     )
 
 
@@ -326,54 +356,6 @@ def build_outbox_message(
         document=Document.of({} if data is None else data, field="data"),
         created_at=created_at,
     )
-
-
-def build_look(
-    experiment_id: str = "experiment",
-    *,
-    version: int = 1,
-    number: int = 1,
-    at: datetime = START,
-    units: int = 500,
-    fraction: float = 0.5,
-    alpha: float = 0.05,
-    spent: float = 0.003,
-    critical: float = 2.963,
-) -> Look:
-    """Build a look: at half of the units, where none are given."""
-    return Look(
-        experiment_id=experiment_id,
-        version=version,
-        number=number,
-        at=at,
-        units=units,
-        fraction=fraction,
-        alpha=alpha,
-        spent=spent,
-        critical=critical,
-    )
-
-
-def build_report(
-    id: str | None = None,  # noqa: A002 - the field's name
-    *,
-    experiment_id: str = "experiment",
-    version: int = 1,
-    verdict: str = "hold",
-    variation: str | None = None,
-    at: datetime = START,
-    data: Json = None,
-) -> StoredReport:
-    """Build a stored report; what it says is empty where no data are given."""
-    head = ReportHead(
-        id=build_id("report") if id is None else id,
-        experiment_id=experiment_id,
-        version=version,
-        verdict=verdict,
-        variation=variation,
-        at=at,
-    )
-    return StoredReport(head=head, document=Document.of({} if data is None else data, field="report", max_bytes=2**26))
 
 
 def minutes_after_start(number: float) -> datetime:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from variate.stores.sql.assignments import SqlAssignmentStore
 from variate.stores.sql.audit import SqlAuditLog, SqlOutbox
 from variate.stores.sql.database import Database
-from variate.stores.sql.definitions import AUDIENCES, HOLDOUTS, LAYERS, DefinitionKind, SqlDefinitionStore
+from variate.stores.sql.definitions import AUDIENCES, HOLDOUTS, LAYERS, METRICS, DefinitionKind, SqlDefinitionStore
 from variate.stores.sql.events import SqlEventStore
 from variate.stores.sql.experiments import SqlExperimentStore
 from variate.stores.sql.flags import SqlFlagStore
@@ -27,6 +27,7 @@ __all__ = [
     "AUDIENCES",
     "HOLDOUTS",
     "LAYERS",
+    "METRICS",
     "Database",
     "DefinitionKind",
     "PostgresDatabase",

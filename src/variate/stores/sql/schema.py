@@ -181,6 +181,8 @@ events = Table(
     Column("at", Instant, nullable=False),
     Column("experiment_id", IdText),
     Column("expires_at", Instant),
+    Column("sender", IdText),
+    Column("number", WholeNumber),
 )
 Index("ix_events_unit_at", events.c.user_id, events.c.at.desc(), events.c.id)
 Index("ix_events_at", events.c.at, events.c.sequence)

@@ -11,10 +11,11 @@ from variate.errors import ConflictError
 from variate.model import Json
 from variate.model.document import Document
 from variate.stores.reports import LookStore, ReportHead, ReportStore
-from variate.testing.builders import build_look, build_report, minutes_after_start
+from variate.testing.builders import minutes_after_start
 from variate.testing.conformance.concurrency import together, wins
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_pages, check_refusals, walk
 from variate.testing.conformance.samples import every_instant, every_json, plain
+from variate.testing.report_builders import build_look, build_report
 
 
 class LookStoreConformance:
