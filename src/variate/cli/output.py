@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import click
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -116,6 +116,18 @@ def progress() -> Progress:
         console=console,
         disable=not console.is_terminal,
     )
+
+
+def advance_on(bars: Progress) -> Callable[[str, int, int], None]:
+    """Return what moves the bar of a work on, by its name, the steps done and all of them; a new name is a new bar."""
+    tasks: dict[str, TaskID] = {}
+
+    def advance(work: str, done: int, total: int) -> None:
+        if work not in tasks:
+            tasks[work] = bars.add_task(shown(work), total=total)
+        bars.update(tasks[work], completed=done, total=total)
+
+    return advance
 
 
 def batches(items: Sequence[T], *, size: int, advance: Callable[[int], Any]) -> Iterator[Sequence[T]]:

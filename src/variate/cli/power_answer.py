@@ -83,7 +83,7 @@ class Answer:
     ``effect`` is the difference that is told, None where these units tell none; with a margin it is what the difference
     is thought to be. ``power`` is what was asked for, but what the units have where they were given beside the effect.
     ``size.units`` are by variation, control first. ``smallest_margin`` is the smallest that the units rule out with
-    ``power``, None where that was not asked.
+    ``power``, None where that was not asked or they rule out none.
     """
 
     solved: str
@@ -163,7 +163,8 @@ def _power_answer(baseline: Baseline, procedure: Procedure, asked: Asked, *, eff
     wanted = DEFAULT_POWER if asked.power is None else asked.power
     smallest = None
     if procedure.margin is not None:
-        smallest = minimal_margin(baseline, units=units, procedure=procedure, effect=effect, power=wanted)
+        found = minimal_margin(baseline, units=units, procedure=procedure, effect=effect, power=wanted)
+        smallest = None if isinstance(found, NotEstimable) else found
     drift = procedure.drift(power) if procedure.test_alpha < power < 1 else None
     return Answer(
         solved="power",

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from variate.analysis.comparison import Finding, MetricResult, Safety
 from variate.analysis.report import CheckStatus, Report, VerdictKind
+from variate.analysis.wording import WHY
 from variate.cli.output import new_table, print_rich
 from variate.cli.text import shown
 from variate.rendering import report_tables, words
@@ -72,7 +73,7 @@ def _print_metric(metric: MetricResult, *, control: str) -> None:
     _say(metric.name, bold=True)
     _say(words.metric_words(metric))
     if metric.not_estimable is not None:
-        _say(f"Nothing is estimated: {words.REASONS[metric.not_estimable]}.")
+        _say(f"Nothing is estimated: {WHY[metric.not_estimable]}.")
     click.echo()
     found = (comparison_table(metric, control=control), guard_table(metric), estimators_table(metric))
     for each in (*found, *dimension_tables(metric)):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from variate.analysis.comparison import MetricResult
 from variate.analysis.report import Report
+from variate.analysis.wording import WHY
 from variate.rendering import report_tables, words
 from variate.rendering.metric_tables import (
     belief_table,
@@ -109,7 +110,7 @@ def _metric(metric: MetricResult, *, control: str) -> Iterator[str]:
     yield text(words.metric_words(metric))
     yield ""
     if metric.not_estimable is not None:
-        yield f"Nothing is estimated: {words.REASONS[metric.not_estimable]}."
+        yield f"Nothing is estimated: {WHY[metric.not_estimable]}."
         yield ""
     found = (
         comparison_table(metric, control=control),

@@ -58,11 +58,11 @@ def estimators_table(metric: MetricResult) -> Table | None:
     if len(rows) <= len(overall.comparisons):
         return None
     columns = ("variation", "estimator", *_EFFECT, "removed")
-    notes = (
-        "The p-values of this table are not adjusted for other tests; removed is the share of the raw variance that the "
-        "covariate took away.",
-    )
-    return table("Raw and adjusted, side by side", columns, rows, numbers=columns[2:], notes=notes)
+    notes = ["The p-values of this table are not adjusted for other tests."]
+    if any(each.cuped is not None for each in overall.comparisons):
+        notes.append("Removed is the share of the raw variance that the covariate took away.")
+    found = table("Raw and adjusted, side by side", columns, rows, numbers=columns[2:], notes=notes)
+    return found if len(notes) > 1 else found.without("removed")
 
 
 def guard_table(metric: MetricResult) -> Table | None:
@@ -100,7 +100,8 @@ def belief_table(metric: MetricResult) -> Table | None:
         if isinstance(belief, NotEstimable):
             rows.append((each.variation, words.reason_words(belief), words.NOTHING))
         else:
-            rows.append((each.variation, share_words(belief.chance), difference_words(belief.loss, of=quantity)))
+            loss = difference_words(belief.loss, of=quantity).removeprefix("+")
+            rows.append((each.variation, share_words(belief.chance), loss))
     columns = ("variation", "chance to be better", "expected loss if chosen")
     notes = ("A view, not a test: looking until the chance pleases inflates errors.",)
     return table("The Bayesian view", columns, rows, numbers=columns[1:], notes=notes)
@@ -175,7 +176,10 @@ def _notes(metric: MetricResult) -> Iterator[str]:
         adjusted = (
             ", adjusted for the tests beside it" if any(each.adjusted_p is not None for each in comparisons) else ""
         )
-        yield f"{confidence} intervals by {words.METHODS[method]}; p is two-sided{adjusted}."
+        told = f"p is two-sided{adjusted}"
+        if all(each.p_value is None for each in effects if each.method is method):
+            told = "no p-value is told before the planned end"
+        yield f"{confidence} intervals by {words.METHODS[method]}; {told}."
     yield from _population_notes(metric)
     for each in comparisons:
         if each.exact is not None:
@@ -198,15 +202,15 @@ def _population_notes(metric: MetricResult) -> Iterator[str]:
 
 
 def _heterogeneity_notes(metric: MetricResult, dimension: str) -> Iterator[str]:
-    for each in metric.heterogeneity:
-        if each.dimension != dimension:
-            continue
+    tests = [each for each in metric.heterogeneity if each.dimension == dimension]
+    if tests and all(each.adjusted_p is None for each in tests):
+        yield "Whether effects differ among the values is tested at the planned end."
+        return
+    for each in tests:
         if isinstance(each.q, NotEstimable):
             reason = words.reason_words(each.q)
             yield f"Whether {each.variation}'s effect differs among the values cannot be told: {reason}."
-        elif each.adjusted_p is None:
-            yield f"Whether {each.variation}'s effect differs among the values is tested at the planned end."
-        else:
+        elif each.adjusted_p is not None:
             yield (
                 f"{each.variation}'s effect differs among the values with p {p_words(each.adjusted_p)} "
                 f"(Cochran's Q {each.q:.2f} on {each.freedom} degrees of freedom, adjusted)."

@@ -48,9 +48,13 @@ def value_words(value: float, *, of: Quantity) -> str:
     return f"{_amount(100 * value, '', percent_decimals(100 * value))} %"
 
 
-def difference_words(value: float, *, of: Quantity) -> str:
-    """Return a difference with its sign: +1.25 pp of a share, +0.8012 of an amount, +4.20 % of a lift."""
-    return f"{_signed(value, of=of, largest=value)}{_unit(of)}"
+def difference_words(value: float, *, of: Quantity, beside: float | None = None) -> str:
+    """Return a difference with its sign: +1.25 pp of a share, +0.8012 of an amount, +4.20 % of a lift.
+
+    It has no more figures than ``beside``, a number that it stands beside, such as the further end of its interval.
+    """
+    largest = value if beside is None else max(value, beside, key=abs)
+    return f"{_signed(value, of=of, largest=largest)}{_unit(of)}"
 
 
 def interval_words(low: float, high: float, *, of: Quantity) -> str:

@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from variate.analysis.comparison import Finding, MetricResult, Safety
 from variate.analysis.report import CheckStatus, Report, VerdictKind
 from variate.analysis.report_record import report_record
+from variate.analysis.wording import WHY
 from variate.rendering import report_tables, words
 from variate.rendering.charts import CumulativeChart, cumulative_svg, forest_svg, shares_svg
 from variate.rendering.charts.axis import full_day_words
@@ -130,7 +131,7 @@ def _metric(report: Report, metric: MetricResult, charts: list[CumulativeChart],
         anchor=anchor,
         name=metric.name,
         about=words.metric_words(metric),
-        reason="" if metric.not_estimable is None else words.REASONS[metric.not_estimable],
+        reason="" if metric.not_estimable is None else WHY[metric.not_estimable],
         tables=tuple(each for each in found if each is not None),
         courses=tuple(map(_course, charts)),
         slices=_figure(slices.title, forest_svg(slices), _FOREST) if dimensions else None,

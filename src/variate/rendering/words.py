@@ -43,8 +43,10 @@ REASONS = {
     NotEstimableReason.NEGATIVE_DENOMINATOR: "denominator below 0",
     NotEstimableReason.CONSTANT_COVARIATE: "covariate does not vary",
     NotEstimableReason.OUT_OF_RANGE: "beyond range",
-    NotEstimableReason.NOT_DEFINED: "no such metric is defined",
+    NotEstimableReason.NOT_DEFINED: "not defined",
+    NotEstimableReason.NO_COMPARISON: "nothing to compare",
 }
+"""Why there is no number, in the cell where it would stand; ``variate.analysis.wording`` says it in a sentence."""
 
 VERDICTS = {
     VerdictKind.SHIP: "Ship",
@@ -122,7 +124,10 @@ def estimate_words(found: Number, *, of: Quantity) -> str:
 
 def effect_words(found: Effect | NotEstimable, *, of: Quantity) -> str:
     """Return the difference, or why there is none."""
-    return reason_words(found) if isinstance(found, NotEstimable) else difference_words(found.difference, of=of)
+    if isinstance(found, NotEstimable):
+        return reason_words(found)
+    bounds = [end for end in (found.low, found.high) if end is not None]
+    return difference_words(found.difference, of=of, beside=max(bounds, key=abs, default=None))
 
 
 def effect_interval(found: Effect | NotEstimable, *, of: Quantity) -> str:

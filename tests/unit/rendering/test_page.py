@@ -15,6 +15,7 @@ import pytest
 from tests.unit.rendering.sample import comparison, effect, health, metric, missing, report, series, undefined_metric
 from variate.analysis.report import Report, VerdictKind
 from variate.analysis.report_record import report_from_record
+from variate.analysis.wording import WHY
 from variate.rendering.page import MOST_CHARTS, report_page
 from variate.rendering.words import REASONS
 from variate.stats.not_estimable import NotEstimableReason
@@ -137,7 +138,7 @@ def test_every_reason_for_no_number_is_said_in_words(reason: NotEstimableReason)
     first = metric("m", (missing("new-checkout", reason), missing("express", reason)))
     found = read(report((first, replace(undefined_metric("n"), not_estimable=reason))))
     assert found.text.count(REASONS[reason]) > 3
-    assert f"Nothing is estimated: {REASONS[reason]}." in found.text
+    assert f"Nothing is estimated: {WHY[reason]}." in found.text
     assert "None" not in found.text
     assert "nan" not in found.text.split()
 

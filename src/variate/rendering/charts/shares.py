@@ -14,7 +14,7 @@ from variate.rendering.numbers import Quantity, count_words, share_words, tick_w
 from variate.rendering.text import cut
 
 _WIDTH, _PANEL = 720.0, 120.0
-_LEFT, _RIGHT, _HEAD, _FOOT = 64.0, 18.0, 24.0, 30.0
+_LEFT, _RIGHT, _HEAD, _FOOT = 64.0, 18.0, 34.0, 30.0
 _EXPECTED = 0.999
 """How much of the time a day's share lies in its band while nothing is wrong."""
 
