@@ -60,22 +60,25 @@ class Moments:
         axis = axis % self.count.ndim
         count = self.count.sum(axis=axis)
         weights = self.count[..., None]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             mean = np.where(count[..., None] > 0, (weights * self.mean).sum(axis=axis) / count[..., None], 0.0)
-        away = self.mean - np.expand_dims(mean, axis)
-        between = weights[..., None] * away[..., :, None] * away[..., None, :]
-        variances = np.diagonal(self.products, axis1=-2, axis2=-1)
-        cubes = self.cubes + 3 * away * variances + weights * away**3
-        return Moments(
-            count=count,
-            mean=mean,
-            products=(self.products + between).sum(axis=axis),
-            cubes=cubes.sum(axis=axis),
-        )
+            away = self.mean - np.expand_dims(mean, axis)
+            between = weights[..., None] * away[..., :, None] * away[..., None, :]
+            variances = np.diagonal(self.products, axis1=-2, axis2=-1)
+            cubes = self.cubes + 3 * away * variances + weights * away**3
+            return Moments(
+                count=count,
+                mean=mean,
+                products=(self.products + between).sum(axis=axis),
+                cubes=cubes.sum(axis=axis),
+            )
 
 
 def moments_of(values: Floats) -> Moments:
-    """Return the moments of the rows of ``values`` (n, k), as one cell of shape ()."""
+    """Return the moments of the rows of ``values`` (n, k), as one cell of shape ().
+
+    What is infinite, or is so once it is squared, makes moments that are not finite.
+    """
     rows = np.asarray(values, dtype=np.float64)
     if rows.ndim == 1:
         rows = rows[:, None]
@@ -84,6 +87,7 @@ def moments_of(values: Floats) -> Moments:
         return Moments(
             count=np.array(0.0), mean=np.zeros(width), products=np.zeros((width, width)), cubes=np.zeros(width)
         )
-    mean = rows.mean(axis=0)
-    away = rows - mean
-    return Moments(count=np.array(float(count)), mean=mean, products=away.T @ away, cubes=(away**3).sum(axis=0))
+    with np.errstate(all="ignore"):
+        mean = rows.mean(axis=0)
+        away = rows - mean
+        return Moments(count=np.array(float(count)), mean=mean, products=away.T @ away, cubes=(away**3).sum(axis=0))
