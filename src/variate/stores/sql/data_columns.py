@@ -27,7 +27,7 @@ _decode = msgspec.json.Decoder(_Read).decode
 
 
 def read_columns(event_type: str, text: str) -> tuple[float | None, str | None]:
-    """Return the number under ``value``, and an exposure's ``variation`` unless it is longer than the column's names."""
+    """Return the number under ``value``, and an exposure's ``variation`` unless it is longer than the column takes."""
     value = variation = None
     if _HINTS[0] in text or _HINTS[1] in text:
         try:
@@ -37,10 +37,9 @@ def read_columns(event_type: str, text: str) -> tuple[float | None, str | None]:
             data = json.loads(text)
             if isinstance(data, dict):
                 value, variation = data.get(VALUE_FIELD), data.get("variation")
-    is_short = (
-        event_type == EXPOSURE and isinstance(variation, str) and len(variation.encode()) <= MAX_VARIATION_BYTES
-    )
-    return number_of(value), variation if is_short and isinstance(variation, str) else None
+    if event_type != EXPOSURE or not isinstance(variation, str) or len(variation.encode()) > MAX_VARIATION_BYTES:
+        return number_of(value), None
+    return number_of(value), variation
 
 
 def number_of(value: object) -> float | None:

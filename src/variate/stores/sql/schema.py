@@ -198,8 +198,8 @@ Index(
     postgresql_where=_of_experiment,
     sqlite_where=_of_experiment,
 )
-# An analysis reads these two indexes alone, in the order of units, and each event is in one of them. Two ids and a type may
-# be too long for PostgreSQL's index entries, so a query there says, too, ``octet_length(event_type) <= 256``.
+# An analysis reads these two indexes alone, in the order of units, and each event is in one of them. Two ids and a type
+# may be too long for PostgreSQL's index entries, so a query there says, too, ``octet_length(event_type) <= 256``.
 _is_exposure = events.c.event_type == text("'exposure'")
 _of_exposures = and_(_is_exposure, _of_experiment)
 Index(

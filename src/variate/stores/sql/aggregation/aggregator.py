@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
 from sqlalchemy import Connection
 
-from variate.model.metric import Metric, MetricKind
-from variate.stores.aggregates import Advance, Answer, MetricMoments, MetricQuantiles, Question, UnitCounts, UnitValues
-from variate.stores.sql.aggregation.cells import groups
+from variate.model.metric import MetricKind
+from variate.stores.aggregates import OVERALL, Advance, Answer, Question, UnitCounts, UnitValues
 from variate.stores.sql.aggregation.dialect import Dialect, Values
 from variate.stores.sql.aggregation.filling import Scope
 from variate.stores.sql.aggregation.health import completeness, late_events, newest_event, unknown_exposures
@@ -122,52 +122,57 @@ class _Reading:
 
     def answer(self, advance: Advance | None) -> tuple[Answer, int]:
         """Return the answer, and the sequence of the last event that it may have read."""
-        connection, scope, state = self._connection, self._scope, self._state
-        rows = self._units()
-        entered = [row for row in rows if row[3] == 0 and row[0] >= 0]
-        units = sum(row[4] for row in entered)
-        metrics: dict[str, MetricMoments | MetricQuantiles] = {}
-        for metric in _told(self._question.metrics, advance):
-            if metric.kind is MetricKind.QUANTILE:
-                metrics[metric.id] = QuantileReading(
-                    connection=connection, dialect=self._dialect, scope=scope, state=state, metric=metric
-                ).read(entered=units)
-            else:
-                metrics[metric.id] = self._summing().moments(metric, entered=units)
+        connection, scope, dialect = self._connection, self._scope, self._dialect
+        quantiles = [each for each in self._question.metrics if each.kind is MetricKind.QUANTILE]
+        others = [each for each in self._question.metrics if each.kind is not MetricKind.QUANTILE]
+        summed = self._summing().moments(others)
+        units = next(summed)
+        if not isinstance(units, UnitCounts):
+            raise TypeError("the units come first")
+        entered = int(units.count[np.asarray(units.cells.dimension, dtype=object) == OVERALL].sum())
+        readings = (
+            QuantileReading(connection=connection, dialect=dialect, scope=scope, state=self._state, metric=metric).read(
+                entered=entered
+            )
+            for metric in quantiles
+        )
+        found = _told(chain(summed, readings), total=len(self._question.metrics), advance=advance)
+        metrics = {each.metric_id: each for each in found if not isinstance(each, UnitCounts)}
+        crossed, overridden = self._left_out()
         newest = newest_event(connection)
         return Answer(
-            units=self._counts(entered),
-            crossed=sum(row[4] for row in rows if row[3] == 0 and row[0] < 0),
-            overridden=sum(row[4] for row in rows if row[3] == 1),
-            unknown=unknown_exposures(connection, scope, self._dialect),
+            units=units,
+            crossed=crossed,
+            overridden=overridden,
+            unknown=unknown_exposures(connection, scope, dialect),
             late=self._late(),
-            completeness=completeness(connection, scope),
+            completeness=completeness(connection, scope, dialect),
             through=f"event {newest}",
-            metrics=metrics,
+            metrics={each.id: metrics[each.id] for each in self._question.metrics},
         ), newest
 
     def unit_values(self, advance: Advance | None) -> Mapping[str, UnitValues]:
         """Return the rows of every metric that has moments."""
         summing = self._summing()
         metrics = [each for each in self._question.metrics if each.kind is not MetricKind.QUANTILE]
-        return {metric.id: summing.unit_values(metric) for metric in _told(metrics, advance)}
+        rows = (summing.unit_values(each) for each in metrics)
+        return {each.metric_id: each for each in _told(rows, total=len(metrics), advance=advance)}
 
     def _summing(self) -> Summing:
         return Summing(connection=self._connection, dialect=self._dialect, scope=self._scope, state=self._state)
 
-    def _units(self) -> Sequence[tuple[int, int, str | None, int, int]]:
-        """Return by variation, day, dimensions and whether they are overridden how many units there are."""
-        rows = Values({"analysis": self._state.id}).execute(
-            self._connection,
-            "SELECT variation, day, dimensions, overridden, count(*) FROM analysis_units"
-            " WHERE analysis = :analysis AND page = 0 GROUP BY variation, day, dimensions, overridden",
+    def _left_out(self) -> tuple[int, int]:
+        """Return how many units met two variations, and how many were overridden, whatever they met."""
+        row = (
+            Values({"analysis": self._state.id})
+            .execute(
+                self._connection,
+                "SELECT sum(CASE WHEN variation < 0 AND overridden = 0 THEN 1 ELSE 0 END), sum(overridden)"
+                " FROM analysis_units WHERE analysis = :analysis AND page = 0",
+            )
+            .one()
         )
-        return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
-
-    def _counts(self, rows: Sequence[tuple[int, int, str | None, int, int]]) -> UnitCounts:
-        found = groups([(row[0], row[1], row[2]) for row in rows], dimensions=self._scope.dimensions)
-        counts = np.asarray([row[4] for row in rows], dtype=np.float64)
-        return UnitCounts(cells=found.cells, count=found.added(counts).astype(np.int64))
+        return int(row[0] or 0), int(row[1] or 0)
 
     def _late(self) -> int | None:
         state = self._state
@@ -183,14 +188,12 @@ class _Reading:
         )
 
 
-def _told(metrics: Sequence[Metric], advance: Advance | None) -> Iterator[Metric]:
-    """Yield the metrics, telling how far it is."""
-    for done, metric in enumerate(metrics):
+def _told(done: Iterable[T], *, total: int, advance: Advance | None) -> Iterator[T]:
+    """Yield what is done, telling how far it is."""
+    for number, each in enumerate(done, start=1):
+        yield each
         if advance is not None:
-            advance(_METRICS, done, len(metrics))
-        yield metric
-    if advance is not None:
-        advance(_METRICS, len(metrics), len(metrics))
+            advance(_METRICS, number, total)
 
 
 def _dialect_of(database: Database) -> Dialect:

@@ -32,7 +32,7 @@ class Values:
         """Return what stands for the values in parentheses after ``IN``."""
         return f"({', '.join(self.of(value) for value in values)})"
 
-    def execute(self, connection: Connection, statement: str) -> Result[Any]:
+    def execute(self, connection: Connection, statement: str) -> Result[*tuple[Any, ...]]:
         """Execute the statement with these values."""
         return connection.execute(text(statement), self.named)
 

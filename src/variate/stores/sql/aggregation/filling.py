@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -88,14 +86,17 @@ class Filling:
 
     def enter_touched(self) -> None:
         """Read the entries of the units in the table of those touched."""
-        self._enter(f"{TOUCHED} AS touched CROSS JOIN events AS event WHERE event.user_id = touched.user_id AND", Values())
+        self._enter(
+            f"{TOUCHED} AS touched CROSS JOIN events AS event WHERE event.user_id = touched.user_id AND", Values()
+        )
 
-    def delete_touched(self) -> None:
-        """Delete the rows of the units in the table of those touched."""
-        Values({"analysis": self.analysis}).execute(
+    def delete_touched(self, *, pages: int) -> None:
+        """Delete the rows, on each of so many pages, of the units in the table of those touched."""
+        values = Values({"analysis": self.analysis})
+        values.execute(
             self.connection,
-            f"DELETE FROM analysis_units WHERE analysis = :analysis AND page IN (SELECT DISTINCT page FROM analysis_units"
-            f" WHERE analysis = :analysis) AND user_id IN (SELECT user_id FROM {TOUCHED})",
+            f"DELETE FROM analysis_units WHERE analysis = :analysis AND page IN {values.list(range(pages))}"
+            f" AND user_id IN (SELECT user_id FROM {TOUCHED})",
         )
 
     def fill(self, page: int, columns: dict[int, Variable]) -> None:
@@ -145,8 +146,8 @@ class Filling:
             f" FROM {source} {is_exposure('event', scope, values)}"
         )
         firsts = (
-            "SELECT seen.user_id, CASE WHEN min(seen.place) = max(seen.place) THEN min(seen.place) ELSE -1 END AS place,"
-            " min(seen.at) AS first_at, min(seen.expires_at) AS expires_at"
+            "SELECT seen.user_id, min(seen.at) AS first_at, min(seen.expires_at) AS expires_at,"
+            " CASE WHEN min(seen.place) = max(seen.place) THEN min(seen.place) ELSE -1 END AS place"
             f" FROM ({seen}) AS seen WHERE seen.place IS NOT NULL GROUP BY seen.user_id {page}"
         )
         overridden = "0"
@@ -176,9 +177,8 @@ class Filling:
 
     def _counts(self, event: str, values: Values) -> str:
         scope = self.scope
-        return (
-            f"{is_shared(event, scope, values)} AND {event}.at < {values.of(scope.at)} AND {lives(event, scope, values)}"
-        )
+        happened = f"{event}.at < {values.of(scope.at)}"
+        return f"{is_shared(event, scope, values)} AND {happened} AND {lives(event, scope, values)}"
 
     def _sum(self, variable: Variable, values: Values, *, is_alone: bool) -> str:
         if variable.sum is Sum.STEPS:
@@ -218,7 +218,3 @@ def is_within(
     if end is not None:
         return f"{condition} AND {moment} < {dialect.later(first, end) if end else first}"
     return condition if scope.until is None else f"{condition} AND {moment} < {values.of(scope.until)}"
-
-
-
-

@@ -17,7 +17,8 @@ def unknown_exposures(connection: Connection, scope: Scope, dialect: Dialect) ->
     place = place_of("event", scope, values, dialect)
     count: int = values.execute(
         connection,
-        f"SELECT count(*) FROM events AS event WHERE {is_exposure('event', scope, values)} AND {place} IS NULL",
+        f"SELECT count(*) FROM {dialect.events('ix_events_exposures')}"
+        f" WHERE {is_exposure('event', scope, values)} AND {place} IS NULL",
     ).scalar_one()
     return count
 
@@ -38,14 +39,15 @@ def late_events(
     return count
 
 
-def completeness(connection: Connection, scope: Scope) -> Completeness | None:
+def completeness(connection: Connection, scope: Scope, dialect: Dialect) -> Completeness | None:
     """Return how many of the numbered events came, whosever they are."""
     values = Values()
     row = values.execute(
         connection,
-        "SELECT sum(expected), sum(received) FROM (SELECT max(number) - min(number) + 1 AS expected,"
-        " count(DISTINCT number) AS received FROM events WHERE sender IS NOT NULL"
-        f" AND at >= {values.of(scope.start)} AND at < {values.of(scope.at)} GROUP BY sender) AS sent",
+        "SELECT sum(expected), sum(received) FROM (SELECT max(event.number) - min(event.number) + 1 AS expected,"
+        f" count(DISTINCT event.number) AS received FROM {dialect.events('ix_events_numbered')}"
+        f" WHERE event.sender IS NOT NULL AND event.at >= {values.of(scope.start)} AND event.at < {values.of(scope.at)}"
+        " GROUP BY event.sender) AS sent",
     ).one()
     return None if row[0] is None else Completeness(received=int(row[1]), expected=int(row[0]))
 

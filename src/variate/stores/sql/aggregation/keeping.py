@@ -130,7 +130,7 @@ class Keeper:
         )
         self.dialect.filled(connection, TOUCHED)
         filling = self._filling(connection, state, at=at)
-        filling.delete_touched()
+        filling.delete_touched(pages=len(state.layout.pages))
         filling.enter_touched()
         for page in range(len(state.layout.pages)):
             filling.fill(page, _variables(state.layout, page))

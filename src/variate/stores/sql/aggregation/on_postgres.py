@@ -13,8 +13,8 @@ SETTLING_SECONDS = 1.0
 """How long to wait for the transactions that were writing events to end."""
 _POLL_SECONDS = 0.01
 
-# Sequences come when rows are written, and rows are there when they are committed: one of a transaction that is still open may
-# be below one that is there. Who will write has this lock before it takes its first sequence.
+# Sequences come when rows are written, and rows are there when they are committed: one of a transaction that is still
+# open may be below one that is there. Who will write has this lock before it takes its first sequence.
 _WRITERS = text(
     "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND relation = 'events'::regclass"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -58,7 +58,7 @@ class OnPostgres(Dialect):
         for name in names:
             connection.execute(text(f"DROP TABLE {name}"))
 
-    def events(self, index: str | None) -> str:
+    def events(self, index: str | None) -> str:  # noqa: ARG002 - the other engine is told
         """Left to the planner, which knows how many rows there are of each kind."""
         return "events AS event"
 
@@ -71,7 +71,7 @@ class OnPostgres(Dialect):
         return f"CAST(floor(date_part('epoch', {moment}) / 86400) AS bigint)"
 
     def total(self, value: str, *, where: str) -> str:
-        """See ``Dialect``. A sum of finite numbers beyond a float would be an error, so great ones are infinite before."""
+        """See ``Dialect``. A sum of finite numbers that is none is an error here, so great ones are infinite before."""
         infinite = "CAST('Infinity' AS double precision)"
         held = f"CASE WHEN {value} BETWEEN -1e290 AND 1e290 THEN {value} ELSE {value} * {infinite} END"
         total = f"coalesce(sum(CASE WHEN {where} THEN {held} END), 0)"

@@ -104,8 +104,8 @@ class OnSQLite(Dialect):
         """Return the item: text or NULL, which is then JSON."""
         return f"json_quote(json_extract({array}, '$[{place}]'))"
 
-    def is_short(self, event_type: str) -> str:
-        """Any length."""
+    def is_short(self, event_type: str) -> str:  # noqa: ARG002 - of any length
+        """Return nothing."""
         return ""
 
 

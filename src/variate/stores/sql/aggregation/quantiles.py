@@ -86,7 +86,8 @@ class QuantileReading:
         values = Values()
         rows = values.execute(
             self.connection,
-            f"SELECT variation, cell, sum(happened), count(*) FROM (SELECT variation, cell, user_id, count(*) AS happened"
+            "SELECT variation, cell, sum(happened), count(*) FROM"
+            " (SELECT variation, cell, user_id, count(*) AS happened"
             f" FROM ({self._events(key, values)}) AS event GROUP BY variation, cell, user_id) AS unit"
             " GROUP BY variation, cell ORDER BY variation, cell",
         )

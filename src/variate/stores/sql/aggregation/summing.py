@@ -1,37 +1,27 @@
-"""The moments of a metric's variables, from the rows of units."""
+"""The moments of metrics' variables, from the rows of units: one query for all that are in by the same rule."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, text
 
 from variate.model.metric import Metric
-from variate.stats.moments import Floats, Moments
-from variate.stores.aggregates import MetricMoments, UnitValues
-from variate.stores.sql.aggregation.cells import groups
-from variate.stores.sql.aggregation.dialect import LARGEST, Dialect, Values
+from variate.stores.aggregates import MetricMoments, UnitCounts, UnitValues
+from variate.stores.sql.aggregation.cells import Groups, groups
+from variate.stores.sql.aggregation.dialect import Dialect, Values
 from variate.stores.sql.aggregation.filling import Scope
 from variate.stores.sql.aggregation.keeping import State
-from variate.stores.sql.aggregation.variables import micros, variables_of
+from variate.stores.sql.aggregation.sums import Read, Sums, moments, typical
+from variate.stores.sql.aggregation.variables import Variable, micros, variables_of
 
 _SAMPLE = 1_000
-"""Of so many units is the mean that sums are taken about: near it, digits hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A variable as it is read: ``text`` is its value, and ``about`` what is taken from it before it is summed."""
-
-    text: str
-    about: float
-    is_share: bool
+"""Among so many units the value is looked for that sums are taken about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,29 +33,42 @@ class Summing:
     scope: Scope
     state: State
 
-    def moments(self, metric: Metric, *, entered: int) -> MetricMoments:
-        """Return the metric's moments by cell; ``entered`` is how many units there are."""
-        where = _Where(self, metric)
-        caps = self._caps(metric, where)
-        read = self._read(metric, where, caps)
-        rows = self._sums(where, list(read.values()), guarded=False)
-        if not all(value is not None and math.isfinite(value) for row in rows for value in row[3:]):
-            rows = self._sums(where, list(read.values()), guarded=True)
-        return MetricMoments(
-            metric_id=metric.id,
-            variables=tuple(read),
-            **_moments(rows, list(read.values()), dimensions=self.scope.dimensions),
-            cap=caps.get("y"),
-            waiting=entered - sum(row[3] for row in rows),
-        )
+    def moments(self, metrics: Sequence[Metric]) -> Iterator[MetricMoments | UnitCounts]:
+        """Yield how many units there are, then the metrics' moments by cell, in no promised order."""
+        everybody = _Who(page=0, window=None)
+        batches: dict[_Who, list[_Columns]] = {everybody: []}
+        for metric in metrics:
+            columns = self._columns(metric)
+            batches.setdefault(columns.who, []).append(columns)
+        entered = 0
+        for who, batch in batches.items():
+            asked = [(each, self._read(each)) for each in batch]
+            found, rows = self._sums(who, [tuple(read.values()) for _, read in asked])
+            count = rows[:, :1]
+            if who == everybody:
+                entered = int(count.sum())
+                yield UnitCounts(cells=found.cells, count=found.added(count)[:, 0].astype(np.int64))
+            start = 1
+            for columns, read in asked:
+                sums = Sums(tuple(read.values()))
+                part = np.concatenate([count, rows[:, start : start + sums.width]], axis=1)
+                start += sums.width
+                yield MetricMoments(
+                    metric_id=columns.metric.id,
+                    variables=tuple(read),
+                    cells=found.cells,
+                    moments=moments(found.added(part), sums),
+                    cap=columns.caps.get("y"),
+                    waiting=entered - int(count.sum()),
+                )
 
     def unit_values(self, metric: Metric) -> UnitValues:
         """Return the rows of the metric's variables."""
-        where = _Where(self, metric)
-        read = self._read(metric, where, self._caps(metric, where))
-        values = Values()
+        columns = self._columns(metric)
+        read = self._read(columns)
+        values = Values(columns.named())
         chosen = ", ".join(each.text for each in read.values())
-        rows = where.execute(values, f"SELECT variation, {chosen} FROM analysis_units AS unit", "ORDER BY unit.user_id")
+        rows = self._rows(columns.who, values, f"SELECT variation, {chosen} FROM", "ORDER BY unit.user_id")
         table = np.asarray([tuple(row) for row in rows], dtype=np.float64).reshape(len(rows), len(read) + 1)
         return UnitValues(
             metric_id=metric.id,
@@ -74,136 +77,113 @@ class Summing:
             values=np.ascontiguousarray(table[:, 1:]),
         )
 
-    def _caps(self, metric: Metric, where: _Where) -> dict[str, float]:
+    def _columns(self, metric: Metric) -> _Columns:
+        variables = variables_of(metric)
+        placed = self.state.layout.place(variables.values())
+        if placed is None:
+            raise RuntimeError("the variables of the metric have no place")
+        page, columns = placed
+        window = None if metric.window_end is None else micros(metric.window_end)
+        texts = {name: f"unit.v{columns[each]}" for name, each in variables.items()}
+        who = _Who(page=page, window=window)
+        return _Columns(metric, who, variables, texts, self._caps(metric, who, texts))
+
+    def _caps(self, metric: Metric, who: _Who, columns: Mapping[str, str]) -> dict[str, float]:
         """Return to what each variable is cut that is cut at all.
 
         That is the smallest value with at least this share of the units at or below it.
         """
         if metric.cap_quantile is None:
             return {}
-        (count,) = where.execute(Values(), "SELECT count(*) FROM analysis_units AS unit", "")[0]
+        count = self._rows(who, Values(), "SELECT count(*) FROM", "")[0][0]
         if not count:
             return {}
         rank = math.ceil(Fraction(repr(float(metric.cap_quantile))) * count)
         # From the nearer end: then the engine has to keep few rows in order.
         skipped, order = (rank - 1, "ASC") if rank <= count // 2 else (count - rank, "DESC")
+        found = {}
         for name in ("y", "x1"):
-            if name in where.columns:
-                column = where.columns[name]
-                ordered = f"ORDER BY {column} {order} LIMIT 1 OFFSET {skipped}"
-                found = where.execute(Values(), f"SELECT {column} FROM analysis_units AS unit", ordered)[0][0]
-                if math.isfinite(found):  # else there is nothing to cut to
-                    where.named[f"cap_{name}"] = found
-        return {name: where.named[f"cap_{name}"] for name in ("y", "x1") if f"cap_{name}" in where.named}
+            if name in columns:
+                ordered = f"ORDER BY {columns[name]} {order} LIMIT 1 OFFSET {skipped}"
+                found[name] = self._rows(who, Values(), f"SELECT {columns[name]} FROM", ordered)[0][0]
+        return {name: cap for name, cap in found.items() if math.isfinite(cap)}  # else there is nothing to cut to
 
-    def _read(self, metric: Metric, where: _Where, caps: Mapping[str, float]) -> dict[str, _Read]:
-        texts = dict(where.columns)
-        if metric.cap_quantile is not None:
+    def _read(self, columns: _Columns) -> dict[str, Read]:
+        """Return how the metric's variables are read, by name."""
+        texts = dict(columns.texts)
+        if columns.metric.cap_quantile is not None:
             texts["raw"] = texts["y"]
-        for name in caps:
-            texts[name] = self.dialect.lesser(texts[name], f":cap_{name}")
-        variables = variables_of(metric)
-        shares = {name: name in variables and variables[name].is_share for name in texts}
-        sample = f"SELECT {', '.join(f'avg({each})' for each in texts.values())} FROM (SELECT unit.* FROM analysis_units AS unit"
-        means = where.execute(Values(), sample, f"LIMIT {_SAMPLE}) AS unit")[0]
+        for name in columns.caps:
+            texts[name] = self.dialect.lesser(texts[name], f":{columns.name_of(name)}")
+        shares = {name: name in columns.variables and columns.variables[name].is_share for name in texts}
+        sample = self._rows(
+            columns.who, Values(columns.named()), f"SELECT {', '.join(texts.values())} FROM", f"LIMIT {_SAMPLE}"
+        )
+        about = typical(np.asarray([tuple(row) for row in sample], dtype=np.float64).reshape(len(sample), len(texts)))
         return {
-            name: _Read(each, 0.0 if shares[name] or mean is None or not abs(mean) <= LARGEST else mean, shares[name])
-            for (name, each), mean in zip(texts.items(), means, strict=True)
+            name: Read(
+                text=each,
+                about=0.0 if shares[name] else float(value),
+                is_share=shares[name],
+                named=columns.named(),
+            )
+            for (name, each), value in zip(texts.items(), about, strict=True)
         }
 
-    def _sums(self, where: _Where, read: Sequence[_Read], *, guarded: bool) -> Sequence[Any]:
-        """Return by group: its key, its count, and for the variables the sums, those of products, and those of cubes.
+    def _sums(self, who: _Who, read: Sequence[tuple[Read, ...]]) -> tuple[Groups, Any]:
+        """Return the groups, and by group the count and the sums of each of the metrics, side by side.
 
-        Where ``guarded``, units without a number are left out of the sums, and counted by variable at the end.
+        Where a sum is no number, all are taken again without the units whose value is none, and those are counted.
         """
-        values = Values()
-        away = []
-        for each in read:
-            text_ = f"({each.text} - {values.of(each.about)})" if each.about else each.text
-            away.append(f"CASE WHEN {_is_number(each.text)} THEN {text_} ELSE 0 END" if guarded else text_)
-        sums = [f"sum({each})" for each in away]
-        sums += [f"sum({away[one]} * {away[other]})" for one, other in _pairs(read)]
-        sums += [f"sum({away[one]} * {away[one]} * {away[one]})" for one in _lone(read)]
-        if guarded:
-            sums += [f"sum(CASE WHEN {_is_number(each.text)} THEN 0 ELSE 1 END)" for each in read]
-        return where.execute(
-            values,
-            f"SELECT variation, day, dimensions, count(*), {', '.join(sums)} FROM analysis_units AS unit",
-            "GROUP BY variation, day, dimensions",
-        )
+        for guarded in (False, True):
+            values = Values()
+            chosen = [each for variables in read for each in Sums(variables).texts(values, guarded=guarded)]
+            rows = self._rows(
+                who,
+                values,
+                f"SELECT {', '.join(('variation, day, dimensions, count(*)', *chosen))} FROM",
+                "GROUP BY variation, day, dimensions",
+            )
+            table = np.asarray([tuple(row[3:]) for row in rows], dtype=np.float64).reshape(len(rows), len(chosen) + 1)
+            if np.isfinite(table).all():
+                break
+        return groups([(row[0], row[1], row[2]) for row in rows], dimensions=self.scope.dimensions), table
 
-
-class _Where:
-    """The units that are in for a metric, and the columns that hold its variables."""
-
-    def __init__(self, summing: Summing, metric: Metric) -> None:
-        variables = variables_of(metric)
-        placed = summing.state.layout.place(variables.values())
-        if placed is None:
-            raise RuntimeError("the variables of the metric have no place")
-        self.page, columns = placed
-        self.columns = {name: f"unit.v{columns[each]}" for name, each in variables.items()}
-        self.named: dict[str, object] = {"analysis": summing.state.id}
-        self._summing = summing
-        self._window = None if metric.window_end is None else micros(metric.window_end)
-
-    def execute(self, values: Values, select: str, rest: str) -> Sequence[Any]:
+    def _rows(self, who: _Who, values: Values, select: str, rest: str) -> Sequence[Any]:
         """Return the rows of the SELECT, of the units that are in."""
-        dialect, scope = self._summing.dialect, self._summing.scope
-        values.named |= self.named
-        condition = f"unit.analysis = :analysis AND unit.page = {self.page} AND unit.variation >= 0 AND unit.overridden = 0"
-        if self._window is not None:
-            condition += f" AND {dialect.later('unit.first_at', self._window)} <= {values.of(scope.at)}"
-        return self._summing.connection.execute(text(f"{select} WHERE {condition} {rest}"), values.named).all()
+        condition = (
+            f"unit.analysis = {values.of(self.state.id)} AND unit.page = {who.page}"
+            " AND unit.variation >= 0 AND unit.overridden = 0"
+        )
+        if who.window is not None:
+            condition += f" AND {self.dialect.later('unit.first_at', who.window)} <= {values.of(self.scope.at)}"
+        return self.connection.execute(
+            text(f"{select} analysis_units AS unit WHERE {condition} {rest}"), values.named
+        ).all()
 
 
-def _pairs(read: Sequence[_Read]) -> list[tuple[int, int]]:
-    """The products that are summed: the square of a share is itself."""
-    pairs = combinations_with_replacement(range(len(read)), 2)
-    return [(one, other) for one, other in pairs if one != other or not read[one].is_share]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Who:
+    """The rows of a page, of units whose window is over."""
+
+    page: int
+    window: int | None
 
 
-def _lone(read: Sequence[_Read]) -> list[int]:
-    return [place for place, each in enumerate(read) if not each.is_share]
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """A metric's variables, the columns that hold them, and to what they are cut."""
 
+    metric: Metric
+    who: _Who
+    variables: Mapping[str, Variable]
+    texts: Mapping[str, str]
+    caps: Mapping[str, float]
 
-def _moments(rows: Sequence[Any], read: Sequence[_Read], *, dimensions: Sequence[str]) -> dict[str, Any]:
-    """Return the cells and their moments, from sums about constants."""
-    found = groups([(row[0], row[1], row[2]) for row in rows], dimensions=dimensions)
-    width = len(read)
-    pairs, lone = _pairs(read), _lone(read)
-    columns = 1 + width + len(pairs) + len(lone)
-    table = np.asarray([tuple(row[3:]) for row in rows], dtype=np.float64)
-    added = found.added(table.reshape(len(rows), table.shape[1] if len(rows) else columns))
-    count, sums = added[:, 0], added[:, 1 : width + 1]
-    products, cubes = np.zeros((len(added), width, width)), sums.copy()
-    for place in range(width):
-        products[:, place, place] = sums[:, place]
-    for place, (one, other) in enumerate(pairs, start=width + 1):
-        products[:, one, other] = products[:, other, one] = added[:, place]
-    for place, one in enumerate(lone, start=width + 1 + len(pairs)):
-        cubes[:, one] = added[:, place]
-    return {
-        "cells": found.cells,
-        "moments": _centred(count, sums, products, cubes, np.asarray([each.about for each in read]), added[:, columns:]),
-    }
+    def name_of(self, variable: str) -> str:
+        """What a variable's cap is called in a statement, where there may be other metrics too."""
+        return f"cap_{variable}_{self.texts[variable].removeprefix('unit.')}_{self.metric.id.encode().hex()}"
 
-
-def _centred(
-    count: Floats, sums: Floats, products: Floats, cubes: Floats, about: Floats, lost: Floats
-) -> Moments:
-    """Return the moments about the means. ``lost`` counts units whose value is no number: of those, nothing is one."""
-    away = sums / count[:, None]
-    squares = np.diagonal(products, axis1=1, axis2=2)
-    mean = about + away
-    centred = products - away[:, :, None] * sums[:, None, :]
-    third = cubes - 3 * away * squares + 2 * away**2 * sums
-    if lost.size:
-        is_lost = lost > 0
-        mean, third = np.where(is_lost, np.nan, mean), np.where(is_lost, np.nan, third)
-        centred = np.where(is_lost[:, :, None] | is_lost[:, None, :], np.nan, centred)
-    return Moments(count=count, mean=mean, products=centred, cubes=third)
-
-
-def _is_number(value: str) -> str:
-    return f"{value} BETWEEN -{LARGEST} AND {LARGEST}"
+    def named(self) -> dict[str, Any]:
+        """The caps as they are called in a statement."""
+        return {self.name_of(name): cap for name, cap in self.caps.items()}

@@ -34,7 +34,7 @@ def touch(
     came = f"event.sequence > {values.of(through)}"
     if upto is not None:
         came += f" AND event.sequence <= {values.of(upto)}"
-    found = [f"SELECT event.user_id FROM {dialect.events(None)} WHERE {came} AND {concerns}"]
+    found = [f"SELECT DISTINCT event.user_id FROM {dialect.events(None)} WHERE {came} AND {concerns}"]
     if low != high:
         dated = f"event.at >= {values.of(low)} AND event.at < {values.of(high)}"
         found.append(
