@@ -197,7 +197,7 @@ def has_covariates(variables: Sequence[str]) -> bool:
 
 def _pairs(weights: Sequence[float]) -> tuple[tuple[float, float], ...]:
     """Return the shares of each variation but the control, and the control's."""
-    if len(weights) < 2 or not all(0 < check_weight("weights", weight) for weight in weights):
+    if len(weights) < 2 or not all(check_weight("weights", weight) > 0 for weight in weights):
         raise InvalidInputError("weights", "must be two numbers above 0 or more, the control's first")
     control, *others = (weight / math.fsum(weights) for weight in weights)
     return tuple((other, control) for other in others)
