@@ -80,6 +80,7 @@ if TYPE_CHECKING:
         update_audience,
         update_holdout,
     )
+    from variate.functions.metrics import create_metric, get_metric, list_metrics, remove_metric, update_metric
     from variate.functions.overrides import (
         create_flag_override,
         create_override,
@@ -173,6 +174,7 @@ _NAMES = {
         "update_audience",
         "update_holdout",
     ),
+    "variate.functions.metrics": ("create_metric", "get_metric", "list_metrics", "remove_metric", "update_metric"),
     "variate.functions.overrides": (
         "create_flag_override",
         "create_override",
@@ -225,6 +227,7 @@ __all__ = [
     "create_flag_override",
     "create_holdout",
     "create_layer",
+    "create_metric",
     "create_override",
     "decide",
     "decide_many",
@@ -248,6 +251,7 @@ __all__ = [
     "get_flag_override",
     "get_holdout",
     "get_layer",
+    "get_metric",
     "get_override",
     "get_snapshot",
     "get_user_assignment",
@@ -261,6 +265,7 @@ __all__ = [
     "list_flag_overrides",
     "list_holdouts",
     "list_layers",
+    "list_metrics",
     "list_overrides",
     "list_snapshots",
     "pg_client",
@@ -275,6 +280,7 @@ __all__ = [
     "remove_flag_override",
     "remove_holdout",
     "remove_layer",
+    "remove_metric",
     "remove_override",
     "rollback_snapshot",
     "serving_status",
@@ -288,6 +294,7 @@ __all__ = [
     "update_feature_flag_status",
     "update_flag_environment",
     "update_holdout",
+    "update_metric",
     "with_retry",
 ]
 

@@ -13,6 +13,7 @@ from variate.model.audience import Audience
 from variate.model.condition import condition_record
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
+from variate.model.metric import Metric
 from variate.stores.ports import (
     AssignmentStore,
     AuditLog,
@@ -25,10 +26,12 @@ from variate.stores.ports import (
     ServingStore,
     SnapshotStore,
 )
+from variate.stores.reports import LookStore, ReportStore
 from variate.stores.sql import (
     AUDIENCES,
     HOLDOUTS,
     LAYERS,
+    METRICS,
     Database,
     SqlAssignmentStore,
     SqlAuditLog,
@@ -36,8 +39,10 @@ from variate.stores.sql import (
     SqlEventStore,
     SqlExperimentStore,
     SqlFlagStore,
+    SqlLookStore,
     SqlOutbox,
     SqlOverrideStore,
+    SqlReportStore,
     SqlServingStore,
     SqlSnapshotStore,
 )
@@ -46,6 +51,7 @@ from variate.testing.builders import (
     build_experiment,
     build_holdout,
     build_layer,
+    build_metric,
     build_outbox_message,
 )
 from variate.testing.conformance import (
@@ -56,8 +62,10 @@ from variate.testing.conformance import (
     ExperimentStoreConformance,
     FlagStoreConformance,
     LayerClaimsConformance,
+    LookStoreConformance,
     OutboxConformance,
     OverrideStoreConformance,
+    ReportStoreConformance,
     ServingStoreConformance,
     SnapshotStoreConformance,
 )
@@ -127,6 +135,26 @@ class TestSqlLayerStore(OfDefinitions):
     def build(self) -> Build:
         return partial(
             build_layer, salt="😀", ranges={each: (number, number + 0.5) for number, each in enumerate(ALIKE)}
+        )
+
+
+class TestSqlMetricStore(OfDefinitions):
+    @pytest.fixture
+    def store(self, database: Database) -> DefinitionStore[Metric]:
+        return SqlDefinitionStore(database, METRICS)
+
+    @pytest.fixture
+    def build(self) -> Build:
+        return partial(
+            build_metric,
+            kind="ratio",
+            direction="decrease",
+            measure={"event_type": "é", "aggregation": "sum", "field": "amount.net"},
+            denominator="😀",
+            window_start_hours=0.5,
+            window_end_hours=24,
+            cap_quantile=0.999,
+            covariate_hours=1 / 3,
         )
 
 
@@ -229,3 +257,15 @@ class TestSqlSnapshotStore(SnapshotStoreConformance):
     @pytest.fixture
     def store(self, database: Database) -> SnapshotStore:
         return SqlSnapshotStore(database)
+
+
+class TestSqlLookStore(LookStoreConformance):
+    @pytest.fixture
+    def store(self, database: Database) -> LookStore:
+        return SqlLookStore(database)
+
+
+class TestSqlReportStore(ReportStoreConformance):
+    @pytest.fixture
+    def store(self, database: Database) -> ReportStore:
+        return SqlReportStore(database)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from variate.stats import Difference, Moments, NotEstimable, NotEstimableReason, difference, moments
+from variate.stats import NotEstimable, NotEstimableReason
+from variate.stats.means import Difference, Moments, difference, moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,13 +86,35 @@ def tail(
 )
 @click.option("--experiment", "experiment_id", help="The experiment it belongs to.")
 @click.option("--id", "event_id", help="An id of your own: recording it again changes nothing.")
+@click.option("--sender", help="Who numbers it; with --number.")
+@click.option("--number", type=int, help="Which one it is of its sender's, from 1 on; with --sender.")
 @json_option
 def record(
-    user_id: str, event_type: str, data: Json, experiment_id: str | None, event_id: str | None, *, as_json: bool
+    user_id: str,
+    event_type: str,
+    data: Json,
+    experiment_id: str | None,
+    event_id: str | None,
+    sender: str | None,
+    number: int | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Record one event."""
+    """Record one event.
+
+    An exposure has --experiment and, as its data, {"variation": "green"}; and what the user is like, if wanted:
+    {"variation": "green", "dimensions": {"country": "US"}}.
+    """
     with Platform.open() as platform:
-        event = platform.record_event(user_id, event_type, data, experiment_id=experiment_id, event_id=event_id)
+        event = platform.record_event(
+            user_id,
+            event_type,
+            data,
+            experiment_id=experiment_id,
+            event_id=event_id,
+            sender=sender,
+            number=number,
+        )
     _print([event], as_json=as_json)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from variate.definition.references import References
 from variate.errors import InvalidInputError
 from variate.model import Experiment
-from variate.model.design import MetricRole
+from variate.model.design import Design, MetricRole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +67,35 @@ def _points(experiment: Experiment, references: References, at: datetime) -> Ite
     yield ChecklistItem(
         name="goal", met=bool(goals), blocks=False, said=", ".join(goals) or "no metric says what success is"
     )
+    yield _margins(design)
+    yield _plan(design)
+
+
+def _margins(design: Design) -> ChecklistItem:
+    """Whether it is said of each guardrail how much worse it may be."""
+    guardrails = [each for each in design.metrics if each.role is MetricRole.GUARDRAIL]
+    open_ones = ", ".join(each.metric for each in guardrails if each.margin is None)
+    said = "each guardrail has one" if guardrails else "no guardrails"
+    if open_ones:
+        said = f"none for {open_ones}: not the least harm is let pass, which takes very many units to show"
+    return ChecklistItem(name="margins", met=not open_ones, blocks=False, said=said)
+
+
+def _plan(design: Design) -> ChecklistItem:
+    plan = design.plan
+    if plan.units is None:
+        said = "no planned number of units: judged by the confidence sequence"
+    else:
+        said = f"{plan.units:,} units in all, about {plan.looks} looks, at alpha {plan.alpha:g}"
+    return ChecklistItem(name="plan", met=plan.units is not None, blocks=False, said=said)
 
 
 def _named(experiment: Experiment, references: References) -> ChecklistItem:
-    """Whether the audience, the holdouts and the layer are there, and the range is the experiment's."""
+    """Whether the audience, the holdouts, the metrics and the layer are there, and the range is the experiment's."""
     design, said = experiment.design, "all that it names is there"
     try:
         references.check_design(design)
+        references.check_metrics(design.metrics)
     except InvalidInputError as error:
         return ChecklistItem(name="references", met=False, blocks=True, said=str(error))
     if design.layer is not None and references.layer(design.layer.layer_id).ranges.get(experiment.id) != design.layer:

@@ -95,6 +95,7 @@ class Experiments:
         )
         _check_size(experiment)
         self.references.check_design(experiment.design)
+        self.references.check_metrics(experiment.design.metrics)
         data = {"experiment": experiment_record(experiment)}
         entry = self.log.entry("experiment", experiment.id, "created", data, actor=actor, at=at)
         message = self.log.experiment_changed(experiment.id, at=at)
@@ -335,6 +336,9 @@ class Experiments:
         _check_size(after)
         if before.design != after.design:
             self.references.check_design(after.design)
+            # One that it named before metrics were defined is no reason to refuse another change.
+            named = {each.metric for each in before.design.metrics}
+            self.references.check_metrics(each for each in after.design.metrics if each.metric not in named)
         if {each.name for each in after.variations} - {each.name for each in before.variations}:
             self.flags.check_served(after)
         layers = self._claims(before.id, before.design.layer, after.design.layer, at)

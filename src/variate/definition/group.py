@@ -1,24 +1,26 @@
-"""What audiences, layers and holdouts have alike: one transaction a change, and who uses them."""
+"""What audiences, layers, holdouts and metrics have alike: one transaction a change, and who uses them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from variate.definition.audit import ChangeLog
 from variate.definition.newest import on_newest
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
-from variate.model import Experiment, ExperimentStatus, Json, Page
+from variate.model import Experiment, ExperimentStatus, Json, OutboxMessage, Page
 from variate.model.audience import Audience
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
+from variate.model.metric import Metric
 from variate.model.page import every
 from variate.model.rules import check_id
 from variate.stores.ports import DefinitionStore, ExperimentStore
 
-D = TypeVar("D", Audience, Holdout, Layer)
+D = TypeVar("D", Audience, Holdout, Layer, Metric)
 
 STARTED = (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED)
 NOT_ENDED = (ExperimentStatus.DRAFT, *STARTED)
@@ -37,6 +39,8 @@ class Group(Generic[D]):
     record: Callable[[D], Json]
     log: ChangeLog
     announce: Callable[[], object]
+    is_served: bool = True
+    """Whether decisions are made by these definitions: then a change leaves a message, and is published."""
 
     def get(self, definition_id: str) -> D | None:
         """Return the definition, or None."""
@@ -77,8 +81,8 @@ class Group(Generic[D]):
             at = self.log.clock()
             data = {self.kind: self.record(before)}
             entry = self.log.entry(self.kind, before.id, "removed", data, actor=actor, at=at)
-            message = self.log.definition_changed(before.id, at=at)
-            self.store.remove(before.id, expected_revision=before.revision, audit=[entry], outbox=[message])
+            outbox = self._messages(before.id, at)
+            self.store.remove(before.id, expected_revision=before.revision, audit=[entry], outbox=outbox)
             self._look_again(
                 lambda: check(before), withdraw=lambda: self._insert(self._next(before, before), "withdrawn", actor)
             )
@@ -107,16 +111,19 @@ class Group(Generic[D]):
         at = definition.updated_at
         data = {self.kind: self.record(definition)}
         entry = self.log.entry(self.kind, definition.id, action, data, actor=actor, at=at)
-        self.store.insert(definition, audit=[entry], outbox=[self.log.definition_changed(definition.id, at=at)])
+        self.store.insert(definition, audit=[entry], outbox=self._messages(definition.id, at))
 
     def _replace(self, before: D, wanted: D, action: str, actor: str | None) -> D:
         after = self._next(before, wanted)
         at = after.updated_at
         data = {"before": self.record(before), "after": self.record(after)}
         entry = self.log.entry(self.kind, before.id, action, data, actor=actor, at=at)
-        message = self.log.definition_changed(before.id, at=at)
-        self.store.replace(after, expected_revision=before.revision, audit=[entry], outbox=[message])
+        outbox = self._messages(before.id, at)
+        self.store.replace(after, expected_revision=before.revision, audit=[entry], outbox=outbox)
         return after
+
+    def _messages(self, definition_id: str, at: datetime) -> Sequence[OutboxMessage]:
+        return [self.log.definition_changed(definition_id, at=at)] if self.is_served else []
 
     def _next(self, before: D, wanted: D) -> D:
         """Return what is wanted as the revision after ``before``."""

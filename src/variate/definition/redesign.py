@@ -9,7 +9,7 @@ from typing import Any
 
 from variate.errors import InvalidInputError
 from variate.model import Experiment, ExperimentStatus, Variation
-from variate.model.design import MAX_LISTED, MetricRole, PastAllocation
+from variate.model.design import MAX_LISTED, ExperimentMetric, MetricRole, PastAllocation
 from variate.model.design_record import design_record
 
 _STARTED = frozenset({ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED})
@@ -20,7 +20,7 @@ _LOCKED: dict[str, Callable[[Experiment], Any]] = {
     "holdouts": lambda each: each.design.holdouts,
     "control": lambda each: each.control,
     "hypothesis": lambda each: each.design.hypothesis,
-    "metrics": lambda each: {metric for metric in each.design.metrics if metric.role is MetricRole.GOAL},
+    "plan": lambda each: each.design.plan,
 }
 """What is fixed once an experiment has started, since to change it would move units, or move the goal."""
 
@@ -35,10 +35,17 @@ def check_locked(before: Experiment, after: Experiment) -> None:
         )
     for field, part in _LOCKED.items():
         if part(before) != part(after):
-            goal = " of the goal" if field == "metrics" else ""
-            raise InvalidInputError(
-                field, f"{goal} cannot change once the experiment has started; begin a new version".strip()
-            )
+            raise InvalidInputError(field, "cannot change once the experiment has started; begin a new version")
+    if _of_role(before, MetricRole.GOAL) != _of_role(after, MetricRole.GOAL):
+        raise InvalidInputError(
+            "metrics", "of the goal cannot change once the experiment has started; begin a new version"
+        )
+    if not _of_role(before, MetricRole.GUARDRAIL) <= _of_role(after, MetricRole.GUARDRAIL):
+        raise InvalidInputError(
+            "metrics",
+            "that are guardrails cannot go, nor their margins change, once the experiment has started; "
+            "begin a new version",
+        )
     if before.design.reads_ledger and not after.design.reads_ledger:
         # Whoever was assigned otherwise than by the draw would move.
         raise InvalidInputError(
@@ -85,6 +92,10 @@ def _allocation(experiment: Experiment) -> dict[str, Any]:
     """Return how units are shared out, by the field that says so."""
     weights = tuple(each.weight for each in experiment.variations)
     return {"variations": weights, "traffic": experiment.design.traffic, "audience": experiment.design.audience}
+
+
+def _of_role(experiment: Experiment, role: MetricRole) -> set[ExperimentMetric]:
+    return {each for each in experiment.design.metrics if each.role is role}
 
 
 def _locked_part(variations: Iterable[Variation]) -> list[tuple[str, str, str]]:

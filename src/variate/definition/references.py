@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from variate.errors import InvalidInputError
 from variate.model.audience import Audience
 from variate.model.condition import Condition, audiences_of
-from variate.model.design import Design
+from variate.model.design import Design, ExperimentMetric
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
+from variate.model.metric import Metric
 from variate.model.rules import shown
 from variate.stores.ports import DefinitionStore
 
@@ -21,6 +23,7 @@ class References:
     audiences: DefinitionStore[Audience]
     layers: DefinitionStore[Layer]
     holdouts: DefinitionStore[Holdout]
+    metrics: DefinitionStore[Metric]
 
     def check_design(self, design: Design) -> None:
         """Raise ``InvalidInputError`` naming the field whose audience, layer or holdout is not there."""
@@ -30,6 +33,13 @@ class References:
                 raise InvalidInputError("holdouts", f"names {shown(holdout_id)}, which is not there")
         if design.layer is not None:
             self.layer(design.layer.layer_id)
+
+    def check_metrics(self, metrics: Iterable[ExperimentMetric]) -> None:
+        """Raise ``InvalidInputError`` where one of the metrics is not defined."""
+        for each in metrics:
+            if self.metrics.get(each.metric) is None:
+                missing = f"names {shown(each.metric)}, which is not there"
+                raise InvalidInputError("metrics", f"{missing}: define it with create_metric or variate metrics create")
 
     def check_condition(self, field: str, condition: Condition | None) -> None:
         """Raise ``InvalidInputError`` for ``field`` where an audience that the condition names is not there."""

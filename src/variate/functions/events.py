@@ -21,10 +21,13 @@ def record_event(
     *,
     event_id: str | None = None,
     timestamp: datetime | str | None = None,
+    sender: str | None = None,
+    number: int | None = None,
 ) -> Record:
     """Store an event and return it; it is durable then. ``data`` is any JSON.
 
     With an ``event_id`` it is safe to repeat. ``timestamp`` (now, if None) is aware, or ISO 8601 with an offset.
+    A ``sender`` that numbers what it sends, from 1 on, says its ``number``: a report then knows what never came.
     """
     return event_record(
         default_platform().record_event(
@@ -35,13 +38,38 @@ def record_event(
             ttl_days=ttl_days,
             event_id=event_id,
             timestamp=timestamp,
+            sender=sender,
+            number=number,
         )
     )
 
 
-def record_exposure(user_id: str, experiment_id: str, variation: str, *, event_id: str | None = None) -> Record:
-    """Store that the user met the variation, and return the event: the only way into the analysis."""
-    return event_record(default_platform().record_exposure(user_id, experiment_id, variation, event_id=event_id))
+def record_exposure(
+    user_id: str,
+    experiment_id: str,
+    variation: str,
+    *,
+    dimensions: Mapping[str, str] | None = None,
+    event_id: str | None = None,
+    sender: str | None = None,
+    number: int | None = None,
+) -> Record:
+    """Store that the user met the variation, and return the event: the only way into the analysis.
+
+    ``dimensions`` say what the user is like, as in ``{"country": "US"}``: at most 20, names and values of at most 100
+    bytes. ``sender`` and ``number`` are those of ``record_event``.
+    """
+    return event_record(
+        default_platform().record_exposure(
+            user_id,
+            experiment_id,
+            variation,
+            dimensions=dimensions,
+            event_id=event_id,
+            sender=sender,
+            number=number,
+        )
+    )
 
 
 def get_user_events(
@@ -73,6 +101,6 @@ def batch_create_events(events: Iterable[Mapping[str, Any]]) -> list[Record]:
 
     ``status`` is ``accepted``, ``duplicate`` (the id was there) or ``rejected``, then with ``field`` and ``reason``. An
     event is a dict with ``user_id``, ``event_type``, ``data`` and, where wanted, ``id``, ``experiment_id``,
-    ``timestamp`` and ``ttl_days``.
+    ``timestamp``, ``ttl_days``, ``sender`` and ``number``.
     """
     return [verdict_record(verdict) for verdict in default_platform().batch_create_events(events)]

@@ -3,7 +3,7 @@
 from variate.model.assignment import Assignment, assignment_id
 from variate.model.audit import AuditEntry, OutboxMessage
 from variate.model.document import MAX_DEFINITION_BYTES, MAX_DEPTH, MAX_DOCUMENT_BYTES, Document, Json
-from variate.model.event import EXPOSURE, Event, Verdict, VerdictStatus
+from variate.model.event import EXPOSURE, Event, Verdict, VerdictStatus, check_dimensions
 from variate.model.experiment import Experiment, ExperimentStatus, Variation
 from variate.model.flag import FeatureFlag, FlagStatus
 from variate.model.instant import check_instant, format_instant, parse_instant
@@ -35,6 +35,7 @@ __all__ = [
     "Verdict",
     "VerdictStatus",
     "assignment_id",
+    "check_dimensions",
     "check_instant",
     "format_instant",
     "override_id",

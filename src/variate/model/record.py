@@ -143,6 +143,9 @@ def event_record(event: Event) -> Record:
         record["ttl"] = epoch_seconds(event.expires_at)
     if event.experiment_id is not None:
         record["experiment_id"] = event.experiment_id
+    if event.sender is not None:
+        record["sender"] = event.sender
+        record["number"] = event.number
     return record
 
 

@@ -9,6 +9,7 @@ from variate.model import Experiment
 from variate.model.audience import Audience
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
+from variate.model.metric import Metric
 from variate.stores.health import Migratable
 from variate.stores.ports import (
     Announcements,
@@ -55,6 +56,7 @@ class Backends:
     audiences: DefinitionStore[Audience]
     layers: DefinitionStore[Layer]
     holdouts: DefinitionStore[Holdout]
+    metrics: DefinitionStore[Metric]
     audit: AuditLog
     outboxes: tuple[Outbox, ...]
     flags: FlagStore

@@ -14,9 +14,11 @@ from variate.definition.flags import Flags
 from variate.definition.group import Group
 from variate.definition.holdouts import Holdouts
 from variate.definition.layers import Layers
+from variate.definition.metrics import Metrics
 from variate.definition.overrides import Overrides
 from variate.definition.references import References
 from variate.model.group_record import audience_record, holdout_record, layer_record
+from variate.model.metric_record import metric_record
 from variate.platform.backends import Backends
 from variate.settings import Settings
 
@@ -31,13 +33,19 @@ class Definitions:
     audiences: Audiences
     layers: Layers
     holdouts: Holdouts
+    metrics: Metrics
 
     @classmethod
     def over(
         cls, backends: Backends, settings: Settings, *, log: ChangeLog, announce: Callable[[], object]
     ) -> Definitions:
         """Return the stages over these backends; nothing is read yet."""
-        references = References(audiences=backends.audiences, layers=backends.layers, holdouts=backends.holdouts)
+        references = References(
+            audiences=backends.audiences,
+            layers=backends.layers,
+            holdouts=backends.holdouts,
+            metrics=backends.metrics,
+        )
         experiments, flags, audit = backends.experiments, backends.flags, backends.audit
         flag_references = FlagReferences(
             references=references, experiments=experiments, flags=flags, environments=settings.all_environments
@@ -79,6 +87,17 @@ class Definitions:
             ),
             holdouts=Holdouts(
                 group=Group(kind="holdout", store=backends.holdouts, record=holdout_record, log=log, announce=announce),
+                experiments=experiments,
+            ),
+            metrics=Metrics(
+                group=Group(
+                    kind="metric",
+                    store=backends.metrics,
+                    record=metric_record,
+                    log=log,
+                    announce=announce,
+                    is_served=False,
+                ),
                 experiments=experiments,
             ),
         )

@@ -43,6 +43,7 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
         audiences=EncryptedDefinitionStore(backends.audiences, cipher, fields),
         layers=EncryptedDefinitionStore(backends.layers, cipher, fields),
         holdouts=EncryptedDefinitionStore(backends.holdouts, cipher, fields),
+        metrics=EncryptedDefinitionStore(backends.metrics, cipher, fields),
         audit=encrypted.EncryptedAuditLog(backends.audit, cipher, fields),
         flags=encrypted.EncryptedFlagStore(backends.flags, cipher, fields),
         overrides=encrypted.EncryptedOverrideStore(backends.overrides, cipher, fields),

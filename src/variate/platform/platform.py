@@ -92,6 +92,7 @@ class Platform:
 
         self.closed = False
         self._offer_definitions(definitions)
+        self._offer_groups(definitions)
         self._offer_decisions(self._deciding)
         self._offer_records(self._deciding.ledger, intake)
         self._offer_hot_values(hot, limits)
@@ -226,8 +227,7 @@ class Platform:
 
     def _offer_definitions(self, definitions: Definitions) -> None:
         experiments, flags = definitions.experiments, definitions.flags
-        overrides, audiences = definitions.overrides, definitions.audiences
-        layers, holdouts = definitions.layers, definitions.holdouts
+        overrides = definitions.overrides
         self.create_experiment = experiments.create_experiment
         self.get_experiment = experiments.get_experiment
         self.list_experiments = experiments.list_experiments
@@ -260,6 +260,9 @@ class Platform:
         self.list_flag_overrides = overrides.list_flag_overrides
         self.remove_flag_override = overrides.remove_flag_override
 
+    def _offer_groups(self, definitions: Definitions) -> None:
+        audiences, layers = definitions.audiences, definitions.layers
+        holdouts, metrics = definitions.holdouts, definitions.metrics
         self.create_audience = audiences.create_audience
         self.get_audience = audiences.get_audience
         self.list_audiences = audiences.list_audiences
@@ -274,6 +277,11 @@ class Platform:
         self.list_holdouts = holdouts.list_holdouts
         self.update_holdout = holdouts.update_holdout
         self.remove_holdout = holdouts.remove_holdout
+        self.create_metric = metrics.create_metric
+        self.get_metric = metrics.get_metric
+        self.list_metrics = metrics.list_metrics
+        self.update_metric = metrics.update_metric
+        self.remove_metric = metrics.remove_metric
 
     def _offer_decisions(self, deciding: Deciding) -> None:
         engine, assigning = deciding.serving.engine, deciding.assigning

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from variate.errors import InvalidInputError
-from variate.model import EXPOSURE, Event, Json, Page, Verdict, VerdictStatus, check_instant
+from variate.model import EXPOSURE, Event, Json, Page, Verdict, VerdictStatus, check_dimensions, check_instant
 from variate.model.rules import check_id
 from variate.recording.reading import EVENT_DAYS, read_event
 from variate.stores.ports import EventStore
@@ -35,11 +35,13 @@ class Intake:
         ttl_days: float | None = EVENT_DAYS,
         event_id: str | None = None,
         timestamp: datetime | str | None = None,
+        sender: str | None = None,
+        number: int | None = None,
     ) -> Event:
         """Store one event and return it; it is durable then.
 
         With an ``event_id`` it is safe to repeat: the first of that id stands, and what is returned is what was given.
-        With ``ttl_days`` of None it is kept for ever.
+        With ``ttl_days`` of None it is kept for ever. A ``sender`` that numbers what it sends says its ``number``.
         """
         at = self.clock()
         given = {
@@ -50,23 +52,43 @@ class Intake:
             "experiment_id": experiment_id,
             "timestamp": timestamp,
             "ttl_days": ttl_days,
+            "sender": sender,
+            "number": number,
         }
         event = read_event(given, at=at, new_id=self.new_id)
         self.store.append([event], at=at)
         return event
 
-    def record_exposure(self, unit: str, experiment_id: str, variation: str, *, event_id: str | None = None) -> Event:
-        """Record that the unit met its variation: the only way into the analysis."""
-        check_id("variation", variation)
-        data = {"variation": variation}
-        return self.record_event(unit, EXPOSURE, data, experiment_id=experiment_id, event_id=event_id)
+    def record_exposure(
+        self,
+        unit: str,
+        experiment_id: str,
+        variation: str,
+        *,
+        dimensions: Mapping[str, str] | None = None,
+        event_id: str | None = None,
+        sender: str | None = None,
+        number: int | None = None,
+    ) -> Event:
+        """Record that the unit met its variation: the only way into the analysis.
+
+        ``dimensions``, a value by name, say what the unit is like, as in ``{"country": "US"}``: a report then shows
+        each. At most 20, names and values of at most 100 bytes.
+        """
+        data: dict[str, Json] = {"variation": check_id("variation", variation)}
+        if dimensions is not None:
+            data["dimensions"] = {**check_dimensions("dimensions", dimensions)}
+        return self.record_event(
+            unit, EXPOSURE, data, experiment_id=experiment_id, event_id=event_id, sender=sender, number=number
+        )
 
     def batch_create_events(self, events: Iterable[Mapping[str, Any]]) -> list[Verdict]:
         """Store the events and return a verdict for each, in order: accepted, duplicate, or rejected with the reason.
 
         An event is a dict with ``user_id``, ``event_type``, ``data`` and, where wanted, ``id``, ``experiment_id``,
-        ``timestamp`` and ``ttl_days``. A bad one is rejected and the others are stored. If this raises
-        ``StoreUnavailableError``, events that were given an ``id`` can be sent again without being counted twice.
+        ``timestamp``, ``ttl_days``, ``sender`` and ``number``. A bad one is rejected and the others are stored. Where
+        this raises ``StoreUnavailableError``, events that were given an ``id`` can be sent again without being counted
+        twice.
         """
         if isinstance(events, (str, bytes, Mapping)) or not isinstance(events, Iterable):
             raise InvalidInputError("events", "must be a list of dicts")

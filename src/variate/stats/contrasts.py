@@ -32,6 +32,7 @@ def contrast(treatment: Side, control: Side, *, freedom: Floats | None = None) -
         both = one + other
         if freedom is None:
             freedom = 1 / ((one / both) ** 2 / treatment.freedom + (other / both) ** 2 / control.freedom)
+        error = np.sqrt(both)
     own = codes(
         both.shape,
         (~(np.isfinite(difference) & np.isfinite(both)), NotEstimableReason.OUT_OF_RANGE),
@@ -41,7 +42,7 @@ def contrast(treatment: Side, control: Side, *, freedom: Floats | None = None) -
     reasons = np.where(of_sides == 0, own, of_sides).astype(np.int8)
     return Contrast(
         difference=difference,
-        standard_error=np.where(reasons == 0, np.sqrt(both), np.nan),
+        standard_error=np.where(reasons == 0, error, np.nan),
         freedom=np.broadcast_to(freedom, both.shape),
         reasons=reasons,
     )

@@ -24,17 +24,27 @@ Covariate = int | tuple[int, int]
 """A variable, or two whose ratio it is: upper and lower."""
 
 _CONSTANT = 1e-26
+"""A mean square about the mean that is no more of the squared mean than this is rounding."""
 _COLLINEAR = 1e-10
-"""An eigenvalue of the covariates' correlations that is no more than this is of one that others make up."""
+"""An eigenvalue of the covariates' correlations that is no more than this belongs to one that others make up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """A unit's part in an estimate: its variables by ``weights`` (..., k); ``upper / lower`` is the estimate."""
+class _Part:
+    """``weights`` (S, k) make a unit's part in the estimate ``upper / lower`` (S) of its variables."""
 
     weights: Floats
     upper: Floats
     lower: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fit:
+    """Theta (..., p) over the variations together, its rank, and their units less one for each of them."""
+
+    theta: Floats
+    rank: Floats
+    free: Floats
 
 
 def cuped_sides(
@@ -49,30 +59,28 @@ def cuped_sides(
     """
     plain = mean_side(moments, variable=upper) if lower is None else ratio_side(moments, upper=upper, lower=lower)
     axis = axis % moments.count.ndim
+    parts = [
+        _part(moments, each if isinstance(each, tuple) else (each, None)) for each in ((upper, lower), *covariates)
+    ]
     with np.errstate(all="ignore"):
-        parts = [_parts(moments, (upper, lower)), *(_parts(moments, _pair(each)) for each in covariates)]
         weights = np.stack([each.weights for each in parts], axis=-2)
         products = weights @ moments.products @ np.swapaxes(weights, -1, -2)
         finite = np.isfinite(products).all(axis=(-2, -1))
-        enters = (plain.reasons == 0) & finite
-        count = np.where(enters, moments.count, 0.0)
-        within = np.where(enters[..., None, None], products, 0.0).sum(axis=axis, keepdims=True)
-        constant = _constant(moments, parts[1:], weights, enters, within=within, axis=axis)
-        theta, rank = _solved(within, constant)
-        total = count.sum(axis=axis, keepdims=True)
-        away = np.stack([_away(each, count, axis) for each in parts[1:]], axis=-1)
-        estimate = plain.estimate - (theta * np.where(constant, 0.0, away)).sum(axis=-1)
-        left = np.concatenate([np.ones_like(theta[..., :1]), -theta], axis=-1)[..., None, :]
+        count = np.where((plain.reasons == 0) & finite, moments.count, 0.0)
+        constant = _constant(moments, parts[1:], count, axis=axis)
+        fit = _fitted(products, count, constant, axis=axis)
+        away = np.stack([_away(each, count, axis=axis) for each in parts[1:]], axis=-1)
+        estimate = plain.estimate - (fit.theta * np.where(constant, 0.0, away)).sum(axis=-1)
+        left = np.concatenate([np.ones_like(fit.theta[..., :1]), -fit.theta], axis=-1)[..., None, :]
         squares = (left @ products @ np.swapaxes(left, -1, -2))[..., 0, 0]
         squares = without_noise(squares, scale=ROUNDING * products[..., 0, 0])
-        free = total - enters.sum(axis=axis, keepdims=True)
-        freedom = moments.count - 1 - rank * moments.count / total
-        variance = squares / (moments.count - 1) * free / (free - rank)
+        variance = squares / (moments.count - 1) * fit.free / (fit.free - fit.rank)
+        freedom = moments.count - 1 - fit.rank * moments.count / count.sum(axis=axis, keepdims=True)
     own = codes(
         moments.count.shape,
         (np.logical_not(finite), NotEstimableReason.OUT_OF_RANGE),
-        (np.broadcast_to(rank == 0, moments.count.shape), NotEstimableReason.CONSTANT_COVARIATE),
-        (np.broadcast_to(free <= rank, moments.count.shape) | (freedom <= 0), NotEstimableReason.TOO_FEW_UNITS),
+        (np.broadcast_to(fit.rank == 0, finite.shape), NotEstimableReason.CONSTANT_COVARIATE),
+        ((fit.free <= fit.rank) | (freedom <= 0), NotEstimableReason.TOO_FEW_UNITS),
     )
     return Side(
         count=moments.count,
@@ -91,54 +99,50 @@ def variance_reduction(adjusted: Side, plain: Side) -> Floats:
         return np.where(plain.variance > 0, 1 - adjusted.variance / plain.variance, np.nan)
 
 
-def _pair(covariate: Covariate) -> tuple[int, int | None]:
-    return covariate if isinstance(covariate, tuple) else (covariate, None)
-
-
-def _parts(moments: Moments, pair: tuple[int, int | None]) -> _Parts:
+def _part(moments: Moments, pair: tuple[int, int | None]) -> _Part:
     upper, lower = pair
     weights = np.zeros(moments.mean.shape)
+    above = moments.mean[..., upper]
     if lower is None:
         weights[..., upper] = 1
-        return _Parts(weights=weights, upper=moments.mean[..., upper], lower=np.ones(moments.count.shape))
-    above, below = moments.mean[..., upper], moments.mean[..., lower]
-    is_ratio = below > 0
-    weights[..., upper] = np.where(is_ratio, 1 / below, 0.0)
-    weights[..., lower] -= np.where(is_ratio, above / below**2, 0.0)
-    return _Parts(weights=weights, upper=above, lower=below)
+        return _Part(weights=weights, upper=above, lower=np.ones(moments.count.shape))
+    below = moments.mean[..., lower]
+    with np.errstate(all="ignore"):
+        weights[..., upper] = np.where(below > 0, 1 / below, 0.0)
+        weights[..., lower] -= np.where(below > 0, above / below**2, 0.0)
+    return _Part(weights=weights, upper=above, lower=below)
 
 
-def _away(part: _Parts, count: Floats, axis: int) -> Floats:
-    pooled = (count * part.upper).sum(axis=axis, keepdims=True) / (count * part.lower).sum(axis=axis, keepdims=True)
-    return np.asarray(part.upper / part.lower - pooled)
+def _away(part: _Part, count: Floats, *, axis: int) -> Floats:
+    """Return how far a covariate is from its pooled value."""
+    upper = np.where(count > 0, count * part.upper, 0.0).sum(axis=axis, keepdims=True)
+    lower = np.where(count > 0, count * part.lower, 0.0).sum(axis=axis, keepdims=True)
+    return np.asarray(part.upper / part.lower - upper / lower)
 
 
-def _constant(
-    moments: Moments,
-    parts: Sequence[_Parts],
-    weights: Floats,
-    enters: npt.NDArray[np.bool_],
-    *,
-    within: Floats,
-    axis: int,
-) -> npt.NDArray[np.bool_]:
-    """Return which covariates are the same for all units but for rounding, or are ratios over nothing."""
-    size = np.abs(weights[..., 1:, :])
-    gross = np.einsum("...ij,...jk,...ik->...i", size, np.abs(moments.products), size)
-    squares = np.einsum("...ij,...j->...i", size, np.abs(moments.mean)) ** 2 * moments.count[..., None]
-    scale = np.where(enters[..., None], ROUNDING * gross + _CONSTANT * squares, 0.0).sum(axis=axis, keepdims=True)
-    over_nothing = np.stack([(enters & ~(each.lower > 0)).any(axis=axis, keepdims=True) for each in parts], axis=-1)
-    return np.asarray((np.diagonal(within, axis1=-2, axis2=-1)[..., 1:] <= scale) | over_nothing)
+def _constant(moments: Moments, parts: Sequence[_Part], count: Floats, *, axis: int) -> npt.NDArray[np.bool_]:
+    """Return which covariates vary by no more than rounding, or are ratios over nothing."""
+    found = []
+    for each in parts:
+        size = np.abs(each.weights)
+        own = np.einsum("...i,...ij,...j->...", each.weights, moments.products, each.weights)
+        gross = np.einsum("...i,...ij,...j->...", size, np.abs(moments.products), size)
+        level = moments.count * (size * np.abs(moments.mean)).sum(axis=-1) ** 2
+        varies = np.where(count > 0, own - ROUNDING * gross - _CONSTANT * level, 0.0).sum(axis=axis, keepdims=True) > 0
+        over_nothing = ((count > 0) & ~(each.lower > 0)).any(axis=axis, keepdims=True)
+        found.append(over_nothing | ~varies)
+    return np.stack(found, axis=-1)
 
 
-def _solved(within: Floats, constant: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Return theta (..., p) and its rank, from the products of the response and p covariates."""
+def _fitted(products: Floats, count: Floats, constant: npt.NDArray[np.bool_], *, axis: int) -> _Fit:
+    within = np.where(count[..., None, None] > 0, products, 0.0).sum(axis=axis, keepdims=True)
     square, mixed = within[..., 1:, 1:], within[..., 1:, 0]
     scale = np.where(constant, 0.0, 1 / np.sqrt(np.diagonal(square, axis1=-2, axis2=-1)))
+    free = (count - (count > 0)).sum(axis=axis, keepdims=True)
     if scale.shape[-1] == 1:
-        return scale**2 * mixed, (~constant[..., 0]).astype(np.float64)
+        return _Fit(theta=scale**2 * mixed, rank=(~constant[..., 0]).astype(np.float64), free=free)
     values, vectors = np.linalg.eigh(square * scale[..., :, None] * scale[..., None, :])
     kept = values > _COLLINEAR
     turned = (np.swapaxes(vectors, -1, -2) @ (mixed * scale)[..., None])[..., 0]
     solved = (vectors @ np.where(kept, turned / values, 0.0)[..., None])[..., 0]
-    return solved * scale, kept.sum(axis=-1).astype(np.float64)
+    return _Fit(theta=solved * scale, rank=kept.sum(axis=-1).astype(np.float64), free=free)

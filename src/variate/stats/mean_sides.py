@@ -34,7 +34,7 @@ def mean_side(moments: Moments, *, variable: int = 0) -> Side:
 
 def without_noise(variance: Floats, *, scale: Floats) -> Floats:
     """Return the variance, 0 where it is no more than ``scale``, which is what rounding alone can make of 0."""
-    return np.where(variance <= scale, 0.0, variance)
+    return np.where((variance <= scale) & np.isfinite(variance), 0.0, variance)
 
 
 def reasons_of(count: Floats, estimate: Floats, variance: Floats) -> Codes:

@@ -22,6 +22,8 @@ class NotEstimableReason(StrEnum):
     """A value is infinite, is no number, or is beyond what a float can hold once squared."""
     NOT_DEFINED = "not_defined"
     """The experiment names a metric that nobody has defined."""
+    NO_COMPARISON = "no_comparison"
+    """Fewer than two variations take units."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,15 @@ def share_bounds(moments: Moments, *, nu: float) -> ShareBounds:
     with np.errstate(all="ignore"):
         error = np.sqrt(share.squared_error)
         low, high = np.maximum(nu - _REACH * error, 0.0), np.minimum(nu + _REACH * error, 1.0)
-        return ShareBounds(low=low, high=high, standard_errors=(high - low) / error, reasons=share.reasons)
+        # A share that is the same for all units has bounds in one place, and no width to divide.
+        apart = np.where(error > 0, (high - low) / error, 2 * _REACH)
+        return ShareBounds(low=low, high=high, standard_errors=apart, reasons=share.reasons)
 
 
 def quantile_side(units: npt.ArrayLike, quantile: npt.ArrayLike, *, standard_error: npt.ArrayLike) -> Side:
     """Return the quantile as a side: ``units`` clusters, and the standard error of ``ShareBounds``.
 
-    A standard error of 0 is ZERO_VARIANCE: the values are too coarse for one.
+    A standard error of 0 or NaN is ZERO_VARIANCE: the values are too coarse for one.
     """
     count = np.asarray(units, dtype=np.float64)
     estimate = np.asarray(quantile, dtype=np.float64)
@@ -67,8 +69,8 @@ def quantile_side(units: npt.ArrayLike, quantile: npt.ArrayLike, *, standard_err
             count.shape,
             (count < 1, NotEstimableReason.NO_UNITS),
             (count < 2, NotEstimableReason.TOO_FEW_UNITS),
-            (~(np.isfinite(estimate) & np.isfinite(variance)), NotEstimableReason.OUT_OF_RANGE),
-            (variance == 0, NotEstimableReason.ZERO_VARIANCE),
+            (~np.isfinite(estimate) | np.isinf(variance), NotEstimableReason.OUT_OF_RANGE),
+            (~(variance > 0), NotEstimableReason.ZERO_VARIANCE),
         ),
     )
 

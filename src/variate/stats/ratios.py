@@ -1,24 +1,20 @@
 """The ratio of two sums over units as a side, by the delta method (Deng, Knoblich & Lu 2018).
 
-R = sum(y) / sum(d) has the variance var(y - R d) / (n mean(d)^2). The unit is the one that was randomised: with
-clusters as units, y their totals and d their sizes, it is the mean of a cluster-randomised experiment.
+R = sum(y) / sum(d) has the variance var(y - R d) / (n mean(d)^2). The unit is the one that was randomised: for
+clusters see ``variate.stats.clusters``.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from variate.stats.mean_sides import reasons_of, without_noise
-from variate.stats.moments import Floats, Moments
+from variate.stats.moments import Moments
 from variate.stats.not_estimable import NotEstimableReason
 from variate.stats.sides import Side, codes, either
 
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
 """What is left of terms that cancel is rounding where it is no more of them than this."""
-
-FEW_CLUSTERS = 40
-"""With fewer clusters in two sides the t-test of the clusters' means is to be shown beside."""
 
 
 def ratio_side(moments: Moments, *, upper: int = 0, lower: int = 1) -> Side:
@@ -45,13 +41,3 @@ def ratio_side(moments: Moments, *, upper: int = 0, lower: int = 1) -> Side:
         # A ratio over 0 is infinite because of the 0.
         reasons=np.where((bad > 0) & (moments.count > 1), bad, either(found, bad)).astype(np.int8),
     )
-
-
-def cluster_freedom(treatment: Side, control: Side) -> Floats:
-    """Return the degrees of freedom of two sides of clusters: clusters - 2, for ``difference(..., freedom=...)``."""
-    return treatment.count + control.count - 2
-
-
-def few_clusters(treatment: Side, control: Side) -> npt.NDArray[np.bool_]:
-    """Return where the sides have fewer than ``FEW_CLUSTERS`` clusters between them."""
-    return treatment.count + control.count < FEW_CLUSTERS

@@ -21,7 +21,7 @@ _TOO_FEW = (code_of(NotEstimableReason.NO_UNITS), code_of(NotEstimableReason.TOO
 class Stratified:
     """``sides`` have the shape of the strata's without the axis of strata; so has ``left_out``, a count of units.
 
-    Left out are the units of strata in which some variation has fewer than 2.
+    Left out are the units of strata in which some variation has too few for an estimate.
     """
 
     sides: Side
@@ -31,45 +31,39 @@ class Stratified:
 def post_stratified(sides: Side, *, strata: int = 0, variations: int = -1) -> Stratified:
     """Return the sides over all strata of sides by stratum, which are along these axes; of means, CUPED or not.
 
-    The freedom is Satterthwaite's (1946). A variation without any units does not skip the strata of the others.
+    The freedom is Satterthwaite's (1946). A variation without any units does not cost the others their strata.
     """
-    dimensions = sides.count.ndim
-    strata, variations = strata % dimensions, variations % dimensions
+    strata, variations = strata % sides.count.ndim, variations % sides.count.ndim
+    is_there = sides.count.sum(axis=strata, keepdims=True) > 0
+    is_short = np.isin(sides.reasons, _TOO_FEW) & is_there
+    kept = ~is_short.any(axis=variations, keepdims=True) & is_there
+    count = np.where(kept, sides.count, 0.0)
+    size = count.sum(axis=variations, keepdims=True)
     with np.errstate(all="ignore"):
-        is_empty = sides.count.sum(axis=strata, keepdims=True) == 0
-        too_few = np.isin(sides.reasons, _TOO_FEW)
-        is_kept = ~(too_few & ~is_empty).any(axis=variations, keepdims=True) & ~is_empty.all(
-            axis=variations, keepdims=True
-        )
-        count = np.where(is_kept, sides.count, 0.0)
-        size = count.sum(axis=variations, keepdims=True)
-        share = size / size.sum(axis=strata, keepdims=True)
-        part = np.where(is_kept, share**2 * sides.squared_error, 0.0)
-        kept = count.sum(axis=strata)
-        error = part.sum(axis=strata)
-        worst = np.where(is_kept & ~is_empty, sides.reasons, 0).max(axis=strata)
-        raw = sides.baseline_variance
-        spread = None if raw is None else np.where(is_kept, share**2 * raw / sides.count, 0.0).sum(axis=strata) * kept
-        merged = Side(
-            count=kept,
-            estimate=np.where(is_kept, share * sides.estimate, 0.0).sum(axis=strata),
-            variance=error * kept,
-            freedom=np.where(
-                error > 0,
-                1
-                / np.where(part > 0, (part / np.expand_dims(error, strata)) ** 2 / sides.freedom, 0.0).sum(axis=strata),
-                kept - 1,
-            ),
-            baseline=np.where(is_kept, share * sides.baseline, 0.0).sum(axis=strata),
-            reasons=np.where(
-                worst > 0,
-                worst,
-                codes(
-                    kept.shape,
-                    (np.squeeze(is_empty, axis=strata), NotEstimableReason.NO_UNITS),
-                    (kept == 0, NotEstimableReason.TOO_FEW_UNITS),
-                ),
-            ).astype(np.int8),
-            baseline_variance=spread,
-        )
-    return Stratified(sides=merged, left_out=sides.count.sum(axis=strata) - kept)
+        share = np.broadcast_to(size / size.sum(axis=strata, keepdims=True), kept.shape)
+        units = count.sum(axis=strata)
+
+        def weighed(values: Floats) -> Floats:
+            return np.asarray(np.where(kept, share * values, 0.0).sum(axis=strata))
+
+        parts = np.where(kept, share**2 * sides.squared_error, 0.0)
+        error = parts.sum(axis=strata)
+        spent = np.where(parts > 0, parts**2 / sides.freedom, 0.0).sum(axis=strata)
+        freedom = np.where(spent > 0, error**2 / spent, units - 1)
+        own = sides.baseline_variance
+        spread = None if own is None else weighed(share * own / sides.count) * units
+    reasons = codes(
+        units.shape,
+        (~np.squeeze(is_there, axis=strata), NotEstimableReason.NO_UNITS),
+        (units == 0, NotEstimableReason.TOO_FEW_UNITS),
+    )
+    merged = Side(
+        count=units,
+        estimate=weighed(sides.estimate),
+        variance=error * units,
+        freedom=freedom,
+        baseline=weighed(sides.baseline),
+        reasons=np.maximum(reasons, np.where(kept, sides.reasons, 0).max(axis=strata)),
+        baseline_variance=spread,
+    )
+    return Stratified(sides=merged, left_out=sides.count.sum(axis=strata) - units)

@@ -90,7 +90,7 @@ class ExperimentStore(Protocol):
 
 
 class DefinitionStore(Protocol[D]):
-    """The definitions of one kind that experiments and flags are made with: audiences, layers or holdouts.
+    """The definitions of one kind that experiments and flags are made with: audiences, layers, holdouts or metrics.
 
     The source of truth. Each write puts the definition, its audit entries and its outbox messages in one transaction:
     all or none. An id is one of its kind only.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Unpack
 
 from variate.model import (
     Assignment,
@@ -26,6 +27,8 @@ from variate.model.condition import read_condition
 from variate.model.design import Design
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer, LayerRange
+from variate.model.metric import Metric
+from variate.model.metric_record import MetricFields, new_metric
 from variate.model.snapshot import Publication, PublicationKind, Snapshot
 from variate.testing.clocks import START
 
@@ -195,6 +198,31 @@ def build_layer(
     )
 
 
+def build_metric(
+    id: str | None = None,  # noqa: A002 - the field's name
+    *,
+    kind: str = "proportion",
+    name: str = "Buyers",
+    description: str = "",
+    revision: int = 1,
+    created_at: datetime = START,
+    updated_at: datetime | None = None,
+    **fields: Unpack[MetricFields],
+) -> Metric:
+    """Build a metric: the share of units that purchase, where no kind and no fields are given."""
+    given: MetricFields = fields if fields or kind != "proportion" else {"measure": "purchase"}
+    return new_metric(
+        build_id("metric") if id is None else id,
+        kind=kind,
+        name=name,
+        description=description,
+        given=given,
+        at=created_at,
+        updated_at=updated_at,
+        revision=revision,
+    )
+
+
 def build_snapshot(content: Json = None) -> Snapshot:
     """Build a snapshot: of content that no other call in this process has, where none is given."""
     return Snapshot.of({"only": build_id("snapshot")} if content is None else content)
@@ -273,6 +301,8 @@ def build_event(
     at: datetime = START,
     experiment_id: str | None = None,
     expires_at: datetime | None = None,
+    sender: str | None = None,
+    number: int | None = None,
 ) -> Event:
     """Build an event, kept for ever where no end is given."""
     return Event(
@@ -283,6 +313,8 @@ def build_event(
         at=at,
         experiment_id=experiment_id,
         expires_at=expires_at,
+        sender=sender,
+        number=number,
     )
 
 

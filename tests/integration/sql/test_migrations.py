@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from variate.model.design import Design
 from variate.stores.sql import (
     Database,
     SqlAssignmentStore,
+    SqlEventStore,
     SqlExperimentStore,
     SqlFlagStore,
     SQLiteDatabase,
@@ -28,7 +30,7 @@ from variate.stores.sql import (
 from variate.stores.sql.columns import to_micros
 from variate.stores.sql.migrating import SCRIPTS, alembic_config
 from variate.stores.sql.schema import HEAD, VERSION_TABLE, metadata
-from variate.testing.builders import build_assignment, build_variation
+from variate.testing.builders import build_assignment, build_event, build_variation
 from variate.testing.clocks import START
 from variate.testing.conformance.samples import DESIGN
 
@@ -53,6 +55,8 @@ _ROWS_OF_0001 = (
     VALUES ('f', 'checkout', '[1, 2.0]', 'active', 3, :at, :at)""",
     """INSERT INTO assignments (user_id, experiment_id, version, variation, assigned_at)
     VALUES ('u', 'e', 1, 'control', :at)""",
+    """INSERT INTO events (id, user_id, event_type, data, at, experiment_id)
+    VALUES ('o', 'u', 'order', '[2.0]', :at, 'e')""",
 )
 
 
@@ -60,6 +64,8 @@ def test_the_first_migration_says_what_it_did_and_the_second_does_nothing(unmade
     assert list(unmade_database.migrate()) == [
         "0001: Make the tables.",
         "0002: Hold what decisions are made of: designs, targeting, definitions by name, snapshots.",
+        "0003: Number what senders send, so that what never came is known.",
+        "0005: Keep looks and reports.",
     ]
     assert list(unmade_database.migrate()) == []
     unmade_database.require_migrated()
@@ -147,7 +153,7 @@ def test_rows_of_the_first_version_are_whole_rows_of_this_one(
     engine.dispose()
 
     done = unmade_database.migrate()
-    assert [step.partition(":")[0] for step in done] == ["0002"]
+    assert [step.partition(":")[0] for step in done] == ["0002", "0003", "0005"]
     experiment, flag = SqlExperimentStore(unmade_database).get("e"), SqlFlagStore(unmade_database).get("f")
     assert experiment is not None
     assert (experiment.name, experiment.owner, experiment.design) == ("Checkout", "ada", Design())
@@ -156,6 +162,11 @@ def test_rows_of_the_first_version_are_whole_rows_of_this_one(
     assert (flag.rules.text, flag.targeting, flag.revision) == ("[1, 2.0]", None, 3)
     kept = SqlAssignmentStore(unmade_database).get(unit="u", experiment_id="e", at=START)
     assert kept is not None
+    events = SqlEventStore(unmade_database)
+    numbered = build_event("p", unit="u", sender="web-1", number=7, at=START + timedelta(seconds=1))
+    events.append([numbered], at=START)
+    ordered = build_event("o", unit="u", event_type="order", data=[2.0], experiment_id="e")
+    assert list(events.of_unit("u", at=START, limit=10)) == [numbered, ordered]
     designed = replace(
         experiment, design=DESIGN, revision=2, variations=(*experiment.variations, build_variation("treatment"))
     )

@@ -27,10 +27,12 @@ from variate.definition.flags import Flags
 from variate.definition.group import Group
 from variate.definition.holdouts import Holdouts
 from variate.definition.layers import Layers
+from variate.definition.metrics import Metrics
 from variate.definition.overrides import Overrides
 from variate.definition.references import References
 from variate.model import AuditEntry, Experiment, OutboxMessage
 from variate.model.group_record import audience_record, holdout_record, layer_record
+from variate.model.metric_record import metric_record
 from variate.testing.clocks import SettableClock
 
 DELAY = timedelta(seconds=5)
@@ -56,9 +58,13 @@ class Stage:
         self.audience_store = ReferenceDefinitionStore(memory, "audience")
         self.layer_store = ReferenceDefinitionStore(memory, "layer")
         self.holdout_store = ReferenceDefinitionStore(memory, "holdout")
+        self.metric_store = ReferenceDefinitionStore(memory, "metric")
         self.log = log = ChangeLog(clock=self.clock, new_id=lambda: f"id-{next(numbers)}", actor="somebody")
         self.references = references = References(
-            audiences=self.audience_store, layers=self.layer_store, holdouts=self.holdout_store
+            audiences=self.audience_store,
+            layers=self.layer_store,
+            holdouts=self.holdout_store,
+            metrics=self.metric_store,
         )
         self.flag_references = FlagReferences(
             references=references, experiments=self.store, flags=self.flag_store, environments=ENVIRONMENTS
@@ -103,9 +109,25 @@ class Stage:
             ),
             experiments=self.store,
         )
+        self.metrics = Metrics(
+            group=Group(
+                kind="metric",
+                store=self.metric_store,
+                record=metric_record,
+                log=log,
+                announce=self.announce,
+                is_served=False,
+            ),
+            experiments=self.store,
+        )
 
     def announce(self) -> None:
         self.announced += 1
+
+    def define(self, *metric_ids: str) -> None:
+        """Define the metrics: of each, the share of units that did the event of its name."""
+        for each in metric_ids:
+            self.metrics.create_metric(each, kind="proportion", measure=each)
 
     def draft(self, experiment_id: str = "e", **design: Any) -> Experiment:
         """Create an experiment of a and b."""

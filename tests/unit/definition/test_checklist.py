@@ -28,13 +28,15 @@ def furnished(stage: Stage) -> Stage:
     stage.audiences.create_audience("beta", condition=BETA)
     stage.layers.create_layer("checkout")
     stage.holdouts.create_holdout("new", percentage=5)
+    stage.define("revenue", "latency")
     return stage
 
 
 def test_an_experiment_with_all_that_belongs_to_it_meets_every_point(furnished: Stage) -> None:
     furnished.draft(
         hypothesis="Green sells",
-        metrics=["revenue"],
+        metrics=["revenue", {"metric": "latency", "role": "guardrail", "margin": 0.01}],
+        plan={"units": 10_000},
         audience={"audience": "beta"},
         layer="checkout",
         layer_range=[0, 50],
@@ -48,7 +50,7 @@ def test_an_experiment_with_all_that_belongs_to_it_meets_every_point(furnished: 
 
 def test_a_plain_draft_may_start_and_is_told_what_it_lacks(stage: Stage) -> None:
     stage.draft()
-    assert unmet(stage) == ["goal", "hypothesis"]
+    assert unmet(stage) == ["goal", "hypothesis", "plan"]
     assert stage.experiments.update_experiment_status("e", "active").status == "active"
 
 
@@ -59,14 +61,28 @@ def test_a_plain_draft_may_start_and_is_told_what_it_lacks(stage: Stage) -> None
         ({"variations": [{"name": "a"}, {"name": "b", "weight": 0}]}, "variations"),
         ({"control": "c", "variations": [{"name": "a"}, {"name": "b"}, {"name": "c", "weight": 0}]}, "control"),
         ({"hypothesis": " \n"}, "hypothesis"),
-        ({"metrics": [{"metric": "latency", "role": "guardrail"}]}, "goal"),
+        ({"metrics": [{"metric": "latency", "role": "guardrail", "margin": 0.01}]}, "goal"),
+        ({"metrics": ["revenue", {"metric": "latency", "role": "guardrail"}]}, "margins"),
+        ({"plan": {}}, "plan"),
     ],
 )
-def test_what_ought_to_be_is_told_and_blocks_nothing(stage: Stage, design: dict[str, Any], point: str) -> None:
-    stage.draft(**{"hypothesis": "Green sells", "metrics": ["revenue"], **design})
-    assert unmet(stage) == [point]
-    assert not points(stage)[point].blocks
-    assert stage.experiments.update_experiment_status("e", "active").status == "active"
+def test_what_ought_to_be_is_told_and_blocks_nothing(furnished: Stage, design: dict[str, Any], point: str) -> None:
+    whole = {"hypothesis": "Green sells", "metrics": ["revenue"], "plan": {"units": 10_000}}
+    furnished.draft(**{**whole, **design})
+    assert unmet(furnished) == [point]
+    assert not points(furnished)[point].blocks
+    assert furnished.experiments.update_experiment_status("e", "active").status == "active"
+
+
+def test_the_plan_and_the_margins_that_lack_are_said_in_words(furnished: Stage) -> None:
+    furnished.draft(metrics=[{"metric": "latency", "role": "guardrail"}, {"metric": "revenue", "role": "guardrail"}])
+    found = points(furnished)
+    assert found["plan"].said == "no planned number of units: judged by the confidence sequence"
+    assert found["margins"].said.startswith("none for latency, revenue: ")
+    furnished.experiments.update_experiment("e", metrics=[], plan={"units": 12_000, "looks": 5, "alpha": 0.01})
+    found = points(furnished)
+    assert found["plan"].said == "12,000 units in all, about 5 looks, at alpha 0.01"
+    assert (found["margins"].met, found["margins"].said) == (True, "no guardrails")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +94,8 @@ def test_what_ought_to_be_is_told_and_blocks_nothing(stage: Stage, design: dict[
     ],
 )
 def test_what_has_to_be_so_refuses_the_launch_by_its_name(stage: Stage, design: dict[str, Any], point: str) -> None:
-    stage.draft(hypothesis="Green sells", metrics=["revenue"], **design)
+    stage.define("revenue")
+    stage.draft(hypothesis="Green sells", metrics=["revenue"], plan={"units": 10_000}, **design)
     assert unmet(stage) == [point]
     before = stage.state()
     with pytest.raises(InvalidInputError) as refusal:
@@ -96,12 +113,14 @@ def test_what_has_to_be_so_refuses_the_launch_by_its_name(stage: Stage, design: 
         (("audience", "beta"), "audience: names the audience 'beta'"),
         (("holdout", "new"), "holdouts: names 'new'"),
         (("layer", "checkout"), "layer: names 'checkout'"),
+        (("metric", "revenue"), "metrics: names 'revenue'"),
     ],
 )
 def test_what_went_since_the_draft_was_made_refuses_the_launch(
     furnished: Stage, gone: tuple[str, str], said: str
 ) -> None:
-    furnished.draft(audience={"audience": "beta"}, layer="checkout", layer_range=[0, 50], holdouts=["new"])
+    design: dict[str, Any] = {"layer": "checkout", "layer_range": [0, 50], "holdouts": ["new"]}
+    furnished.draft(audience={"audience": "beta"}, metrics=["revenue"], **design)
     del furnished.memory.definitions[gone]
     with pytest.raises(InvalidInputError, match=f"^status: cannot become active: references: {said}"):
         furnished.experiments.update_experiment_status("e", "active")

@@ -64,6 +64,7 @@ def furnished(stage: Stage) -> Stage:
     stage.layers.create_layer("checkout")
     for holdout_id in ("new", "old"):
         stage.holdouts.create_holdout(holdout_id, percentage=5)
+    stage.define("revenue", "latency")
     return stage
 
 
@@ -109,6 +110,7 @@ def test_none_clears_what_may_be_absent_and_the_rest_stays(furnished: Stage, nam
 
 
 def test_the_log_says_of_each_field_how_it_was_and_how_it_is(stage: Stage) -> None:
+    stage.define("revenue")
     stage.draft(traffic=50, hypothesis="Green sells")
     stage.experiments.update_experiment("e", name="Colours", traffic=60, metrics=["revenue"], actor="ana")
     entry = stage.entries()[0]
@@ -223,6 +225,26 @@ def test_what_the_design_names_is_looked_up_at_each_change_of_the_design_alone(f
     furnished.experiments.update_experiment("e", name="Colours")
     with pytest.raises(InvalidInputError, match=r"^audience: names the audience 'beta', which is not there"):
         furnished.experiments.update_experiment("e", traffic=50)
+
+
+MISSING = r"^metrics: names 'clicks', which is not there: define it with create_metric or variate metrics create$"
+
+
+def test_a_metric_has_to_be_defined_before_an_experiment_is_judged_by_it(furnished: Stage) -> None:
+    with pytest.raises(InvalidInputError, match=MISSING):
+        furnished.draft(metrics=["revenue", "clicks"])
+    furnished.draft(metrics=["revenue"])
+    before = furnished.state()
+    with pytest.raises(InvalidInputError, match=MISSING):
+        furnished.experiments.update_experiment("e", metrics=["revenue", {"metric": "clicks", "role": "secondary"}])
+    assert furnished.state() == before
+
+
+def test_a_metric_of_before_metrics_were_defined_holds_up_no_other_change(furnished: Stage) -> None:
+    furnished.started(metrics=["revenue"])
+    del furnished.memory.definitions[("metric", "revenue")]
+    changed = furnished.experiments.update_experiment("e", traffic=50, metrics=["revenue", "latency"][:1])
+    assert changed.design.traffic == 50
 
 
 def test_a_definition_is_at_most_so_large_with_its_design(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from variate.model import Experiment
 from variate.model.condition import condition_record
 from variate.model.design import PastAllocation
 
+GUARDRAIL: dict[str, Any] = {"metric": "refunds", "role": "guardrail", "margin": 0.01}
 LOCKED: dict[str, dict[str, Any]] = {
     "unit_type": {"unit_type": "account"},
     "salt": {"salt": "another"},
@@ -21,7 +22,8 @@ LOCKED: dict[str, dict[str, Any]] = {
     "holdouts": {"holdouts": ["new"]},
     "control": {"control": "b"},
     "hypothesis": {"hypothesis": "I knew it"},
-    "metrics": {"metrics": ["revenue", "clicks"]},
+    "metrics": {"metrics": ["revenue", GUARDRAIL, "clicks"]},
+    "plan": {"plan": {"units": 2_000}},
 }
 FREE: dict[str, dict[str, Any]] = {
     "name": {"name": "Colours"},
@@ -34,7 +36,7 @@ FREE: dict[str, dict[str, Any]] = {
     "takes_new_units": {"takes_new_units": False},
     "keeps_outside_audience": {"keeps_outside_audience": True},
     "reads_ledger": {"reads_ledger": True},
-    "further metrics": {"metrics": ["revenue", {"metric": "latency", "role": "guardrail"}]},
+    "further metrics": {"metrics": ["revenue", GUARDRAIL, {"metric": "latency", "role": "guardrail"}]},
 }
 
 
@@ -42,7 +44,8 @@ FREE: dict[str, dict[str, Any]] = {
 def started(stage: Stage) -> Stage:
     stage.layers.create_layer("checkout")
     stage.holdouts.create_holdout("new", percentage=5)
-    stage.started(metrics=["revenue"])
+    stage.define("revenue", "clicks", "latency", "refunds")
+    stage.started(metrics=["revenue", GUARDRAIL], plan={"units": 1_000})
     return stage
 
 
@@ -72,10 +75,22 @@ def test_what_moves_nobody_may_change_at_any_time(started: Stage, change: str) -
     assert started.experiments.get_experiment("e") == changed
 
 
+@pytest.mark.parametrize(
+    "metrics", [["revenue"], ["revenue", {**GUARDRAIL, "margin": 0.02}], ["revenue", {**GUARDRAIL, "margin": None}]]
+)
+def test_a_guardrail_of_a_started_experiment_stays_and_so_does_its_margin(started: Stage, metrics: list[Any]) -> None:
+    before = started.state()
+    with pytest.raises(InvalidInputError, match=r"^metrics: that are guardrails cannot go, .*; begin a new version$"):
+        started.experiments.update_experiment("e", metrics=metrics)
+    assert started.state() == before
+    assert started.experiments.start_new_version("e", metrics=metrics).version == 2
+
+
 @pytest.mark.parametrize("field", sorted(LOCKED))
 def test_in_a_draft_nothing_is_locked(stage: Stage, field: str) -> None:
     stage.layers.create_layer("checkout")
     stage.holdouts.create_holdout("new", percentage=5)
+    stage.define("revenue", "clicks", "refunds")
     stage.draft(metrics=["revenue"])
     assert stage.experiments.update_experiment("e", **LOCKED[field]).revision == 2
 
@@ -97,7 +112,10 @@ def test_in_a_draft_the_ledger_may_be_read_or_not(stage: Stage) -> None:
 
 
 def test_to_give_a_locked_field_its_own_value_changes_nothing(started: Stage) -> None:
-    assert started.experiments.update_experiment("e", unit_type="user", salt=None, metrics=["revenue"]).revision == 2
+    assert (
+        started.experiments.update_experiment("e", unit_type="user", salt=None, metrics=["revenue", GUARDRAIL]).revision
+        == 2
+    )
 
 
 @pytest.mark.parametrize("said", [{"salt": "e"}, {"control": "a"}, {"salt": "e", "control": "a"}])
@@ -208,7 +226,7 @@ def test_a_new_version_may_read_the_ledger_where_that_is_asked_for(started: Stag
 def test_with_a_new_version_may_change_what_is_locked(started: Stage, field: str) -> None:
     made = started.experiments.start_new_version("e", **LOCKED[field])
     given = LOCKED[field].get(field)
-    if field not in ("layer", "metrics"):
+    if field not in ("layer", "metrics", "plan"):
         assert getattr(made.design, field) == (tuple(given) if isinstance(given, list) else given)
     assert made.version == 2
 

@@ -24,10 +24,44 @@ def same_in_json(value: Any) -> bool:
     return bool(found == value)
 
 
-def test_an_experiment_takes_a_design_by_name() -> None:
-    made = variate.create_experiment(
-        "x", "", TWO, "ann", experiment_id="x", audience=BETA, traffic=50, metrics=["purchase"], hypothesis="b sells"
+def test_a_metric_lives_from_creation_to_removal() -> None:
+    made = variate.create_metric(
+        "revenue", "mean", "Revenue", measure={"event_type": "purchase", "aggregation": "sum"}, window_end_hours=168
     )
+    assert same_in_json(made)
+    assert (made["id"], made["name"], made["window_end_hours"], made["measure"]["field"]) == (
+        "revenue",
+        "Revenue",
+        168,
+        "value",
+    )
+    assert variate.get_metric("revenue") == made
+    assert variate.list_metrics() == [made]
+    changed = variate.update_metric("revenue", description="in euros", window_end_hours=None)
+    assert (changed["description"], changed["window_end_hours"], changed["revision"]) == ("in euros", None, 2)
+    assert variate.update_metric("revenue", "proportion", measure="purchase")["kind"] == "proportion"
+    assert variate.get_audit_log(entity_type="metric")["items"][0]["entity_id"] == "revenue"
+    assert variate.remove_metric("revenue")["revision"] == 3
+    assert variate.get_metric("revenue") is None
+
+
+def test_a_change_of_a_metric_publishes_nothing() -> None:
+    variate.create_audience("beta", BETA)
+    before = variate.list_snapshots()
+    variate.create_metric("revenue", "mean", measure="purchase")
+    variate.update_metric("revenue", direction="decrease")
+    variate.remove_metric("revenue")
+    assert variate.list_snapshots() == before
+
+
+def test_an_experiment_takes_a_design_by_name() -> None:
+    with pytest.raises(InvalidInputError, match=r"^metrics: names 'purchase', which is not there: define it"):
+        variate.create_experiment("x", "", TWO, metrics=["purchase"])
+    variate.create_metric("purchase", "proportion", measure="purchase")
+    made = variate.create_experiment(
+        *("x", "", TWO, "ann"), experiment_id="x", audience=BETA, traffic=50, metrics=["purchase"],
+        hypothesis="b sells", plan={"units": 1_000},
+    )  # fmt: skip
     assert same_in_json(made)
     assert (made["id"], made["owner"], made["audience"], made["traffic"]) == ("x", "ann", BETA, 50)
     assert made["metrics"] == [{"metric": "purchase", "role": "goal"}]

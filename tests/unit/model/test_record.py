@@ -80,13 +80,14 @@ def test_an_override_that_ends_on_a_whole_second_comes_back_from_its_record(over
     assert override_from_record(through_json(override_record(override))) == override
 
 
-@given(events)
+@given(events())
 def test_an_event_is_json_under_the_guides_names(event: Event) -> None:
     record = through_json(event_record(event))
     assert (record["id"], record["user_id"], record["event_type"]) == (event.id, event.unit, event.event_type)
     assert record["data"] == event.data
     assert ("experiment_id" in record) == (event.experiment_id is not None)
     assert ("ttl" in record) == (event.expires_at is not None)
+    assert (record.get("sender"), record.get("number")) == (event.sender, event.number)
 
 
 @given(assignments())

@@ -118,13 +118,17 @@ def assignments(draw: st.DrawFn) -> Assignment:
     )
 
 
-events = st.builds(
-    Event,
-    id=ids,
-    unit=ids,
-    event_type=ids,
-    document=documents,
-    at=instants,
-    experiment_id=st.none() | ids,
-    expires_at=st.none() | instants,
-)
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    is_numbered = draw(st.booleans())
+    return Event(
+        id=draw(ids),
+        unit=draw(ids),
+        event_type=draw(ids),
+        document=draw(documents),
+        at=draw(instants),
+        experiment_id=draw(st.none() | ids),
+        expires_at=draw(st.none() | instants),
+        sender=draw(ids) if is_numbered else None,
+        number=draw(st.integers(1, 2**53)) if is_numbered else None,
+    )

@@ -60,6 +60,7 @@ def test_the_same_definitions_have_the_same_digest_in_whatever_order_they_were_w
 def test_what_decides_nothing_is_not_in_the_digest(full: World) -> None:
     first = Snapshot.of(build(full).content).digest
     full.audiences.update_audience("beta", name="Testers", description="early")
+    full.define("latency")
     full.experiments.update_experiment("plain", name="Colours", description="x", metrics=[GUARDRAIL])
     full.experiments.transfer_experiment_ownership("plain", "ana")
     assert Snapshot.of(build(full).content).digest == first

@@ -54,6 +54,7 @@ DESIGN = {
     "ends_at": START + timedelta(days=14),
     "control": "treatment",
     "metrics": ["revenue", {"metric": "latency", "role": "guardrail"}],
+    "plan": {"units": 10_000},
     "takes_new_units": False,
     "keeps_outside_audience": True,
     "reads_ledger": True,

@@ -85,6 +85,48 @@ def test_an_exposure_names_its_variation(intake: Intake) -> None:
     assert (made.event_type, made.data, made.experiment_id) == ("exposure", {"variation": "a"}, "e")
 
 
+def test_an_exposure_says_what_the_unit_is_like(intake: Intake) -> None:
+    made = intake.record_exposure("u", "e", "a", dimensions={"country": "US", "new": ""})
+    assert made.data == {"variation": "a", "dimensions": {"country": "US", "new": ""}}
+
+
+BAD_DIMENSIONS: list[Any] = [
+    7,
+    ["country"],
+    {"country": 7},
+    {"country": None},
+    {7: "US"},
+    {" ": "US"},
+    {"country": "x" * 101},
+    {"é" * 51: "US"},
+    {"country": "\x00"},
+    {f"{number}": "" for number in range(21)},
+]
+
+
+@pytest.mark.parametrize("dimensions", BAD_DIMENSIONS, ids=lambda given: repr(given)[:20])
+def test_bad_dimensions_are_refused(intake: Intake, dimensions: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"^dimensions: "):
+        intake.record_exposure("u", "e", "a", dimensions=dimensions)
+    (verdict,) = intake.batch_create_events(
+        [_event(event_type="exposure", data={"variation": "a", "dimensions": dimensions})]
+    )
+    assert (verdict.status, verdict.error and verdict.error.field) == ("rejected", "dimensions")
+    assert len(intake.get_user_events("u")) == 0
+
+
+def test_the_dimensions_of_what_is_no_exposure_are_anything(intake: Intake) -> None:
+    assert intake.record_event("u", "order", {"dimensions": [20, 30]}).data == {"dimensions": [20, 30]}
+
+
+def test_a_sender_numbers_what_it_sends(intake: Intake) -> None:
+    intake.record_event("u", "order", 1, event_id="1", sender="web-1", number=1)
+    intake.record_exposure("u", "e", "a", event_id="2", sender="web-1", number=2)
+    intake.batch_create_events([_event(id="3", sender="web-1", number=4)])
+    found = {each.id: (each.sender, each.number) for each in intake.get_user_events("u")}
+    assert found == {"1": ("web-1", 1), "2": ("web-1", 2), "3": ("web-1", 4)}
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
@@ -108,6 +150,14 @@ def test_an_exposure_names_its_variation(intake: Intake) -> None:
         ({"timestamp": 7}, "timestamp"),
         ({"ttl_days": 0}, "ttl_days"),
         ({"source": "web"}, "source"),
+        ({"sender": "web-1"}, "number"),
+        ({"number": 1}, "sender"),
+        ({"sender": "", "number": 1}, "sender"),
+        ({"sender": 7, "number": 1}, "sender"),
+        ({"sender": "web-1", "number": 0}, "number"),
+        ({"sender": "web-1", "number": 1.0}, "number"),
+        ({"sender": "web-1", "number": True}, "number"),
+        ({"sender": "web-1", "number": 2**53 + 1}, "number"),
     ],
 )
 def test_a_bad_event_is_rejected_by_field_and_its_neighbours_are_stored(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from variate.stats import Difference, Moments, NotEstimable, NotEstimableReason, difference, moments
+from variate.stats import NotEstimable, NotEstimableReason
+from variate.stats.means import Difference, Moments, difference, moments
 
 numbers = st.lists(st.floats(min_value=-1e6, max_value=1e6), min_size=1, max_size=60)
 

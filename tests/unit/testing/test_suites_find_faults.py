@@ -139,6 +139,9 @@ FOUND: dict[str, Callable[[], None]] = {
     "2.0 comes back as 2": lambda: events.test_data_comes_back_as_equal_json(
         faults.MakesFloatsWhole(), JSON_VALUES["numbers"]
     ),
+    "who numbered an event is forgotten": (
+        lambda: events.test_a_numbered_event_keeps_its_sender_and_its_number(faults.ForgetsWhoNumbered())
+    ),
     "a filter comes after the limit": (
         lambda: events.test_of_unit_fills_its_pages_from_what_passes_the_filter(faults.FiltersAfterItsLimit())
     ),

@@ -24,7 +24,7 @@ from tests.unit.testing.reference_records import (
 )
 from variate.model.layer import Layer
 from variate.stores.ports import DefinitionStore
-from variate.testing.builders import build_audience, build_holdout, build_layer, build_outbox_message
+from variate.testing.builders import build_audience, build_holdout, build_layer, build_metric, build_outbox_message
 from variate.testing.conformance import (
     AssignmentStoreConformance,
     AuditLogConformance,
@@ -68,7 +68,7 @@ class TestExperimentStore(ExperimentStoreConformance):
         return ReferenceOutbox(memory)
 
 
-@pytest.mark.parametrize("kind", ["audience", "holdout", "layer"])
+@pytest.mark.parametrize("kind", ["audience", "holdout", "layer", "metric"])
 class TestDefinitionStore(DefinitionStoreConformance):
     @pytest.fixture
     def spoil(self, memory: Memory, kind: str) -> Spoil:
@@ -88,7 +88,12 @@ class TestDefinitionStore(DefinitionStoreConformance):
 
     @pytest.fixture
     def build(self, kind: str) -> Build:
-        builders: dict[str, Build] = {"audience": build_audience, "holdout": build_holdout, "layer": build_layer}
+        builders: dict[str, Build] = {
+            "audience": build_audience,
+            "holdout": build_holdout,
+            "layer": build_layer,
+            "metric": build_metric,
+        }
         return builders[kind]
 
 

@@ -18,6 +18,7 @@ from variate.stores.dynamodb.attributes import (
     read_instant,
     text,
     tie_of,
+    whole,
 )
 from variate.stores.dynamodb.conditions import Condition, alive, equal, lifetime, read_end, vacant
 from variate.stores.dynamodb.item_table import ItemTable
@@ -162,6 +163,8 @@ def _item(event: Event) -> Item:
     }
     if event.experiment_id is not None:
         item["experiment_id"] = text(event.experiment_id)
+    if event.sender is not None and event.number is not None:
+        item["sender"], item["number"] = text(event.sender), whole(event.number)
     return item
 
 
@@ -175,6 +178,8 @@ def _read_event(item: Item) -> Event:
         at=read_instant(item["timestamp"]),
         experiment_id=item["experiment_id"]["S"] if "experiment_id" in item else None,
         expires_at=read_end(item),
+        sender=item["sender"]["S"] if "sender" in item else None,
+        number=int(item["number"]["N"]) if "number" in item else None,
     )
 
 

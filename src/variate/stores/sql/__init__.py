@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from variate.stores.sql.assignments import SqlAssignmentStore
 from variate.stores.sql.audit import SqlAuditLog, SqlOutbox
 from variate.stores.sql.database import Database
-from variate.stores.sql.definitions import AUDIENCES, HOLDOUTS, LAYERS, DefinitionKind, SqlDefinitionStore
+from variate.stores.sql.definitions import AUDIENCES, HOLDOUTS, LAYERS, METRICS, DefinitionKind, SqlDefinitionStore
 from variate.stores.sql.events import SqlEventStore
 from variate.stores.sql.experiments import SqlExperimentStore
 from variate.stores.sql.flags import SqlFlagStore
 from variate.stores.sql.overrides import SqlOverrideStore
+from variate.stores.sql.reports import SqlLookStore, SqlReportStore
 from variate.stores.sql.serving import SqlServingStore
 from variate.stores.sql.snapshots import SqlSnapshotStore
 from variate.stores.sql.sqlite import SQLiteDatabase
@@ -26,6 +27,7 @@ __all__ = [
     "AUDIENCES",
     "HOLDOUTS",
     "LAYERS",
+    "METRICS",
     "Database",
     "DefinitionKind",
     "PostgresDatabase",
@@ -36,8 +38,10 @@ __all__ = [
     "SqlEventStore",
     "SqlExperimentStore",
     "SqlFlagStore",
+    "SqlLookStore",
     "SqlOutbox",
     "SqlOverrideStore",
+    "SqlReportStore",
     "SqlServingStore",
     "SqlSnapshotStore",
 ]

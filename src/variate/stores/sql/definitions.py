@@ -1,4 +1,4 @@
-"""Audiences, layers and holdouts in SQL: one table, one class, and a value for each kind."""
+"""Audiences, layers, holdouts and metrics in SQL: one table, one class, and a value for each kind."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ from variate.model.group_record import (
 )
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
+from variate.model.metric import Metric
+from variate.model.metric_record import metric_from_record, metric_record
 from variate.model.reading import read_stored
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import document_of, insert_new, log, post, remove_at, replace_at
 from variate.stores.sql.schema import definitions
 
-Definition: TypeAlias = Audience | Holdout | Layer
+Definition: TypeAlias = Audience | Holdout | Layer | Metric
 D = TypeVar("D", bound=Definition)
 
 _KEY = ("kind", "id")
@@ -61,6 +63,7 @@ class DefinitionKind(Generic[D]):
 AUDIENCES = DefinitionKind("audience", audience_record, audience_from_record)
 HOLDOUTS = DefinitionKind("holdout", holdout_record, holdout_from_record)
 LAYERS = DefinitionKind("layer", layer_record, layer_from_record)
+METRICS = DefinitionKind("metric", metric_record, metric_from_record)
 
 
 class SqlDefinitionStore(Generic[D]):

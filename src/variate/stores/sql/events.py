@@ -17,7 +17,7 @@ from variate.stores.sql.schema import events
 _INTAKE = Intake(
     table=events,
     key=("id",),
-    columns=("id", "user_id", "event_type", "data", "at", "experiment_id", "expires_at"),
+    columns=("id", "user_id", "event_type", "data", "at", "experiment_id", "expires_at", "sender", "number"),
     clock=None,
     often_there=False,
 )
@@ -46,6 +46,8 @@ class SqlEventStore:
                     moment(event.at),
                     event.experiment_id,
                     moment(event.expires_at),
+                    event.sender,
+                    event.number,
                     now,
                 )
         stored = self._database.intake(_INTAKE, list(rows.values()))
@@ -123,4 +125,6 @@ def _event(row: Row[Any]) -> Event:
         at=row.at,
         experiment_id=row.experiment_id,
         expires_at=row.expires_at,
+        sender=row.sender,
+        number=row.number,
     )

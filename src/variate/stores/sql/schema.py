@@ -29,7 +29,7 @@ from sqlalchemy import (
 from variate.model import ExperimentStatus, FlagStatus, OverrideTarget
 from variate.stores.sql.columns import IdText, Instant, JsonDocument, WholeNumber, fresh_id
 
-HEAD = "0002"
+HEAD = "0005"
 """The migration that makes these tables; a test compares it with the newest one shipped."""
 
 VERSION_TABLE = "variate_version"
@@ -181,6 +181,8 @@ events = Table(
     Column("at", Instant, nullable=False),
     Column("experiment_id", IdText),
     Column("expires_at", Instant),
+    Column("sender", IdText),
+    Column("number", WholeNumber),
 )
 Index("ix_events_unit_at", events.c.user_id, events.c.at.desc(), events.c.id)
 Index("ix_events_at", events.c.at, events.c.sequence)
@@ -253,3 +255,32 @@ publications = Table(
     CheckConstraint("sequence >= 1", name="sequence"),
 )
 Index("ix_publications_digest", publications.c.digest)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("experiment_id", IdText, primary_key=True),
+    Column("version", WholeNumber, primary_key=True, autoincrement=False),
+    Column("number", WholeNumber, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("units", WholeNumber, nullable=False),
+    Column("fraction", Double, nullable=False),
+    Column("alpha", Double, nullable=False),
+    Column("spent", Double, nullable=False),
+    Column("critical", Double, nullable=False),
+    CheckConstraint("number >= 1", name="number"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", IdText, primary_key=True),
+    Column("experiment_id", IdText, nullable=False),
+    Column("version", WholeNumber, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("variation", Text),
+    Column("at", Instant, nullable=False),
+    Column("data", JsonDocument, nullable=False),
+)
+Index("ix_reports_at", reports.c.at.desc(), reports.c.id)
+Index("ix_reports_experiment_at", reports.c.experiment_id, reports.c.at.desc(), reports.c.id)

@@ -1,4 +1,4 @@
-"""The stores of audiences, layers and holdouts, with the audit entries of their changes sealed as all others are."""
+"""The stores of audiences, layers, holdouts and metrics, with the entries of their changes sealed as all others are."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ _TOLD_BY_AUDIT: Mapping[str, Set[str]] = {
     "audience": frozenset(),
     "layer": frozenset(),
     "holdout": frozenset(),
+    "metric": frozenset(),
 }
 """The fields whose values an audit entry may tell, by its type of entity; any other type may tell all of them."""
 _ALL_TOLD = frozenset[str]().union(*_TOLD_BY_AUDIT.values())

@@ -32,6 +32,7 @@ pytest.register_assert_rewrite(
             "overrides",
             "paging",
             "rate_limiter",
+            "reports",
             "samples",
             "serving",
             "snapshots",
@@ -52,6 +53,7 @@ from variate.testing.conformance.flags import FlagStoreConformance  # noqa: E402
 from variate.testing.conformance.outbox import OutboxConformance  # noqa: E402
 from variate.testing.conformance.overrides import OverrideStoreConformance  # noqa: E402
 from variate.testing.conformance.rate_limiter import RateLimiterConformance  # noqa: E402
+from variate.testing.conformance.reports import LookStoreConformance, ReportStoreConformance  # noqa: E402
 from variate.testing.conformance.serving import ServingStoreConformance  # noqa: E402
 from variate.testing.conformance.snapshots import SnapshotStoreConformance  # noqa: E402
 
@@ -65,9 +67,11 @@ __all__ = [
     "ExperimentStoreConformance",
     "FlagStoreConformance",
     "LayerClaimsConformance",
+    "LookStoreConformance",
     "OutboxConformance",
     "OverrideStoreConformance",
     "RateLimiterConformance",
+    "ReportStoreConformance",
     "ServingStoreConformance",
     "SnapshotStoreConformance",
 ]

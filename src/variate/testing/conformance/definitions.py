@@ -1,4 +1,4 @@
-"""The suite of ``DefinitionStore``: the same for audiences, layers and holdouts."""
+"""The suite of ``DefinitionStore``: the same for audiences, layers, holdouts and metrics."""
 
 from __future__ import annotations
 

@@ -163,6 +163,14 @@ class EventStoreConformance:
         found = _of_unit(store)[0]
         assert (found.experiment_id, found.expires_at) == (None, None)
 
+    def test_a_numbered_event_keeps_its_sender_and_its_number(self, store: EventStore) -> None:
+        text = TEXTS["1 KB of emoji"]
+        first, last = build_event("first", sender="web-1", number=1), build_event("last", sender=text, number=2**53)
+        store.append([first], at=START)
+        store.append([last, build_event("neither")], at=START)
+        assert plain(sorted(_window(store), key=_id)[:2]) == plain([first, last])
+        assert [(each.sender, each.number) for each in _of_unit(store)][2] == (None, None)
+
     def test_of_unit_has_the_most_recent_first_and_then_goes_by_id(self, store: EventStore) -> None:
         events = _twenty_five()
         store.append(events, at=START)

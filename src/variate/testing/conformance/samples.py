@@ -13,6 +13,7 @@ from variate.model import MAX_DEPTH, MAX_DOCUMENT_BYTES, Document, Json
 from variate.model.condition import read_condition
 from variate.model.design import Design, ExperimentMetric, MetricRole, PastAllocation
 from variate.model.layer import LayerRange
+from variate.model.plan import Plan, Spending
 
 TEXTS = {
     "emoji": "👩‍👩‍👧 in 🏳️‍🌈",
@@ -88,8 +89,9 @@ DESIGN = Design(
     control="treatment",
     metrics=(
         ExperimentMetric(metric="revenue"),
-        ExperimentMetric(metric="latency", role=MetricRole.GUARDRAIL),
+        ExperimentMetric(metric="latency", role=MetricRole.GUARDRAIL, margin=0.01),
     ),
+    plan=Plan(units=123_456, looks=7, alpha=0.1, spending=Spending.POCOCK),
     takes_new_units=False,
     keeps_outside_audience=True,
     reads_ledger=True,

@@ -1,0 +1,130 @@
+"""Where an experiment stands in its plan: which look this is, and what a goal has to pass at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import numpy as np
+
+from variate.analysis.report import Progress
+from variate.analysis.subject import Subject
+from variate.model.look import Look
+from variate.stats import boundaries
+from variate.stores.aggregates import OVERALL, Question, UnitCounts
+
+_EPOCH_DAYS = 86_400
+_INTAKE_DAYS = 7
+_NOTHING_LEFT = 1 - 1e-9
+"""The share of alpha from which on it is spent: a root's last digits are no error."""
+
+
+class Stage(StrEnum):
+    """Where an experiment is in its plan."""
+
+    UNPLANNED = "unplanned"
+    UNDER_WAY = "under_way"
+    AT_END = "at_end"
+    """The planned end is reached and this is the look of it."""
+    BEYOND = "beyond"
+    """The error was spent at the planned end, and units have come since: the plan says nothing of those."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """``look`` is the one whose boundary holds now, None where there is none; ``is_new``: it is not stored yet.
+
+    ``looks`` are all of them, a new one last.
+    """
+
+    stage: Stage
+    look: Look | None
+    is_new: bool
+    looks: tuple[Look, ...]
+
+    @property
+    def is_only_look(self) -> bool:
+        """Whether the plan is looked at once, at its end: then a test of a fixed horizon is right."""
+        return self.stage is Stage.AT_END and len(self.looks) == 1
+
+
+def standing(subject: Subject, *, question: Question, units: int, looks: Sequence[Look]) -> Standing:
+    """Return where the experiment stands with so many units, after the ``looks`` of before in their order.
+
+    There is a new look where more units are in than at the last one. Where the end fixed in advance has come, what is
+    left of the error is spent, however many units there are.
+    """
+    before, planned = tuple(looks), subject.plan.units
+    if planned is None:
+        return Standing(stage=Stage.UNPLANNED, look=None, is_new=False, looks=before)
+    is_ended = units >= planned or (question.until is not None and question.at >= question.until)
+    if units == 0:
+        stage = Stage.AT_END if is_ended else Stage.UNDER_WAY
+        return Standing(stage=stage, look=None, is_new=False, looks=before)
+    boundary = boundaries.Boundary(alpha=subject.alpha_each, spending=subject.plan.spending)
+    past = [boundaries.Look(information=each.fraction, spent=each.spent, critical=each.critical) for each in before]
+    is_spent = bool(past) and past[-1].spent >= boundary.alpha * _NOTHING_LEFT
+    if is_spent and units > before[-1].units:
+        return Standing(stage=Stage.BEYOND, look=None, is_new=False, looks=before)
+    stage = Stage.AT_END if is_ended or is_spent else Stage.UNDER_WAY
+    find = boundary.final_look if stage is Stage.AT_END else boundary.next_look
+    found = find(past, information=units / planned)
+    if past and found is past[-1]:
+        return Standing(stage=stage, look=before[-1], is_new=False, looks=before)
+    look = Look(
+        experiment_id=subject.experiment_id,
+        version=subject.version,
+        number=len(before) + 1,
+        at=question.at,
+        units=units,
+        fraction=found.information,
+        alpha=boundary.alpha,
+        spent=found.spent,
+        critical=found.critical,
+    )
+    return Standing(stage=stage, look=look, is_new=True, looks=(*before, look))
+
+
+def progress(subject: Subject, *, question: Question, counts: UnitCounts, units: int, found: Standing) -> Progress:
+    """Return how far the plan has come, for the report."""
+    planned = subject.plan.units
+    is_ended = found.stage in (Stage.AT_END, Stage.BEYOND)
+    rate = intake(counts, question=question)
+    return Progress(
+        units=units,
+        planned_units=planned,
+        planned_end=question.until,
+        fraction=None if planned is None else 1.0 if is_ended else min(units / planned, 1.0),
+        looks=found.looks,
+        critical=None if found.look is None else found.look.critical,
+        is_ended=is_ended,
+        units_per_day=rate,
+        days_left=_days_left(planned, units=units, rate=rate, question=question, is_ended=is_ended),
+    )
+
+
+def intake(counts: UnitCounts, *, question: Question) -> float | None:
+    """Return how many units a day came in the last 7 days, or since the start; None where there are no days."""
+    overall = np.array([each == OVERALL for each in counts.cells.dimension], dtype=bool)
+    if not (overall & (counts.cells.day >= 0)).any():
+        return None
+    today = int(question.at.timestamp() // _EPOCH_DAYS)
+    recent = overall & (counts.cells.day > today - _INTAKE_DAYS) & (counts.cells.day <= today)
+    opened = datetime.fromtimestamp((today - _INTAKE_DAYS + 1) * _EPOCH_DAYS, tz=question.at.tzinfo)
+    seconds = (question.at - max(opened, question.start)).total_seconds()
+    return int(counts.count[recent].sum()) / (seconds / _EPOCH_DAYS) if seconds > 0 else None
+
+
+def _days_left(
+    planned: int | None, *, units: int, rate: float | None, question: Question, is_ended: bool
+) -> float | None:
+    if is_ended:
+        return 0.0
+    ways = []
+    if question.until is not None:
+        ways.append((question.until - question.at) / timedelta(days=1))
+    if planned is not None and rate:
+        ways.append((planned - units) / rate)
+    return max(min(ways), 0.0) if ways else None

@@ -1,0 +1,74 @@
+"""The ports that keep what was reported: looks and reports; see ``variate.stores.ports`` for what all ports promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from variate.errors import InvalidInputError
+from variate.model.document import Document
+from variate.model.instant import check_instant
+from variate.model.look import Look
+from variate.model.page import Page
+from variate.model.rules import check_id, check_whole, shown
+
+VERDICTS = ("ship", "hold", "stop", "invalid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportHead:
+    """What a list says of a report: ``verdict``, about ``variation`` (None: about all or none), made ``at``."""
+
+    id: str
+    experiment_id: str
+    version: int
+    verdict: str
+    variation: str | None
+    at: datetime
+
+    def __post_init__(self) -> None:
+        check_id("report.id", self.id)
+        check_id("experiment_id", self.experiment_id)
+        check_whole("report.version", self.version, minimum=1, maximum=2**31)
+        if self.verdict not in VERDICTS:
+            raise InvalidInputError("verdict", f"must be one of {', '.join(VERDICTS)}, not {shown(self.verdict)}")
+        if self.variation is not None:
+            check_id("variation", self.variation)
+        object.__setattr__(self, "at", check_instant("report.at", self.at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReport:
+    """A report as it was made; ``document`` is its record."""
+
+    head: ReportHead
+    document: Document
+
+
+class LookStore(Protocol):
+    """The looks at each version of an experiment, counted from 1 without a gap; append-only."""
+
+    def add(self, look: Look) -> Look:
+        """Store it unless one of its number stands; return the one that stands. Durable on return. Safe to repeat.
+
+        However many add one of a number at once, one wins, and all get that one back. Raise ``ConflictError`` where the
+        one before it is not there.
+        """
+
+    def of_version(self, experiment_id: str, *, version: int) -> Sequence[Look]:
+        """Return every look at this version, in order of number, strongly consistent."""
+
+
+class ReportStore(Protocol):
+    """The reports, each as it was made; append-only."""
+
+    def add(self, report: StoredReport) -> None:
+        """Store a new report; raise ``ConflictError`` if its id is taken. Durable on return."""
+
+    def get(self, report_id: str) -> StoredReport | None:
+        """Return the report, or None."""
+
+    def list(self, *, experiment_id: str | None = None, limit: int, last_key: str | None = None) -> Page[ReportHead]:
+        """Return the heads of reports, most recent first (then by id), of this experiment where given."""
