@@ -17,11 +17,17 @@ DRIVERS = {
     "boto3",
     "botocore",
     "cryptography",
+    "duckdb",
+    "jinja2",
+    "numpy",
     "psycopg",
     "psycopg_pool",
+    "pyarrow",
     "redis",
+    "scipy",
     "sqlalchemy",
 }
+"""What takes long to import: a driver, or numbers for the analysis, which most processes never do."""
 ABOVE_BACKENDS = [
     "variate",
     "variate.errors",
@@ -96,7 +102,7 @@ def probe(*modules: str, loaded: Iterable[str] = ()) -> list[tuple[str, dict[str
 @pytest.fixture(scope="module")
 def reports() -> dict[str, dict[str, Any]]:
     """What each module of variate does when it is imported first; the drivers are loaded before, which saves time."""
-    return dict(probe(*MODULES, loaded=[*sorted(DRIVERS), "pytest", "rich.table"]))
+    return dict(probe(*MODULES, loaded=[*sorted(DRIVERS), "pytest", "rich.table", "scipy.stats"]))
 
 
 def test_any_module_can_be_imported_first(reports: dict[str, dict[str, Any]]) -> None:
