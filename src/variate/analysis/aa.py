@@ -115,7 +115,7 @@ class _Tally:
     """What the tests of one estimator found, run after run."""
 
     def __init__(self) -> None:
-        self.above = self.below = self.held = self.failed = 0
+        self.above = self.below = self.held = self.made = self.failed = 0
         self.reasons = np.zeros(len(REASONS), dtype=np.int64)
 
     def add(self, sides: Side, alpha: float) -> None:
@@ -125,11 +125,12 @@ class _Tally:
         self.above += int((rejects & (found.difference > 0)).sum())
         self.below += int((rejects & (found.difference < 0)).sum())
         self.held += int((can & (found.low <= 0) & (found.high >= 0)).sum())
+        self.made += int(can.sum())
         self.failed += int((~can).sum())
         self.reasons += np.bincount(found.reasons, minlength=len(REASONS))
 
     def rate(self, work: _Work) -> ErrorRate | NotEstimable:
-        runs = work.runs - self.failed
+        runs = self.made
         if not runs:
             return NotEstimable(REASONS[int(self.reasons.argmax())] or NotEstimableReason.TOO_FEW_UNITS)
         wrong = self.above + self.below

@@ -188,6 +188,10 @@ def test_the_same_generator_gives_the_same_check_and_metrics_do_not_disturb_each
     assert found == again
     assert [each.metric_id for each in found.metrics] == ["spend", "other"]
     assert found.metrics[0] == checked(metric(), values, runs=200)
+    both["spend"] = rows(np.random.default_rng(4).normal(size=900))
+    changed = self_check(metrics, values=both, weights=HALVES, generator=np.random.default_rng(5), runs=200)
+    assert changed.metrics[0] != found.metrics[0]
+    assert changed.metrics[1] == found.metrics[1]
 
 
 def test_it_says_how_far_it_is() -> None:

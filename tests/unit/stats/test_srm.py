@@ -18,11 +18,18 @@ from variate.stats.srm_power import chance_to_flag, detectable_shift, units_to_d
 
 
 @given(
-    counts=st.lists(st.integers(0, 10**7), min_size=3, max_size=3).filter(lambda each: sum(each) > 100),
+    total=st.integers(100, 10**7),
+    away=st.lists(st.floats(-6, 6), min_size=2, max_size=2),
     weights=st.lists(st.floats(0.1, 100), min_size=3, max_size=3),
 )
-def test_it_is_scipys_chi_square(counts: list[int], weights: list[float]) -> None:
-    expected = np.array(weights) / sum(weights) * sum(counts)
+def test_it_is_scipys_chi_square(total: int, away: list[float], weights: list[float]) -> None:
+    # Counts a few standard deviations from what is expected, where p is neither 0 nor 1.
+    shares = np.array(weights) / sum(weights)
+    first, second = (
+        max(0, round(total * share + far * (total * share) ** 0.5)) for share, far in zip(shares, away, strict=False)
+    )
+    counts = [first, second, max(0, total - first - second)]
+    expected = shares * sum(counts)
     found = sample_ratio(counts, weights=weights)
     if expected.min() < 5:
         assert REASONS[int(found.reasons)] == "too_few_units"
