@@ -64,10 +64,10 @@ def test_the_interval_is_narrowest_about_the_planned_count() -> None:
 @given(kappa=ratios, alpha=alphas)
 def test_p_is_alpha_where_the_interval_ends(kappa: float, alpha: float) -> None:
     z = critical_value(kappa=kappa, alpha=alpha)
-    assert float(always_valid_p(z, kappa=kappa)) == pytest.approx(alpha, rel=1e-9)
-    assert float(always_valid_p(-z, kappa=kappa)) == pytest.approx(alpha, rel=1e-9)
+    assert float(always_valid_p(z, kappa=kappa)) == pytest.approx(alpha, rel=1e-9, abs=0)
+    assert float(always_valid_p(-z, kappa=kappa)) == pytest.approx(alpha, rel=1e-9, abs=0)
     bound = one_sided_critical_value(kappa=kappa, alpha=alpha)
-    assert float(one_sided_always_valid_p(bound, kappa=kappa)) == pytest.approx(alpha, rel=1e-9)
+    assert float(one_sided_always_valid_p(bound, kappa=kappa)) == pytest.approx(alpha, rel=1e-9, abs=0)
 
 
 @given(kappa=ratios, alpha=alphas)
@@ -96,8 +96,8 @@ def test_the_one_sided_p_is_just_above_that_of_the_half_normal_mixture(z: float,
 
 
 def test_p_keeps_its_digits_and_never_exceeds_1() -> None:
-    assert float(always_valid_p(30.0, kappa=8.0)) == pytest.approx(3 * math.exp(-400), rel=1e-12)
-    assert float(one_sided_always_valid_p(30.0, kappa=8.0)) == pytest.approx(1.5 * math.exp(-400), rel=1e-12)
+    assert float(always_valid_p(30.0, kappa=8.0)) == pytest.approx(3 * math.exp(-400), rel=1e-12, abs=0)
+    assert float(one_sided_always_valid_p(30.0, kappa=8.0)) == pytest.approx(1.5 * math.exp(-400), rel=1e-12, abs=0)
     assert float(always_valid_p(0.0, kappa=8.0)) == 1
     assert one_sided_always_valid_p(np.array([0.0, -40.0, -0.0]), kappa=8.0).tolist() == [1, 1, 1]
     assert float(one_sided_always_valid_p(1e6, kappa=8.0)) == 0
