@@ -102,7 +102,7 @@ def probe(*modules: str, loaded: Iterable[str] = ()) -> list[tuple[str, dict[str
 @pytest.fixture(scope="module")
 def reports() -> dict[str, dict[str, Any]]:
     """What each module of variate does when it is imported first; the drivers are loaded before, which saves time."""
-    return dict(probe(*MODULES, loaded=[*sorted(DRIVERS), "pytest", "rich.table", "scipy.stats"]))
+    return dict(probe(*MODULES, loaded=[*sorted(DRIVERS), "pytest", "rich.table", "scipy.optimize", "scipy.stats"]))
 
 
 def test_any_module_can_be_imported_first(reports: dict[str, dict[str, Any]]) -> None:
