@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from variate.platform.analysing import no_aggregator
 from variate.platform.backends import Backends
 from variate.settings import Profile, Settings
 
@@ -25,6 +26,7 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
     from variate.stores.wrappers import encrypted
     from variate.stores.wrappers.encrypted_definitions import EncryptedDefinitionStore
     from variate.stores.wrappers.encrypted_snapshots import EncryptedSnapshotStore
+    from variate.stores.wrappers.sealed_fields import EVENT_DATA
     from variate.stores.wrappers.sealing import EnvelopeCipher, KeyFileDataKeys
 
     if settings.profile is Profile.AWS and settings.kms_key_id:
@@ -48,6 +50,8 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
         flags=encrypted.EncryptedFlagStore(backends.flags, cipher, fields),
         overrides=encrypted.EncryptedOverrideStore(backends.overrides, cipher, fields),
         events=encrypted.EncryptedEventStore(backends.events, cipher, fields),
+        # In the engine what is sealed is no number. Before, or after, some may be plain; one does not know which.
+        aggregator=no_aggregator if EVENT_DATA in fields else backends.aggregator,
         serving=encrypted.EncryptedServingStore(backends.serving, cipher, fields),
         snapshots=EncryptedSnapshotStore(backends.snapshots, cipher, fields),
     )
