@@ -27,8 +27,8 @@ def print_check(check: SelfCheck) -> None:
     """Print how often each metric's tests were wrong, and what to do where that is not as often as they say."""
     say(
         f"All units were shared out anew {count_words(check.runs)} times, so that nothing is there to be found. A test "
-        f"at alpha {check.alpha:g} should find something {share_words(check.alpha)} of the time, and its interval hold 0 "
-        "for the rest."
+        f"at alpha {check.alpha:g} should find something {share_words(check.alpha)} of the time, and its interval hold "
+        "0 for the rest."
     )
     click.echo()
     table = new_table()
