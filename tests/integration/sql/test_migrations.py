@@ -65,6 +65,7 @@ def test_the_first_migration_says_what_it_did_and_the_second_does_nothing(unmade
         "0001: Make the tables.",
         "0002: Hold what decisions are made of: designs, targeting, definitions by name, snapshots.",
         "0003: Number what senders send, so that what never came is known.",
+        "0004: Keep what analyses read in columns and indexes, and what they made of it.",
         "0005: Keep looks and reports.",
     ]
     assert list(unmade_database.migrate()) == []
@@ -153,7 +154,7 @@ def test_rows_of_the_first_version_are_whole_rows_of_this_one(
     engine.dispose()
 
     done = unmade_database.migrate()
-    assert [step.partition(":")[0] for step in done] == ["0002", "0003", "0005"]
+    assert [step.partition(":")[0] for step in done] == ["0002", "0003", "0004", "0005"]
     experiment, flag = SqlExperimentStore(unmade_database).get("e"), SqlFlagStore(unmade_database).get("f")
     assert experiment is not None
     assert (experiment.name, experiment.owner, experiment.design) == ("Checkout", "ada", Design())

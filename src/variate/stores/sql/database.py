@@ -35,6 +35,8 @@ class Intake:
     clock: str | None
     often_there: bool
     """Whether it is usual that a row stands: then looking first costs less than trying."""
+    numbered: str | None = None
+    """A column that counts the rows as they come: one that takes an expired one's place gets its next number."""
 
 
 class Database(ABC):

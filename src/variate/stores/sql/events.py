@@ -6,20 +6,34 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from variate.model import Event, Page, VerdictStatus
+from variate.stores.sql.data_columns import read_columns
 from variate.stores.sql.database import Database, Intake
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.purging import purge_expired
-from variate.stores.sql.schema import events
+from variate.stores.sql.schema import analyses, events
 
 _INTAKE = Intake(
     table=events,
     key=("id",),
-    columns=("id", "user_id", "event_type", "data", "at", "experiment_id", "expires_at", "sender", "number"),
+    columns=(
+        "id",
+        "user_id",
+        "event_type",
+        "data",
+        "at",
+        "experiment_id",
+        "expires_at",
+        "sender",
+        "number",
+        "value",
+        "variation",
+    ),
     clock=None,
     often_there=False,
+    numbered="sequence",
 )
 _OF_UNIT = Listing("events-of-unit", (events.c.at, True), (events.c.id, False))
 _WINDOW = Listing("events-window", (events.c.at, False), (events.c.sequence, False))
@@ -48,6 +62,7 @@ class SqlEventStore:
                     moment(event.expires_at),
                     event.sender,
                     event.number,
+                    *read_columns(event.event_type, event.document.text),
                     now,
                 )
         stored = self._database.intake(_INTAKE, list(rows.values()))
@@ -102,7 +117,10 @@ class SqlEventStore:
 
     def purge(self, *, expired_before: datetime) -> int:
         """Delete what expired before this and return how many."""
-        return purge_expired(self._database, events, ("sequence",), expired_before=expired_before)
+        purged = purge_expired(self._database, events, ("sequence",), expired_before=expired_before)
+        if purged:
+            self._database.write(_read_again)
+        return purged
 
     def _page(
         self, listing: Listing, query: Select[Any], *, at: datetime, limit: int, last_key: str | None
@@ -110,6 +128,13 @@ class SqlEventStore:
         query = listing.page_of(query.where(_lives(at)), limit=limit, last_key=last_key)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return listing.page(rows, limit=limit, make=_event)
+
+
+def _read_again(connection: Connection) -> None:
+    """Have analyses read from the last event that is left: SQLite gives the sequences beyond it anew."""
+    newest = select(func.coalesce(func.max(events.c.sequence), 0)).scalar_subquery()
+    for column in (analyses.c.through, analyses.c.looked_through):
+        connection.execute(update(analyses).where(column > newest).values({column: newest}))
 
 
 def _lives(at: datetime) -> ColumnElement[bool]:

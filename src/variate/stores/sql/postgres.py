@@ -166,6 +166,8 @@ def _intake_statement(intake: Intake) -> str:
     )
     clock = "%b::timestamptz" if intake.clock is None else f"excluded.{intake.clock}"
     sets = ", ".join(f"{column} = excluded.{column}" for column in intake.columns if column not in intake.key)
+    if intake.numbered is not None:
+        sets += f", {intake.numbered} = DEFAULT"
     return (
         f"INSERT INTO {table} ({names}) SELECT {given} FROM unnest({arrays}) AS new ({names}) "  # noqa: S608 - our own names
         f"{_unless_there(intake)} ORDER BY {', '.join(f'new.{column}' for column in intake.key)} "
@@ -195,4 +197,4 @@ def _sql_type(intake: Intake, column: str) -> str:
 
 def _array_type(intake: Intake, column: str) -> str:
     found = _sql_type(intake, column)
-    return found if found in {"BIGINT", "TIMESTAMP WITH TIME ZONE"} else "TEXT"
+    return found if found in {"BIGINT", "DOUBLE PRECISION", "TIMESTAMP WITH TIME ZONE"} else "TEXT"

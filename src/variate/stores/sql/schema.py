@@ -183,6 +183,9 @@ events = Table(
     Column("expires_at", Instant),
     Column("sender", IdText),
     Column("number", WholeNumber),
+    # What analyses read of the data, so that an index has it: see ``read_columns``.
+    Column("value", Double),
+    Column("variation", IdText),
 )
 Index("ix_events_unit_at", events.c.user_id, events.c.at.desc(), events.c.id)
 Index("ix_events_at", events.c.at, events.c.sequence)
@@ -195,17 +198,40 @@ Index(
     postgresql_where=_of_experiment,
     sqlite_where=_of_experiment,
 )
-# Counts and first moments per unit and type come from this index alone, in order, without reading a row. Three
-# ids may be too long for PostgreSQL's index entries, so a query there says, too, ``octet_length(event_type) <= 256``.
+# An analysis reads these two indexes alone, in the order of units, and each event is in one of them. Two ids and a type
+# may be too long for PostgreSQL's index entries, so a query there says, too, ``octet_length(event_type) <= 256``.
+_is_exposure = events.c.event_type == text("'exposure'")
+_of_exposures = and_(_is_exposure, _of_experiment)
 Index(
-    "ix_events_experiment_type_unit",
+    "ix_events_exposures",
     events.c.experiment_id,
+    events.c.user_id,
+    events.c.at,
+    events.c.variation,
+    events.c.expires_at,
+    postgresql_where=_of_exposures,
+    sqlite_where=_of_exposures,
+)
+_is_measured = events.c.event_type != text("'exposure'")
+Index(
+    "ix_events_measured",
     events.c.event_type,
     events.c.user_id,
     events.c.at,
+    events.c.value,
+    events.c.experiment_id,
     events.c.expires_at,
-    postgresql_where=and_(_of_experiment, func.octet_length(events.c.event_type) <= text("256")),
-    sqlite_where=_of_experiment,
+    postgresql_where=and_(_is_measured, func.octet_length(events.c.event_type) <= text("256")),
+    sqlite_where=_is_measured,
+)
+_is_numbered = events.c.sender.is_not(None)
+Index(
+    "ix_events_numbered",
+    events.c.sender,
+    events.c.at,
+    events.c.number,
+    postgresql_where=_is_numbered,
+    sqlite_where=_is_numbered,
 )
 
 for _table in (assignments, overrides, events):
@@ -255,6 +281,53 @@ publications = Table(
     CheckConstraint("sequence >= 1", name="sequence"),
 )
 Index("ix_publications_digest", publications.c.digest)
+
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("id", WholeNumber, Identity(), primary_key=True),
+    Column("experiment_id", IdText, nullable=False),
+    # A digest of what decides who enters: the variations, the dimensions, and from when until when.
+    Column("scope", IdText, nullable=False),
+    # All events up to this sequence, dated before ``at``, are in the rows of ``analysis_units``.
+    Column("through", WholeNumber, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("looked_through", WholeNumber),
+    Column("looked_at", Instant),
+    # Which column of which page holds what, and which pages are still being filled.
+    Column("layout", Text, nullable=False),
+    Column("overridden", IdText, nullable=False),
+    UniqueConstraint("experiment_id", "scope"),
+)
+
+PAGE_COLUMNS = 16
+"""How many sums a row of ``analysis_units`` holds."""
+
+analysis_units = Table(
+    "analysis_units",
+    metadata,
+    Column("analysis", WholeNumber, ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True),
+    Column("page", WholeNumber, primary_key=True, autoincrement=False),
+    Column("user_id", IdText, primary_key=True),
+    # A place in the question's variations, or -1 for a unit that met two.
+    Column("variation", WholeNumber, nullable=False),
+    Column("overridden", WholeNumber, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("day", WholeNumber, nullable=False),
+    Column("dimensions", Text),
+    # When the first of the events that the row is made of expires.
+    Column("expires_at", Instant),
+    *(Column(f"v{place}", Double) for place in range(PAGE_COLUMNS)),
+    sqlite_with_rowid=False,
+)
+
+analysis_overridden = Table(
+    "analysis_overridden",
+    metadata,
+    Column("analysis", WholeNumber, ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", IdText, primary_key=True),
+    sqlite_with_rowid=False,
+)
 
 looks = Table(
     "looks",

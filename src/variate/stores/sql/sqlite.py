@@ -316,6 +316,8 @@ def _intake_statement(intake: Intake) -> str:
     table = intake.table.name
     clock = "?" if intake.clock is None else f"excluded.{intake.clock}"
     sets = ", ".join(f"{column} = excluded.{column}" for column in intake.columns if column not in intake.key)
+    if intake.numbered is not None:
+        sets += f", {intake.numbered} = (SELECT max({intake.numbered}) + 1 FROM {table})"  # noqa: S608 - our own names
     return (
         f"INSERT INTO {table} ({', '.join(intake.columns)}) VALUES ({', '.join('?' for _ in intake.columns)}) "  # noqa: S608 - our own names
         f"ON CONFLICT ({', '.join(intake.key)}) DO UPDATE SET {sets} WHERE {table}.expires_at <= {clock}"
