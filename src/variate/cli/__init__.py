@@ -15,6 +15,7 @@ from variate.cli.lazy import LazyGroup
 @click.group(
     cls=LazyGroup,
     modules={
+        "aa": ("variate.cli.aa", "How often the tests are wrong on your own units."),
         "audiences": ("variate.cli.audiences", "Conditions with a name, for experiments and flags to use."),
         "audit": ("variate.cli.audit", "What was changed, by whom, when."),
         "decide": ("variate.cli.decide", "Decide which variation of an experiment a unit gets."),
@@ -30,6 +31,7 @@ from variate.cli.lazy import LazyGroup
         "layers": ("variate.cli.layers", "Experiments of which a user is in one at most."),
         "migrate": ("variate.cli.migrate", "Make or update the tables of the configured stores."),
         "overrides": ("variate.cli.overrides", "Force a variation for a user, for a while."),
+        "power": ("variate.cli.power", "How many units an experiment takes, and what it can tell."),
         "purge": ("variate.cli.purge", "Delete what has expired."),
         "relay": ("variate.cli.relay", "Deliver changes that are still pending between stores."),
         "snapshots": ("variate.cli.snapshots", "What decisions are made from, and going back to another."),

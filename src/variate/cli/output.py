@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import click
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -78,6 +80,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, folded
     print_rich(table)
 
 
+def say(sentence: str, *, first: str = "", others: str = "", bold: bool = False, fg: str | None = None) -> None:
+    """Print a sentence, folded to the terminal's width; plain where that is not a terminal."""
+    columns = shutil.get_terminal_size().columns
+    for line in textwrap.wrap(shown(sentence), columns, initial_indent=first, subsequent_indent=others) or [""]:
+        click.secho(line, bold=bold, fg=fg)
+
+
 def print_fields(fields: Mapping[str, str]) -> None:
     """Print names and values, one pair a line."""
     width = max(map(len, fields))
@@ -116,6 +125,18 @@ def progress() -> Progress:
         console=console,
         disable=not console.is_terminal,
     )
+
+
+def advance_on(bars: Progress) -> Callable[[str, int, int], None]:
+    """Return what moves the bar of a work on, by its name, the steps done and all of them; a new name is a new bar."""
+    tasks: dict[str, TaskID] = {}
+
+    def advance(work: str, done: int, total: int) -> None:
+        if work not in tasks:
+            tasks[work] = bars.add_task(shown(work), total=total)
+        bars.update(tasks[work], completed=done, total=total)
+
+    return advance
 
 
 def batches(items: Sequence[T], *, size: int, advance: Callable[[int], Any]) -> Iterator[Sequence[T]]:

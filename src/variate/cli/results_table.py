@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import click
 from rich.text import Text
 
 from variate.analysis import Outcome, Row, Summary
 from variate.cli.output import new_table, print_rich
 from variate.cli.text import shown
-from variate.stats import NotEstimable, NotEstimableReason
-
-_REASONS = {
-    NotEstimableReason.NO_UNITS: "no users",
-    NotEstimableReason.TOO_FEW_UNITS: "under 30 users",
-    NotEstimableReason.ZERO_VARIANCE: "no variance",
-    NotEstimableReason.OUT_OF_RANGE: "beyond range",
-}
+from variate.rendering.numbers import decimals_for
+from variate.rendering.words import reason_words
+from variate.stats import NotEstimable
 
 
 def print_summary(summary: Summary) -> None:
@@ -65,17 +58,9 @@ def _difference(row: Row, *, binary: bool) -> tuple[str, str]:
     if found is None:
         return "control", ""
     if isinstance(found, NotEstimable):
-        return "-", _REASONS[found.reason]
+        return "-", reason_words(found)
     if binary:
         return f"{100 * found.value:+.2f} pp", f"[{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
     decimals = decimals_for(max(abs(found.low), abs(found.high)))
     low, high = (f"{end:+,.{decimals}f}" for end in (found.low, found.high))
     return f"{found.value:+,.{decimals}f}", f"[{low}, {high}]"
-
-
-def decimals_for(number: float) -> int:
-    """Return how many decimals show four or five figures of the number: 0.1062, 1.4226, 142.26, 14,226, 0."""
-    if number == 0 or not math.isfinite(number):
-        return 0
-    magnitude = math.floor(math.log10(abs(number)))
-    return max(0, 4 - magnitude) if magnitude >= 0 else min(3 - magnitude, 9)

@@ -44,8 +44,8 @@ def test_where_there_is_no_interval_the_reason_stands(capsys: pytest.CaptureFixt
     users = {"a": 1000, "b": 29, "c": 1000, "d": 0}
     values: dict[str, list[float]] = {"a": [1.0] * 10, "b": [1.0], "c": [], "d": []}
     lines = _printed(_summary(("visit", values), users=users), capsys)
-    assert [line.split("-", 1)[-1].strip() for line in lines[3:5]] == ["under 30 users", "no variance"]
-    assert lines[5].split() == ["d", "0", "0", "-", "-", "-", "no", "users"]
+    assert [line.split("-", 1)[-1].strip() for line in lines[3:5]] == ["too few units", "no variance"]
+    assert lines[5].split() == ["d", "0", "0", "-", "-", "-", "no", "units"]
 
 
 def test_who_was_left_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from variate.cli.doctor import sqlite_note, without_password
-from variate.cli.results_table import decimals_for
 from variate.cli.text import shown
 
 
@@ -55,20 +54,3 @@ def test_a_password_in_a_url_is_hidden(url: str, hidden: str) -> None:
 def test_the_versions_of_sqlite_with_the_wal_reset_bug_are_told(version: tuple[int, ...], has_bug: bool) -> None:
     # https://sqlite.org/wal.html#the_wal_reset_bug: 3.7.0 to 3.51.2, mended also in 3.44.6 and 3.50.7.
     assert ("WAL-reset" in sqlite_note(version)) is has_bug
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        (0, "0"),
-        (0.1062, "0.1062"),
-        (0.00012345, "0.0001234"),
-        (1.42256, "1.4226"),
-        (142.256, "142.26"),
-        (14225.6, "14,226"),
-        (-3.5, "-3.5000"),
-        (float("inf"), "inf"),
-    ],
-)
-def test_amounts_have_four_or_five_figures(number: float, text: str) -> None:
-    assert f"{number:,.{decimals_for(number)}f}" == text

@@ -1,0 +1,275 @@
+"""What ``variate power`` is asked, and what it answers: two of units, effect and power give the third."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from variate.errors import InvalidInputError
+from variate.model.metric import Direction
+from variate.model.plan import Spending
+from variate.stats.baselines import Adjusted, Baseline, Clustered
+from variate.stats.not_estimable import NotEstimable
+from variate.stats.power import DEFAULT_POWER, SampleSize, minimal_effect, minimal_margin, power_of, sample_size
+from variate.stats.procedures import AlwaysValid, AtTheEnd, GroupSequential, Monitoring, Procedure
+
+_OPTIONS = {
+    "alpha": "--alpha",
+    "baseline.covariance": "--correlation",
+    "baseline.denominator_mean": "--denominator-mean",
+    "baseline.denominator_variance": "--denominator-deviation",
+    "baseline.deviation": "--deviation",
+    "baseline.mean": "--baseline",
+    "baseline.numerator_mean": "--numerator-mean",
+    "baseline.numerator_variance": "--numerator-deviation",
+    "baseline.rate": "--baseline",
+    "baseline.unit_variance": "--standard-error",
+    "baseline.value": "--baseline",
+    "cluster.correlation": "--icc",
+    "cluster.size": "--cluster-size",
+    "correlation": "--covariate-correlation",
+    "daily_units": "--daily-units",
+    "looks": "--looks",
+    "margin": "--margin",
+    "power": "--power",
+    "tests": "--goals",
+    "units": "--units",
+    "weights": "--shares",
+}
+_TIMES = (0.5, 0.75, 1.0, 1.5, 2.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The options that all kinds of metrics have, as they were given; None where one was not.
+
+    ``is_relative`` says that ``mde``, ``margin`` and ``expected`` are shares of the baseline.
+    """
+
+    mde: float | None
+    units: float | None
+    power: float | None
+    is_relative: bool
+    margin: float | None
+    expected: float | None
+    direction: Direction
+    alpha: float
+    variations: int | None
+    shares: tuple[float, ...] | None
+    goals: int
+    looks: int
+    spending: Spending | None
+    always_valid: bool
+    covariate_correlation: float | None
+    cluster_size: float | None
+    icc: float | None
+    daily_units: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """What another effect, or another number of units, would come to."""
+
+    effect: float
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The three, whichever of them was asked for, and what follows.
+
+    ``effect`` is the difference that is told, None where these units tell none; with a margin it is what the difference
+    is thought to be. ``power`` is what was asked for, but what the units have where they were given beside the effect.
+    ``size.units`` are by variation, control first. ``smallest_margin`` is the smallest that the units rule out with
+    ``power``, None where that was not asked or they rule out none.
+    """
+
+    solved: str
+    baseline: Baseline
+    procedure: Procedure
+    effect: float | None
+    power: float
+    size: SampleSize
+    daily_units: float | None
+    smallest_margin: float | None
+    others: tuple[Other, ...]
+
+
+@contextmanager
+def named_by_option() -> Iterator[None]:
+    """Let what is wrong with a value name the option that gave it."""
+    try:
+        yield
+    except InvalidInputError as error:
+        raise InvalidInputError(_OPTIONS.get(error.field, error.field), error.rule) from error
+    except OverflowError as error:
+        raise InvalidInputError("the options", "are numbers too far apart to reckon with") from error
+
+
+def answered(baseline: Baseline, *, asked: Asked) -> Answer:
+    """Return the answer; raise ``InvalidInputError`` naming the option where something is wrong."""
+    with named_by_option():
+        adjusted = _adjusted(baseline, asked)
+        procedure = _procedure(asked, level=baseline.level)
+        try:
+            return _solved(adjusted, procedure, asked)
+        except InvalidInputError as error:
+            effect = "--mde" if asked.margin is None else "--expected"
+            raise InvalidInputError(effect if error.field == "effect" else error.field, error.rule) from error
+
+
+def _solved(baseline: Baseline, procedure: Procedure, asked: Asked) -> Answer:
+    effect = _effect(asked, procedure, level=baseline.level)
+    power = DEFAULT_POWER if asked.power is None else asked.power
+    if asked.units is None:
+        if effect is None:
+            raise InvalidInputError(
+                "--mde", "must be given, or --units: two of --units, --mde and --power give the third"
+            )
+        size = sample_size(baseline, effect=effect, procedure=procedure, power=power, daily_units=asked.daily_units)
+        return Answer(
+            solved="units",
+            baseline=baseline,
+            procedure=procedure,
+            effect=effect,
+            power=power,
+            size=size,
+            daily_units=asked.daily_units,
+            smallest_margin=None,
+            others=tuple(_other_effects(baseline, procedure, effect=effect, power=power)),
+        )
+    if effect is not None:
+        return _power_answer(baseline, procedure, asked, effect=effect, units=asked.units)
+    least = minimal_effect(baseline, units=asked.units, procedure=procedure, power=power)
+    return Answer(
+        solved="mde",
+        baseline=baseline,
+        procedure=procedure,
+        effect=None if isinstance(least, NotEstimable) else least,
+        power=power,
+        size=_size(procedure, asked, units=asked.units, drift=procedure.drift(power)),
+        daily_units=asked.daily_units,
+        smallest_margin=None,
+        others=tuple(_other_units(baseline, procedure, units=asked.units, power=power)),
+    )
+
+
+def _power_answer(baseline: Baseline, procedure: Procedure, asked: Asked, *, effect: float, units: float) -> Answer:
+    if asked.power is not None and procedure.margin is None:
+        raise InvalidInputError("--power", "cannot be given beside --units and --mde: it follows from them")
+    power = power_of(baseline, effect=effect, units=units, procedure=procedure)
+    wanted = DEFAULT_POWER if asked.power is None else asked.power
+    smallest = None
+    if procedure.margin is not None:
+        found = minimal_margin(baseline, units=units, procedure=procedure, effect=effect, power=wanted)
+        smallest = None if isinstance(found, NotEstimable) else found
+    drift = procedure.drift(power) if procedure.test_alpha < power < 1 else None
+    return Answer(
+        solved="power",
+        baseline=baseline,
+        procedure=procedure,
+        effect=effect,
+        power=power,
+        size=_size(procedure, asked, units=units, drift=drift),
+        daily_units=asked.daily_units,
+        smallest_margin=smallest,
+        others=(),
+    )
+
+
+def _size(procedure: Procedure, asked: Asked, *, units: float, drift: float | None) -> SampleSize:
+    by_variation = tuple(math.floor(units * share + 1e-9) for share in procedure.shares)
+    if asked.daily_units is not None and not 0 < asked.daily_units < math.inf:
+        raise InvalidInputError("--daily-units", "must be finite and above 0")
+    return SampleSize(
+        units=by_variation,
+        total=int(units),
+        expected=units if drift is None else units * procedure.mean_share(drift),
+        days=None if asked.daily_units is None else math.ceil(units / asked.daily_units),
+    )
+
+
+def _effect(asked: Asked, procedure: Procedure, *, level: float) -> float | None:
+    """Return the effect that is meant, on the metric's scale, or None where it is asked for."""
+    if asked.margin is None:
+        if asked.expected is not None:
+            raise InvalidInputError("--expected", "goes with --margin; without one, --mde is the effect")
+        if asked.mde is None:
+            return None
+        if not 0 < asked.mde < math.inf:
+            raise InvalidInputError("--mde", "must be finite and above 0; --direction says which way it is")
+        return procedure.sign * _absolute(asked.mde, asked, level=level)
+    if asked.mde is not None:
+        raise InvalidInputError(
+            "--mde", "cannot go with --margin: --expected says what the difference is thought to be"
+        )
+    return _absolute(asked.expected or 0.0, asked, level=level)
+
+
+def _procedure(asked: Asked, *, level: float) -> Procedure:
+    shares = asked.shares or (1.0,) * (asked.variations or 2)
+    if asked.variations is not None and len(shares) != asked.variations:
+        raise InvalidInputError("--shares", f"must be {asked.variations} numbers, as --variations says")
+    is_guarded = asked.margin is not None
+    return Procedure(
+        alpha=asked.alpha,
+        # A guardrail's alpha is its own; goals and variations share theirs.
+        tests=1 if is_guarded else asked.goals * (len(shares) - 1),
+        weights=shares,
+        margin=None if asked.margin is None else _absolute(asked.margin, asked, level=level),
+        direction=asked.direction,
+        monitoring=_monitoring(asked, is_guarded=is_guarded),
+    )
+
+
+def _monitoring(asked: Asked, *, is_guarded: bool) -> Monitoring:
+    """Return how a report judges such a metric: guardrails by a sequence, unless something else is asked for."""
+    if asked.always_valid and asked.spending is not None:
+        raise InvalidInputError("--spending", "cannot go with --always-valid: a confidence sequence spends nothing")
+    if asked.looks == 1 and not asked.always_valid:
+        return AtTheEnd()
+    if asked.always_valid or (is_guarded and asked.spending is None):
+        return AlwaysValid(looks=asked.looks)
+    return GroupSequential(looks=asked.looks, spending=asked.spending or Spending.OBRIEN_FLEMING)
+
+
+def _adjusted(baseline: Baseline, asked: Asked) -> Baseline:
+    if (asked.cluster_size is None) is not (asked.icc is None):
+        missing = "--cluster-size" if asked.cluster_size is None else "--icc"
+        raise InvalidInputError(missing, "must be given: clusters have both --cluster-size and --icc")
+    if asked.covariate_correlation is not None:
+        baseline = Adjusted(baseline=baseline, correlation=asked.covariate_correlation)
+    if asked.cluster_size is not None and asked.icc is not None:
+        baseline = Clustered(baseline=baseline, size=asked.cluster_size, correlation=asked.icc)
+    return baseline
+
+
+def _absolute(value: float, asked: Asked, *, level: float) -> float:
+    if not asked.is_relative:
+        return value
+    if level == 0:
+        raise InvalidInputError("--relative", "cannot be: the baseline is 0, and nothing is a share of it")
+    return value * abs(level)
+
+
+def _other_effects(baseline: Baseline, procedure: Procedure, *, effect: float, power: float) -> Iterator[Other]:
+    if effect == 0:
+        return
+    for times in _TIMES:
+        other = effect * times
+        if baseline.least <= baseline.level + other <= baseline.greatest and _is_told(other, procedure):
+            size = sample_size(baseline, effect=other, procedure=procedure, power=power)
+            yield Other(effect=other, units=size.total)
+
+
+def _is_told(effect: float, procedure: Procedure) -> bool:
+    return procedure.margin is None or procedure.sign * effect + procedure.margin > 0
+
+
+def _other_units(baseline: Baseline, procedure: Procedure, *, units: float, power: float) -> Iterator[Other]:
+    for times in _TIMES:
+        effect = minimal_effect(baseline, units=units * times, procedure=procedure, power=power)
+        if not isinstance(effect, NotEstimable):
+            yield Other(effect=effect, units=int(units * times))

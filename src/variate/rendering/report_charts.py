@@ -1,0 +1,99 @@
+"""The charts of a report: what of it goes into which."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from variate.analysis.comparison import Comparison, Finding, MetricResult, Safety, Series
+from variate.analysis.report import Report
+from variate.rendering import words
+from variate.rendering.charts import (
+    CumulativeChart,
+    CumulativePoint,
+    DayShares,
+    ForestChart,
+    ForestRow,
+    Reading,
+    SharesChart,
+)
+from variate.rendering.metric_tables import slice_name
+from variate.stats.not_estimable import NotEstimable
+
+_READINGS = {Finding.BETTER: Reading.BETTER, Finding.WORSE: Reading.WORSE, Finding.NOT_SHOWN: Reading.UNCLEAR}
+
+
+def lifts_chart(report: Report) -> ForestChart:
+    """Return the lift of every variation in every metric, of all units."""
+    rows = [_row(each, group=metric.name) for metric in report.metrics for each in _overall(metric)]
+    return ForestChart(title="Lifts of all metrics", rows=tuple(rows))
+
+
+def slices_chart(metric: MetricResult) -> ForestChart:
+    """Return the lift of every variation in every slice of the metric."""
+    rows = [
+        _row(each, group=f"{part.dimension}: {slice_name(part)}" if part.dimension else "all units")
+        for part in metric.slices
+        for each in part.comparisons
+    ]
+    return ForestChart(title=f"Lifts of {metric.name} by dimension", rows=tuple(rows))
+
+
+def cumulative_charts(report: Report, metric: MetricResult) -> Iterator[CumulativeChart]:
+    """Yield a chart for each variation whose effect is known on some day."""
+    for series in metric.series:
+        points = tuple(_points(series))
+        if points:
+            end = report.progress.planned_end
+            yield CumulativeChart(
+                title=f"{metric.name}, {series.variation}: the difference as it was known at the end of each day",
+                points=points,
+                quantity=words.quantity_of(metric),
+                looks=tuple(look.at.date() for look in report.progress.looks),
+                end=None if end is None else end.date(),
+            )
+
+
+def shares_chart(report: Report) -> SharesChart | None:
+    """Return each day's shares of units; None where the days are not known."""
+    days = [DayShares(day=each.day, units=each.units) for each in report.health.by_day if each.day is not None]
+    if not days:
+        return None
+    return SharesChart(
+        title="Each day's share of units",
+        variations=tuple(each.name for each in report.variations),
+        expected=tuple(each.share for each in report.variations),
+        days=tuple(days),
+    )
+
+
+def reading_of(comparison: Comparison) -> Reading:
+    """Return what a comparison says; a guardrail that is harmed is worse, whatever else was found."""
+    if comparison.guard is not None and comparison.guard.safety is Safety.HARMED:
+        return Reading.WORSE
+    return _READINGS[comparison.finding]
+
+
+def _overall(metric: MetricResult) -> tuple[Comparison, ...]:
+    return metric.overall.comparisons if metric.overall else ()
+
+
+def _row(each: Comparison, *, group: str) -> ForestRow:
+    effect = each.effect
+    if isinstance(effect, NotEstimable):
+        return ForestRow(group=group, name=each.variation, value=None, note=words.reason_words(effect))
+    if isinstance(effect.lift, NotEstimable):
+        note = f"no lift: {words.reason_words(effect.lift)}"
+        return ForestRow(group=group, name=each.variation, value=None, note=note)
+    low, high = words.ends(effect.lift)
+    return ForestRow(
+        group=group, name=each.variation, value=effect.lift.value, low=low, high=high, reading=reading_of(each)
+    )
+
+
+def _points(series: Series) -> Iterator[CumulativePoint]:
+    for point in series.points:
+        if not isinstance(point.difference, NotEstimable):
+            low = -math.inf if point.low is None else point.low
+            high = math.inf if point.high is None else point.high
+            yield CumulativePoint(day=point.day, value=point.difference, low=low, high=high)
