@@ -79,6 +79,20 @@ def test_a_report_is_of_what_was_recorded_and_is_kept(platform: Platform, clock:
     assert (head.id, head.verdict, head.variation) == (report.id, "ship", "green")
 
 
+def test_events_whose_data_are_sealed_are_reported_alike(tmp_path: Path, clock: SettableClock) -> None:
+    settings = Settings(home=tmp_path, encrypted_fields=frozenset({"event.data"}))
+    with Platform(settings, open_backends(settings), clock=clock) as platform:
+        platform.migrate()
+        platform.create_metric("buying", kind="proportion", measure="purchase", name="Buying")
+        experiment_id = launch(platform, plan={"units": 1_000})
+        clock.set(START + timedelta(hours=1))
+        happen(platform, experiment_id, units=range(1_000), bought=(50, 100), at=clock())
+        clock.set(START + timedelta(hours=2))
+        report = platform.report_experiment(experiment_id, dimensions=["country"])
+    assert report.verdict.kind is VerdictKind.SHIP
+    assert [each.control_units for each in report.metrics[0].slices] == [500, 250, 250]
+
+
 def test_reports_are_listed_newest_first_by_experiment(platform: Platform, clock: SettableClock) -> None:
     ids = [launch(platform), launch(platform)]
     clock.set(START + timedelta(hours=1))

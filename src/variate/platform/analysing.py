@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from variate.errors import ConfigurationError
 from variate.model import Page
 from variate.platform.backends import Backends
+from variate.stores.ports import EventStore
 from variate.stores.reports import ReportHead
 
 if TYPE_CHECKING:
@@ -67,6 +67,15 @@ class Analysing:
         )
 
 
-def no_aggregator() -> Aggregator:
-    """Raise ``ConfigurationError``: what holds the events cannot sum them up, or cannot read what is sealed."""
-    raise ConfigurationError("reports need events in SQL whose data are not sealed; nothing sums up these")
+def streaming(events: EventStore) -> Callable[[], Aggregator]:
+    """Return what makes an aggregator that reads the events through their store: of DynamoDB's, and of sealed ones.
+
+    It raises ``MissingExtraError`` where DuckDB is not installed.
+    """
+
+    def make() -> Aggregator:
+        from variate.stores.duckdb.event_stream import EventStream
+
+        return EventStream(events)
+
+    return make

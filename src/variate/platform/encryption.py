@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from variate.platform.analysing import no_aggregator
+from variate.platform.analysing import streaming
 from variate.platform.backends import Backends
 from variate.settings import Profile, Settings
 
@@ -38,6 +38,7 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
     else:
         cipher = EnvelopeCipher(KeyFileDataKeys(settings.key_file))
     experiments = encrypted.EncryptedExperimentStore(backends.experiments, cipher, fields)
+    events = encrypted.EncryptedEventStore(backends.events, cipher, fields)
     return replace(
         backends,
         experiments=experiments,
@@ -49,9 +50,9 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
         audit=encrypted.EncryptedAuditLog(backends.audit, cipher, fields),
         flags=encrypted.EncryptedFlagStore(backends.flags, cipher, fields),
         overrides=encrypted.EncryptedOverrideStore(backends.overrides, cipher, fields),
-        events=encrypted.EncryptedEventStore(backends.events, cipher, fields),
-        # In the engine what is sealed is no number. Before, or after, some may be plain; one does not know which.
-        aggregator=no_aggregator if EVENT_DATA in fields else backends.aggregator,
+        events=events,
+        # In the engine what is sealed is no number.
+        aggregator=streaming(events) if EVENT_DATA in fields else backends.aggregator,
         serving=encrypted.EncryptedServingStore(backends.serving, cipher, fields),
         snapshots=EncryptedSnapshotStore(backends.snapshots, cipher, fields),
     )

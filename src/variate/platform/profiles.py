@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from variate.platform.analysing import no_aggregator
+from variate.platform.analysing import streaming
 from variate.platform.backends import Backends, HotBackends
 from variate.platform.encryption import encrypt
 from variate.settings import Profile, Settings
@@ -127,17 +127,17 @@ def _aws(settings: Settings, hot: HotBackends) -> Backends:
 
     source = _postgres(settings, hot)
     tables = DynamoDBClient(settings=settings)
-    flags = dynamodb.DynamoDBFlagStore(tables)
+    flags, events = dynamodb.DynamoDBFlagStore(tables), dynamodb.DynamoDBEventStore(tables)
     return replace(
         source,
         outboxes=(*source.outboxes, flags),
         flags=flags,
         assignments=dynamodb.DynamoDBAssignmentStore(tables),
         overrides=dynamodb.DynamoDBOverrideStore(tables),
-        events=dynamodb.DynamoDBEventStore(tables),
+        events=events,
         serving=dynamodb.DynamoDBServingStore(tables),
         snapshots=dynamodb.DynamoDBSnapshotStore(tables),
-        aggregator=no_aggregator,
+        aggregator=streaming(events),
         engines={**source.engines, "dynamodb": dynamodb.DynamoDBTables(tables)},
     )
 
