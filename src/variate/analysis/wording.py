@@ -62,7 +62,10 @@ def listed(names: Sequence[str]) -> str:
 
 def of_metric(metric: MetricResult, value: float) -> str:
     """Return a difference on the metric's scale: shares in percentage points."""
-    return f"{100 * value:.3g} percentage points" if metric.kind in _SHARES else number(value)
+    if metric.kind not in _SHARES:
+        return number(value)
+    points = f"{100 * value:.3g}"
+    return f"{points} percentage point{'' if points == '1' else 's'}"
 
 
 def effect_words(metric: MetricResult, effect: Effect) -> str:

@@ -15,6 +15,7 @@ from variate.cli.lazy import LazyGroup
 @click.group(
     cls=LazyGroup,
     modules={
+        "aa": ("variate.cli.aa", "How often the tests are wrong on your own units."),
         "audiences": ("variate.cli.audiences", "Conditions with a name, for experiments and flags to use."),
         "audit": ("variate.cli.audit", "What was changed, by whom, when."),
         "decide": ("variate.cli.decide", "Decide which variation of an experiment a unit gets."),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -76,6 +78,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, folded
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     print_rich(table)
+
+
+def say(sentence: str, *, first: str = "", others: str = "", bold: bool = False, fg: str | None = None) -> None:
+    """Print a sentence, folded to the terminal's width; plain where that is not a terminal."""
+    columns = shutil.get_terminal_size().columns
+    for line in textwrap.wrap(shown(sentence), columns, initial_indent=first, subsequent_indent=others) or [""]:
+        click.secho(line, bold=bold, fg=fg)
 
 
 def print_fields(fields: Mapping[str, str]) -> None:

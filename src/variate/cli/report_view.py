@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections.abc import Iterable
 
 import click
@@ -12,7 +10,7 @@ from rich.text import Text
 from variate.analysis.comparison import Finding, MetricResult, Safety
 from variate.analysis.report import CheckStatus, Report, VerdictKind
 from variate.analysis.wording import WHY
-from variate.cli.output import new_table, print_rich
+from variate.cli.output import new_table, print_rich, say
 from variate.cli.text import shown
 from variate.rendering import report_tables, words
 from variate.rendering.charts import ForestRow, Reading
@@ -48,15 +46,15 @@ _READINGS = {Reading.BETTER: "green", Reading.WORSE: "red", Reading.UNCLEAR: ""}
 
 def print_report(report: Report) -> None:
     """Print the report. What needs more room, such as charts over time, is left to the page."""
-    _say(report.name, bold=True)
+    say(report.name, bold=True)
     for name, value in report_tables.facts(report):
-        _say(f"{name:<11} {value}")
+        say(f"{name:<11} {value}")
     click.echo()
-    _say(words.headline(report), bold=True, fg=_VERDICTS[report.verdict.kind])
-    _say(words.VERDICT_MEANINGS[report.verdict.kind])
+    say(words.headline(report), bold=True, fg=_VERDICTS[report.verdict.kind])
+    say(words.VERDICT_MEANINGS[report.verdict.kind])
     _list(report.verdict.reasons)
     if report.verdict.missing:
-        _say("What a decision waits for:")
+        say("What a decision waits for:")
         _list(report.verdict.missing)
     click.echo()
     _print(report_tables.checks_table(report))
@@ -66,14 +64,14 @@ def print_report(report: Report) -> None:
     for each in (report_tables.variations_table(report), report_tables.ratio_by_dimension_table(report)):
         _print(each)
     for name, value in report_tables.plan_facts(report):
-        _say(f"{name:<15} {value}")
+        say(f"{name:<15} {value}")
 
 
 def _print_metric(metric: MetricResult, *, control: str) -> None:
-    _say(metric.name, bold=True)
-    _say(words.metric_words(metric))
+    say(metric.name, bold=True)
+    say(words.metric_words(metric))
     if metric.not_estimable is not None:
-        _say(f"Nothing is estimated: {WHY[metric.not_estimable]}.")
+        say(f"Nothing is estimated: {WHY[metric.not_estimable]}.")
     click.echo()
     found = (comparison_table(metric, control=control), guard_table(metric), estimators_table(metric))
     for each in (*found, *dimension_tables(metric)):
@@ -117,7 +115,7 @@ def _print(found: Table | None) -> None:
         )
     for row in narrow.rows:
         table.add_row(*(Text(shown(cell), style=_CELLS.get(cell, "")) for cell in row))
-    _say(narrow.caption if narrow.caption.endswith("?") else f"{narrow.caption}:")
+    say(narrow.caption if narrow.caption.endswith("?") else f"{narrow.caption}:")
     print_rich(table)
     _list(narrow.notes)
     click.echo()
@@ -125,11 +123,4 @@ def _print(found: Table | None) -> None:
 
 def _list(sentences: Iterable[str]) -> None:
     for each in sentences:
-        _say(each, first="- ", others="  ")
-
-
-def _say(sentence: str, *, first: str = "", others: str = "", bold: bool = False, fg: str | None = None) -> None:
-    """Print a sentence, folded to the terminal's width; plain where that is not a terminal."""
-    columns = shutil.get_terminal_size().columns
-    for line in textwrap.wrap(shown(sentence), columns, initial_indent=first, subsequent_indent=others) or [""]:
-        click.secho(line, bold=bold, fg=fg)
+        say(each, first="- ", others="  ")

@@ -187,7 +187,7 @@ def _first(lists: list[list[CumulativeChart]], *, at_most: int) -> list[list[Cum
 
 def _script_json(record: dict[str, Any]) -> Markup:
     """Return JSON that ends no script element and begins no comment, whatever text is in it."""
-    text = json.dumps(record, allow_nan=False)
+    text = json.dumps(record, allow_nan=False, separators=(",", ":"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - in ASCII, with nothing left that HTML reads

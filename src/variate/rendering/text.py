@@ -21,14 +21,22 @@ def width(text: str) -> int:
 
 
 def cut(text: str, *, columns: int) -> str:
-    """Return the text if it takes at most ``columns``, else as much of it as does with an ellipsis after it."""
+    """Return the text if it takes at most ``columns``, else its beginning and its end with an ellipsis between.
+
+    The end is kept since names that are long often differ there.
+    """
     if width(text) <= columns:
         return text
+    end = _beginning(text[::-1], columns=(columns - 1) * 2 // 5)[::-1]
+    return f"{_beginning(text, columns=columns - 1 - width(end))}…{end}"
+
+
+def _beginning(text: str, *, columns: int) -> str:
     taken = 0
     for place, character in enumerate(text):
         taken += _columns(character)
-        if taken > columns - 1:
-            return f"{text[:place].rstrip()}…"
+        if taken > columns:
+            return text[:place]
     return text
 
 

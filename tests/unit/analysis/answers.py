@@ -168,6 +168,7 @@ def report_of(
     plan: Plan = UNPLANNED,
     looks: Sequence[Look] = (),
     dimensions: tuple[str, ...] = (),
+    question_variations: Sequence[str] | None = None,
     **question: Any,
 ) -> Report:
     """Return the report; every metric is a goal where no roles are given."""
@@ -184,7 +185,7 @@ def report_of(
     asked = Question(
         **{
             "experiment_id": "experiment",
-            "variations": tuple(variations),
+            "variations": tuple(variations if question_variations is None else question_variations),
             "start": START,
             "until": None,
             "at": AT,

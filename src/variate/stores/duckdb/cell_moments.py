@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def cell_moments(
 
 def unit_values(session: Session, rows: UnitRows, metric: MetricColumns) -> UnitValues:
     """Return the metric's rows, as its moments have them: the units that are in, whole, and cut to the cap."""
-    cap = _caps(session, rows, [metric])[metric.metric_id]
+    caps = _caps(session, rows, [metric])[metric.metric_id]
     whole = ", ".join(f"{column} AS c{place}" for place, column in enumerate(metric.columns))
     covariates = range(metric.needed, len(metric.variables))
     marks = "".join(f", c{place} IS NULL" for place in covariates)
@@ -66,9 +67,10 @@ def unit_values(session: Session, rows: UnitRows, metric: MetricColumns) -> Unit
     width = len(metric.columns)
     values = [np.asarray(column, dtype=np.float64) for column in columns[:width]]
     variables = list(metric.variables)
-    if cap is not None:
-        raw = values[0]
-        values[0] = np.where(np.isnan(raw), raw, np.minimum(raw, cap))
+    raw = values[0]
+    for name, cap in caps.items():
+        place = metric.variables.index(name)
+        values[place] = np.minimum(values[place], cap)  # what is no number stays so
     for place, mark in zip(covariates, columns[width:], strict=True):
         missing = mark.astype(np.bool_)
         if missing.any():
@@ -76,7 +78,7 @@ def unit_values(session: Session, rows: UnitRows, metric: MetricColumns) -> Unit
             values[place] = np.where(missing, present.mean() if len(present) else 0.0, values[place])
             variables.append(f"missing{place - metric.needed + 1}")
             values.append(missing.astype(np.float64))
-    if cap is not None:
+    if "y" in caps:
         variables.append("raw")
         values.append(raw)
     return UnitValues(
@@ -92,33 +94,34 @@ def place_of(quantile: float, *, count: int) -> int:
     return min(max(math.ceil(Fraction(repr(quantile)) * count), 1), count)
 
 
-def _caps(session: Session, rows: UnitRows, metrics: Sequence[MetricColumns]) -> dict[str, float | None]:
-    """Return the exact quantile to which the values of each metric that has a cap are cut; None for the others."""
+def _caps(session: Session, rows: UnitRows, metrics: Sequence[MetricColumns]) -> dict[str, dict[str, float]]:
+    """Return for each metric the exact quantiles to which those of its variables are cut that have a cap."""
+    caps: dict[str, dict[str, float]] = {metric.metric_id: {} for metric in metrics}
     capped = [metric for metric in metrics if metric.cap_quantile is not None]
-    caps: dict[str, float | None] = dict.fromkeys((metric.metric_id for metric in metrics), None)
     if not capped:
         return caps
-    filters = [f"{rows.variation} IS NOT NULL" for _ in capped]
-    for place, metric in enumerate(capped):
-        filters[place] += "".join(f" AND {column} IS NOT NULL" for column in metric.columns[: metric.needed])
-    counting = ", ".join(f"count(*) FILTER ({each})" for each in filters)
-    counts = session.rows(f"SELECT {counting} FROM {rows.relation}", what="counting the units")[0]
-    # Half a place before it, so that no rounding moves it.
-    quantiles = [
-        f"quantile_disc({metric.columns[0]}, {(place_of(metric.cap_quantile or 0, count=count) - 0.5) / count!r}) "
-        f"FILTER ({each})"
-        for metric, count, each in zip(capped, counts, filters, strict=True)
-        if count
+    are_in = [
+        " AND ".join(
+            [f"{rows.variation} IS NOT NULL", *(f"{column} IS NOT NULL" for column in each.columns[: each.needed])]
+        )
+        for each in capped
     ]
-    found = (
-        session.rows(f"SELECT {', '.join(quantiles)} FROM {rows.relation}", what="finding the caps")
-        if quantiles
-        else [()]
-    )
-    values = iter(found[0])
-    for metric, count in zip(capped, counts, strict=True):
-        cap = next(values) if count else None
-        caps[metric.metric_id] = None if cap is None or math.isnan(cap) else float(cap)
+    counting = ", ".join(f"count(*) FILTER ({is_in})" for is_in in are_in)
+    counts = session.rows(f"SELECT {counting} FROM {rows.relation}", what="counting the units")[0]
+    wanted: list[tuple[MetricColumns, str]] = []
+    quantiles = []
+    for metric, count, is_in in zip(capped, counts, are_in, strict=True):
+        for name, column in zip(metric.variables, metric.columns, strict=True):
+            if count and name in metric.capped:
+                # Half a place before it, so that no rounding moves it.
+                share = (place_of(metric.cap_quantile or 0, count=count) - 0.5) / count
+                wanted.append((metric, name))
+                quantiles.append(f"quantile_disc({column}, {share!r}) FILTER ({is_in})")
+    if quantiles:
+        found = session.rows(f"SELECT {', '.join(quantiles)} FROM {rows.relation}", what="finding the caps")[0]
+        for (metric, name), cap in zip(wanted, found, strict=True):
+            if cap is not None and not math.isnan(cap):
+                caps[metric.metric_id][name] = float(cap)
     return caps
 
 
@@ -191,14 +194,24 @@ def _result(sums: Sums, totals: Totals, cells: Cells, *, units: npt.NDArray[np.i
     overall = np.array([dimension == OVERALL for dimension in cells.dimension], dtype=np.bool_)
     measured = float(totals.measured[overall].sum())
     outside: Floats = units[overall].astype(np.float64)
+    there = totals.measured > 0
     return MetricMoments(
         metric_id=sums.metric.metric_id,
         variables=tuple(variables[place] for place in kept),
-        cells=cells,
-        moments=moments if len(kept) == len(variables) else moments.of(kept),
-        cap=sums.cap,
+        cells=cells if there.all() else _some(cells, there),
+        moments=(moments if len(kept) == len(variables) else moments.of(kept))[there],
+        cap=sums.caps.get("y"),
         waiting=sums.metric.waiting,
         unmeasured=int(outside.sum() - measured) - sums.metric.waiting,
+    )
+
+
+def _some(cells: Cells, kept: npt.NDArray[np.bool_]) -> Cells:
+    return Cells(
+        variation=cells.variation[kept],
+        dimension=tuple(compress(cells.dimension, kept)),
+        value=tuple(compress(cells.value, kept)),
+        day=cells.day[kept],
     )
 
 

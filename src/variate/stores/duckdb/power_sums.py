@@ -36,7 +36,7 @@ class Sums:
     metric: MetricColumns
     constants: list[float]
     fills: list[float]
-    cap: float | None = None
+    caps: Mapping[str, float]
     is_plain: bool = True
     is_moved: bool = False
 
@@ -45,7 +45,7 @@ class Sums:
         """The variables that are added up; those that turn out to be of no use are left out at the end."""
         covariates = self.metric.variables[self.metric.needed :]
         missing = () if self.is_plain else tuple(f"missing{place}" for place in range(1, len(covariates) + 1))
-        return (*self.metric.variables, *missing, *(() if self.cap is None else ("raw",)))
+        return (*self.metric.variables, *missing, *(("raw",) if "y" in self.caps else ()))
 
     def columns(self, prefix: str) -> Iterator[str]:
         """Yield what SQL selects of each unit: its variables, moved, as ``{prefix}_0`` ..."""
@@ -70,7 +70,7 @@ class Sums:
         metric = self.metric
         is_in = " AND ".join(f"{column} IS NOT NULL" for column in metric.columns[: metric.needed])
         for place, (column, constant) in enumerate(zip(metric.columns, self.constants, strict=True)):
-            value = self._cut(column) if place == 0 else column
+            value = self._cut(column, metric.variables[place])
             moved = f"({value} - {_number(constant)})"
             if not self.is_plain:
                 filled = (
@@ -81,19 +81,21 @@ class Sums:
         if not self.is_plain:
             for column in metric.columns[metric.needed :]:
                 yield f"CASE WHEN {is_in} THEN CAST({column} IS NULL AS DOUBLE) END"
-        if self.cap is not None:
+        if "y" in self.caps:
             raw = f"({metric.columns[0]} - {_number(self.constants[0])})"
             yield raw if self.is_plain else f"CASE WHEN {is_in} THEN {raw} END"
 
-    def _cut(self, column: str) -> str:
+    def _cut(self, column: str, variable: str) -> str:
+        if variable not in self.caps:
+            return column
+        cap = _number(self.caps[variable])
         # To DuckDB no number is greater than what is no number; it stays what it is.
-        cut = None if self.cap is None else f"least({column}, {_number(self.cap)})"
-        return column if cut is None else f"CASE WHEN isnan({column}) THEN {column} ELSE {cut} END"
+        return f"CASE WHEN {column} > {cap} AND NOT isnan({column}) THEN {cap} ELSE {column} END"
 
     def all_constants(self) -> Floats:
         """Return the constant of each of ``variables``."""
-        indicators = len(self.variables) - len(self.constants) - (self.cap is not None)
-        raw = [] if self.cap is None else [self.constants[0]]
+        raw = [self.constants[0]] if "y" in self.caps else []
+        indicators = len(self.variables) - len(self.constants) - len(raw)
         return np.array([*self.constants, *[0.0] * indicators, *raw])
 
 
@@ -173,7 +175,7 @@ def guesses(metrics: Sequence[MetricColumns]) -> str:
 
 
 def starting_sums(
-    metrics: Sequence[MetricColumns], guessed: Sequence[float | None], *, caps: Mapping[str, float | None]
+    metrics: Sequence[MetricColumns], guessed: Sequence[float | None], *, caps: Mapping[str, Mapping[str, float]]
 ) -> list[Sums]:
     """Return how the metrics are to be added up at first, from what ``guesses`` found."""
     columns = dict.fromkeys(column for metric in metrics for column in metric.columns)
@@ -183,7 +185,7 @@ def starting_sums(
             metric=metric,
             constants=[near[column] or 0.0 for column in metric.columns],
             fills=[0.0 for _ in metric.columns],
-            cap=caps.get(metric.metric_id),
+            caps=caps[metric.metric_id],
         )
         for metric in metrics
     ]

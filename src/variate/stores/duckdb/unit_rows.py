@@ -33,7 +33,8 @@ class UnitRows:
 class MetricColumns:
     """A metric's variables as SQL over unit rows: doubles, NULL where there is none.
 
-    The first ``needed`` of ``variables`` (y; a ratio's d) a unit must have to be in; the others are covariates.
+    The first ``needed`` of ``variables`` (y; a ratio's d) a unit must have to be in; the others are covariates. Those
+    that are ``capped`` are cut, each to its own quantile, where the metric has a cap.
     """
 
     metric_id: str
@@ -41,6 +42,7 @@ class MetricColumns:
     columns: tuple[str, ...]
     needed: int
     cap_quantile: float | None = None
+    capped: tuple[str, ...] = ("y",)
     waiting: int = 0
 
 

@@ -1,0 +1,93 @@
+"""Where an experiment stands in its plan, look after look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.unit.analysis.answers import AT
+from variate.analysis.planning import Stage, Standing, standing
+from variate.analysis.subject import Subject
+from variate.model.design import ExperimentMetric
+from variate.model.look import Look
+from variate.model.plan import Plan
+from variate.stores.aggregates import Question
+from variate.testing.clocks import START
+
+SUBJECT = Subject(
+    experiment_id="experiment",
+    name="Button colour",
+    weights=(("control", 1.0), ("treatment", 1.0)),
+    metrics=(ExperimentMetric(metric="buying"),),
+    plan=Plan(units=1_000),
+)
+
+
+def stand(
+    units: int, looks: tuple[Look, ...] = (), *, subject: Subject = SUBJECT, until: datetime | None = None
+) -> Standing:
+    """Return where the subject stands with so many units."""
+    question = Question(
+        experiment_id="experiment", variations=("control", "treatment"), start=START, until=until, at=AT, metrics=()
+    )
+    return standing(subject, question=question, units=units, looks=looks)
+
+
+def test_the_looks_of_a_plan_have_the_critical_values_of_obrien_fleming_spending() -> None:
+    looks: tuple[Look, ...] = ()
+    for units in (200, 400, 600, 800, 1_000):
+        found = stand(units, looks)
+        assert found.is_new
+        looks = found.looks
+    # As tabulated for this spending at five equal looks, in tests/unit/stats/test_boundaries.py too.
+    assert [look.critical for look in looks] == pytest.approx([4.8769, 3.3570, 2.6803, 2.2898, 2.0310], abs=6e-5)
+    assert [look.number for look in looks] == [1, 2, 3, 4, 5]
+    assert found.stage is Stage.AT_END
+
+
+def test_as_many_units_as_at_the_last_look_are_that_look_again() -> None:
+    first = stand(400)
+    again = stand(400, first.looks)
+    assert (again.look, again.is_new, again.looks) == (first.look, False, first.looks)
+    fewer = stand(390, first.looks)
+    assert (fewer.look, fewer.is_new) == (first.look, False)
+
+
+def test_the_end_spends_what_is_left_however_few_units_came() -> None:
+    found = stand(500, stand(400).looks, until=AT)
+    assert found.stage is Stage.AT_END
+    assert found.look is not None
+    assert (found.look.spent, found.look.fraction) == (0.05, 0.5)
+
+
+def test_the_first_look_at_the_end_is_the_only_one() -> None:
+    found = stand(1_200)
+    assert found.is_only_look
+    assert found.look is not None
+    assert found.look.critical == pytest.approx(1.959964, abs=1e-5)
+    assert not stand(1_200, stand(400).looks).is_only_look
+
+
+def test_once_all_is_spent_more_units_are_beyond_the_plan() -> None:
+    ended = stand(1_000)
+    assert stand(1_000, ended.looks).stage is Stage.AT_END
+    beyond = stand(1_001, ended.looks)
+    assert (beyond.stage, beyond.look, beyond.is_new) == (Stage.BEYOND, None, False)
+
+
+def test_without_units_there_is_no_look() -> None:
+    assert (stand(0).look, stand(0).stage) == (None, Stage.UNDER_WAY)
+
+
+def test_without_a_plan_there_is_no_look() -> None:
+    found = stand(500, subject=replace(SUBJECT, plan=Plan()), until=AT + timedelta(days=1))
+    assert (found.stage, found.look) == (Stage.UNPLANNED, None)
+
+
+def test_a_plan_that_grew_spends_nothing_until_it_has_caught_up() -> None:
+    first = stand(900)
+    found = stand(1_000, first.looks, subject=replace(SUBJECT, plan=Plan(units=10_000)))
+    # As first looked at it had 0.9 of the information; of the greater plan it has 0.1, so nothing has come in.
+    assert (found.look, found.is_new) == (first.look, False)
