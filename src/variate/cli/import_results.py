@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,10 +15,8 @@ from variate.cli.results_file import Columns, ResultsFile
 from variate.cli.results_table import print_summary
 from variate.cli.text import shown
 from variate.errors import InvalidInputError
+from variate.model.control import sounds_like_control
 from variate.platform import Platform
-
-_CONTROL_WORDS = frozenset({"control", "baseline", "original", "default", "placebo"})
-_NEGATIONS = frozenset({"no", "none", "off"})
 
 
 def event_column(text: str) -> tuple[str, str]:
@@ -96,12 +93,7 @@ def in_order(names: Iterable[str], *, control: str | None) -> list[str]:
     """Return the variations, control first, the others by the alphabet; see the command's help for the rule."""
     ordered = sorted(names)
     if control is None:
-        control = next(filter(_sounds_like_control, ordered), ordered[0])
+        control = next(filter(sounds_like_control, ordered), ordered[0])
     elif control not in ordered:
         raise InvalidInputError("--control", f"must be one of {', '.join(ordered)}, not {control!r}")
     return [control, *(name for name in ordered if name != control)]
-
-
-def _sounds_like_control(name: str) -> bool:
-    words = re.findall(r"[a-z]+", name.lower())
-    return bool(words) and (words[0] in _NEGATIONS or not _CONTROL_WORDS.isdisjoint(words))
