@@ -21,7 +21,7 @@ from variate.stores.reports import ReportHead
 
 @click.command("report")
 @click.argument("experiment_id")
-@click.option("--dimension", "dimensions", metavar="NAME", multiple=True, help="Also by this attribute. Repeat.")
+@click.option("--dimension", "dimensions", metavar="NAME", multiple=True, help="Also by this dimension of the exposures. Repeat.")
 @click.option("--at", type=moment, metavar="TIME", help="As of then: 10m, 2h or 7d ago, or an ISO 8601 time.")
 @click.option("--list", "lists", is_flag=True, help="List the reports made before, most recent first.")
 @click.option("--stored", metavar="ID", help="Show one made before, as it was made.")
@@ -54,15 +54,12 @@ def command(
 
 def _made(experiment_id: str, dimensions: tuple[str, ...], at: datetime | None) -> Report:
     with Platform.open() as platform, progress() as bars:
-        made: Report = platform.report_experiment(  # type: ignore[attr-defined]  # the platform is to offer it
-            experiment_id, dimensions=dimensions, at=at, advance=advance_on(bars)
-        )
-    return made
+        return platform.report_experiment(experiment_id, dimensions=dimensions, at=at, advance=advance_on(bars))
 
 
 def _stored(experiment_id: str, report_id: str) -> Report:
     with Platform.open() as platform:
-        found: Report = platform.get_report(report_id)  # type: ignore[attr-defined]  # the platform is to offer it
+        found = platform.get_report(report_id)
     if found.experiment_id != experiment_id:
         raise NotFoundError("report", report_id)
     return found
@@ -70,8 +67,7 @@ def _stored(experiment_id: str, report_id: str) -> Report:
 
 def _print_list(experiment_id: str, *, limit: int, as_json: bool) -> None:
     with Platform.open() as platform:
-        fetch = partial(platform.list_reports, experiment_id)  # type: ignore[attr-defined]  # the platform is to offer it
-        heads: list[ReportHead] = taken(fetch, limit=limit)
+        heads = taken(partial(platform.list_reports, experiment_id), limit=limit)
     if as_json:
         print_json([_head_record(head) for head in heads])
         return

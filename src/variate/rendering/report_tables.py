@@ -25,6 +25,7 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("as of", words.moment_words(report.at)),
         ("exposures", f"from {words.moment_words(report.start)}{until}"),
         ("units", f"{count_words(units)} (one is a {report.unit_type})"),
+        *([("report", report.id)] if report.id else []),
     ]
     return (*found, ("hypothesis", report.hypothesis)) if report.hypothesis else tuple(found)
 
