@@ -45,9 +45,7 @@ def share_bounds(moments: Moments, *, nu: float) -> ShareBounds:
     with np.errstate(all="ignore"):
         error = np.sqrt(share.squared_error)
         low, high = np.maximum(nu - _REACH * error, 0.0), np.minimum(nu + _REACH * error, 1.0)
-        # A share that is the same for all units has bounds in one place, and no width to divide.
-        apart = np.where(error > 0, (high - low) / error, 2 * _REACH)
-        return ShareBounds(low=low, high=high, standard_errors=apart, reasons=share.reasons)
+        return ShareBounds(low=low, high=high, standard_errors=(high - low) / error, reasons=share.reasons)
 
 
 def quantile_side(units: npt.ArrayLike, quantile: npt.ArrayLike, *, standard_error: npt.ArrayLike) -> Side:
