@@ -26,6 +26,7 @@ MIN_STEP = 1e-5
 """The least information between two looks, of the planned one: with less between them they are the same look."""
 _INTERVALS = 750
 _MAX_INTERVALS = 6_000
+_POINTS_AT_A_TIME = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ def _uncrossed(looks: tuple[tuple[float, float], ...], *, next_time: float) -> _
     if not looks:
         return _START
     time, critical = looks[-1]
-    # Simpson's weights alternate, so a bump has to be wider than two points; three leave an error below 1e-9.
+    # Simpson's weights alternate, so a bump has to be wider than two points; three leave an error below 1e-8.
     needed = critical * np.sqrt(time) / np.sqrt(next_time - time) * 3
     intervals = _INTERVALS
     while intervals < min(needed, _MAX_INTERVALS):
@@ -152,13 +153,27 @@ def _density(looks: tuple[tuple[float, float], ...], intervals: int) -> _Uncross
     before = _uncrossed(looks[:-1], next_time=time)
     deviation = np.sqrt(time - before.time)
     points = np.linspace(0.0, critical * np.sqrt(time), intervals + 1)
-    away = points[:, None] / deviation
-    from_there = before.points / deviation
-    kernel = density(away - from_there) + density(away + from_there)
-    mass = (kernel @ before.mass) / deviation * _simpson(intervals, points[1])
+    mass = _arrived(points / deviation, before.points / deviation, before.mass)
+    mass *= _simpson(intervals, points[1]) / deviation
     for array in (points, mass):
         array.setflags(write=False)
     return _Uncrossed(time, points, mass)
+
+
+def _arrived(points: Floats, origins: Floats, mass: Floats) -> Floats:
+    """Return what comes to each point from the origins and from those opposite, by steps of deviation 1.
+
+    A few points at a time, so that the kernel stays near the processor, and only from where anything can come.
+    """
+    arrived = np.zeros(len(points))
+    for start in range(0, len(points), _POINTS_AT_A_TIME):
+        some = points[start : start + _POINTS_AT_A_TIME]
+        first, last = np.searchsorted(origins, [some[0] - MAX_CRITICAL, some[-1] + MAX_CRITICAL])
+        opposite = np.searchsorted(origins, MAX_CRITICAL - some[0])
+        here = arrived[start : start + _POINTS_AT_A_TIME]
+        here += density(some[:, None] - origins[first:last]) @ mass[first:last]
+        here += density(some[:, None] + origins[:opposite]) @ mass[:opposite]
+    return arrived
 
 
 def _simpson(intervals: int, step: float) -> Floats:
