@@ -68,7 +68,7 @@ def sabotaged(backends: Backends, fault: Fault) -> Backends:
     def wrap(name: str, store: object) -> Any:
         return cast("Any", _Sabotaged(name, store, fault))
 
-    definitions = ("experiments", "audiences", "layers", "holdouts", "flags", "overrides")
+    definitions = ("experiments", "audiences", "layers", "holdouts", "metrics", "flags", "overrides")
     names = (*definitions, "audit", "assignments", "events", "serving", "snapshots")
     return replace(
         backends,

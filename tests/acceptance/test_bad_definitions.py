@@ -118,6 +118,33 @@ def flag_cases(flag_id: str) -> list[Case]:
     ]
 
 
+def metric_cases() -> list[Case]:
+    make, change = variate.create_metric, variate.update_metric
+    texts = [text for text in bad.TEXTS if text is not None]
+    names = [name for name in bad.NAMES if name is not None]
+    lengths = [each for each in bad.DAYS if each != 0]
+    shares = [0, 1, -1, *bad.DAYS[2:6], bad.HUGE, bad.ENDLESS]
+    return [
+        *cases("id", "metric.id", bad.IDS, lambda i: make(i, "mean", measure="a")),
+        *cases("kind", "kind", ["share", "", 7, None], lambda k: make("n", k, measure="a")),
+        *cases("name", "metric.name", names, lambda n: make("n", "mean", n, measure="a")),
+        *cases("description", "metric.description", texts, lambda d: make("n", "mean", None, d, measure="a")),
+        *cases("measure", "measure", [None, 7, ["a"], b"a"], lambda m: make("n", "mean", measure=m)),
+        *cases("event", "measure.event_type", bad.IDS, lambda e: make("n", "mean", measure={"event_type": e})),
+        *cases("steps", "steps", [None, 7, "ab", [], ["a"]], lambda s: make("n", "funnel", steps=s)),
+        *cases("quantile", "quantile", shares, lambda q: make("n", "quantile", measure="a", quantile=q)),
+        *cases(
+            "window", "window_end_hours", [0, *lengths], lambda h: make("n", "mean", measure="a", window_end_hours=h)
+        ),
+        *cases("new window", "window_start_hours", lengths, lambda h: change("m", window_start_hours=h)),
+        *cases("new covariate", "covariate_hours", [0, *lengths], lambda h: change("m", covariate_hours=h)),
+        *cases("new cap", "cap_quantile", shares, lambda q: change("m", cap_quantile=q)),
+        *cases("change of", "metric_id", bad.IDS, lambda i: change(i, name="x")),
+        *cases("get", "metric_id", bad.IDS, variate.get_metric),
+        *cases("remove", "metric_id", bad.IDS, variate.remove_metric),
+    ]
+
+
 def page_cases(name: str, read: Callable[..., object]) -> list[Case]:
     return [
         *cases(f"{name} limit", "limit", bad.LIMITS, lambda n: read(limit=n)),
@@ -131,6 +158,7 @@ def list_cases(experiment_id: str) -> list[Case]:
         "experiments": variate.list_experiments,
         "active experiments": variate.list_active_experiments,
         "flags": variate.list_feature_flags,
+        "metrics": variate.list_metrics,
         "active flags": variate.get_active_feature_flags,
         "overrides": lambda **given: variate.list_overrides(experiment_id, **given),
         "audit log": variate.get_audit_log,
@@ -146,12 +174,15 @@ def list_cases(experiment_id: str) -> list[Case]:
     ]
 
 
-@pytest.mark.parametrize("made", [variation_cases, experiment_cases, override_cases, flag_cases, list_cases])
+@pytest.mark.parametrize(
+    "made", [variation_cases, experiment_cases, override_cases, flag_cases, metric_cases, list_cases]
+)
 def test_a_bad_definition_is_refused_and_nothing_is_written(
     deployment: Deployment, made: Callable[..., list[Case]]
 ) -> None:
     experiment_id = variate.create_experiment("Good", "", VARIATIONS, owner="ada")["id"]
     flag_id = variate.create_feature_flag("good", "", {})["id"]
+    variate.create_metric("m", "mean", measure="order")
     before = deployment.contents()
     given = {"experiment_id": experiment_id, "flag_id": flag_id}
     assert failures(made(*(given[name] for name in made.__annotations__ if name in given))) == ""

@@ -15,6 +15,11 @@ from tests.acceptance import bad_values as bad
 from tests.acceptance.bad_values import Case, cases, failures
 from tests.acceptance.deployments import Deployment
 
+DIMENSIONS: list[Any] = [
+    *(7, "country", ["country"]),
+    *({"country": each} for each in bad.TEXTS),
+    *({each: ""} for each in bad.NAMES[:6]),
+]
 IDS = [value for value in bad.IDS if value is not None]
 
 
@@ -46,6 +51,9 @@ def event_cases() -> list[Case]:
         *cases("record", "id", IDS, lambda i: record("u", "view", {}, event_id=i)),
         *cases("record", "data", bad.bad_documents(), lambda d: record("u", "view", d)),
         *cases("record", "ttl_days", bad.DAYS, lambda d: record("u", "view", {}, ttl_days=d)),
+        *cases("record from", "sender", IDS, lambda s: record("u", "view", {}, sender=s, number=1)),
+        *cases("number", "number", [0, *bad.COUNTS[1:6]], lambda n: record("u", "view", {}, sender="s", number=n)),
+        *cases("expose", "dimensions", DIMENSIONS, lambda d: variate.record_exposure("u", "e", "v", dimensions=d)),
         *cases("record at", "timestamp", bad.TIMES, lambda t: record("u", "view", {}, timestamp=t)),
         *cases("events of", "user_id", bad.IDS, read),
         *cases("events of type", "event_type", IDS, lambda t: read("u", t)),

@@ -26,6 +26,7 @@ COMMANDS = (
     "holdouts",
     "import-results",
     "layers",
+    "metrics",
     "migrate",
     "overrides",
     "purge",

@@ -29,6 +29,7 @@ from variate.cli.lazy import LazyGroup
         "holdouts": ("variate.cli.holdouts", "A share of the users that sees no experiment."),
         "import-results": ("variate.cli.import_results", "Load a finished experiment from a CSV file."),
         "layers": ("variate.cli.layers", "Experiments of which a user is in one at most."),
+        "metrics": ("variate.cli.metrics", "What experiments are judged by."),
         "migrate": ("variate.cli.migrate", "Make or update the tables of the configured stores."),
         "overrides": ("variate.cli.overrides", "Force a variation for a user, for a while."),
         "power": ("variate.cli.power", "How many units an experiment takes, and what it can tell."),

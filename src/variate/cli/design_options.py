@@ -12,11 +12,13 @@ from variate.cli.json_value import json_value, named_json
 from variate.errors import InvalidInputError
 from variate.model import Json
 from variate.model.design import MetricRole
+from variate.model.plan import Plan, Spending
 from variate.model.rules import shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ROLES = ", ".join(MetricRole)
+_PLAN_FIELDS = {"planned_units": "units", "looks": "looks", "alpha": "alpha", "spending": "spending"}
 
 
 def weighted_name(text: str) -> dict[str, Any]:
@@ -43,14 +45,34 @@ def percent_range(text: str) -> list[float] | None:
     return [number(start), number(end)]
 
 
-def metric(text: str) -> dict[str, str] | None:
-    """Return the metric of ``NAME`` or ``NAME:ROLE``."""
-    name, colon, role = text.rpartition(":")
+def metric(text: str) -> dict[str, Any] | None:
+    """Return the metric of ``NAME``, ``NAME:ROLE`` or ``NAME:guardrail:MARGIN``."""
+    name, colon, last = text.rpartition(":")
     if not colon:
         return {"metric": text} if text else None
-    if role not in list(MetricRole):
-        raise click.BadParameter(f"{role!r} is not a role: write NAME or NAME:ROLE, a role being one of {_ROLES}")
-    return {"metric": name, "role": role}
+    if last in list(MetricRole):
+        return {"metric": name, "role": last}
+    inner, _, role = name.rpartition(":")
+    if role != MetricRole.GUARDRAIL:
+        raise click.BadParameter(
+            f"{last!r} is not a role: write NAME, NAME:ROLE or NAME:guardrail:MARGIN, a role being one of {_ROLES}"
+        )
+    return {"metric": inner, "role": role, "margin": number(last)}
+
+
+def whole_or_none(text: str) -> int | None:
+    """Return the whole number; the empty text takes away what there was."""
+    if text and not text.isdecimal():
+        raise click.BadParameter(f"{text!r} is not a whole number")
+    return int(text) if text else None
+
+
+def with_plan(changes: dict[str, Any], standing: Plan) -> dict[str, Any]:
+    """Return the changes of the design with those of the plan, by the names of their options, made on this plan."""
+    told = {field: changes[name] for name, field in _PLAN_FIELDS.items() if name in changes}
+    others = {name: value for name, value in changes.items() if name not in _PLAN_FIELDS}
+    plan = {field: getattr(standing, field) for field in _PLAN_FIELDS.values()}
+    return {**others, "plan": {**plan, **told}} if told else others
 
 
 _DESIGN = (
@@ -86,9 +108,23 @@ _DESIGN = (
         "metrics",
         type=metric,
         multiple=True,
-        metavar="NAME[:ROLE]",
+        metavar="NAME[:ROLE[:MARGIN]]",
         callback=without_blanks,
-        help=f"What it is judged by, as {_ROLES}; a goal, if not said. Repeat.",
+        help=f"What it is judged by, as {_ROLES}; a goal, if not said. A guardrail has a margin: how much worse it "
+        "may be, such as latency:guardrail:0.01. Repeat.",
+    ),
+    click.option(
+        "--planned-units",
+        type=whole_or_none,
+        metavar="NUMBER",
+        help="How many units, in all variations, are planned for the end.",
+    ),
+    click.option("--looks", type=whole_or_none, metavar="NUMBER", help="About how often it is looked at before; 20."),
+    click.option("--alpha", type=number, metavar="NUMBER", help="The error that is allowed in all; 0.05."),
+    click.option(
+        "--spending",
+        type=click.Choice([each.value for each in Spending]),
+        help="How that is shared out among the looks; obrien_fleming.",
     ),
     click.option("--unit-type", help="What a unit is, such as user, the usual, or session."),
     click.option(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from variate.cli.design_options import design_options, part_options, parts
+from variate.cli.design_options import design_options, part_options, parts, with_plan
 from variate.cli.experiment_view import print_checklist, print_experiment, print_preview
 from variate.cli.given import given
 from variate.cli.output import json_option
@@ -62,6 +62,7 @@ def update(
     with Platform.open() as platform:
         before = _found(platform, experiment_id)
         listed = parts(_names(before), variations, weights=weights, values=values)
+        changes = with_plan(changes, before.design.plan)
         if preview:
             print_preview(platform.preview_change(experiment_id, variations=listed, **changes), as_json=as_json)
             return
@@ -70,8 +71,8 @@ def update(
             name=name,
             description=description,
             variations=listed,
-            # The list was made of the variations as they were read.
-            expected_revision=None if listed is None else before.revision,
+            # The list was made of the variations as they were read, and the plan of the plan.
+            expected_revision=None if listed is None and "plan" not in changes else before.revision,
             **changes,
         )
     print_experiment(changed, as_json=as_json)
@@ -102,7 +103,7 @@ def new_version(
     with Platform.open() as platform:
         before = _found(platform, experiment_id)
         listed = parts(_names(before), variations, weights=weights, values=values)
-        changes = given(design)
+        changes = with_plan(given(design), before.design.plan)
         if preview:
             print_preview(platform.preview_new_version(experiment_id, variations=listed, **changes), as_json=as_json)
             return

@@ -12,6 +12,8 @@ from variate.cli.words import condition_words, moment_words
 from variate.definition.checklist import ChecklistItem
 from variate.functions.records import checklist_records, preview_record
 from variate.model import Experiment, format_instant
+from variate.model.design import ExperimentMetric
+from variate.model.plan import UNPLANNED, Plan
 from variate.model.record import experiment_record, plain_number
 from variate.platform.previewing import Preview
 
@@ -72,6 +74,16 @@ def print_preview(preview: Preview, *, as_json: bool) -> None:
     click.echo("\nNothing was changed.")
 
 
+def _judged(metric: ExperimentMetric) -> str:
+    margin = "" if metric.margin is None else f", margin {plain_number(metric.margin)}"
+    return f"{metric.metric} ({metric.role}{margin})"
+
+
+def _planned(plan: Plan) -> str:
+    units = "no number of units" if plan.units is None else f"{plan.units:,} units"
+    return f"{units}, about {plan.looks} looks, alpha {plan.alpha:g}, {plan.spending.value.replace('_', ' ')}"
+
+
 def _design(experiment: Experiment) -> Iterator[tuple[str, str]]:
     design = experiment.design
     layer = design.layer
@@ -85,7 +97,8 @@ def _design(experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield "starts", "" if design.starts_at is None else moment_words(design.starts_at)
     yield "ends", "" if design.ends_at is None else moment_words(design.ends_at)
     yield "control", experiment.control
-    yield "metrics", ", ".join(f"{each.metric} ({each.role})" for each in design.metrics)
+    yield "metrics", ", ".join(map(_judged, design.metrics))
+    yield "plan", "" if design.plan == UNPLANNED else _planned(design.plan)
     yield "intake", "" if design.takes_new_units else "stopped: no new users are taken in"
     yield "outside audience", "who is in stays in" if design.keeps_outside_audience else ""
     yield "ledger", "asked at each decision" if design.reads_ledger else ""

@@ -9,13 +9,14 @@ import click
 
 from variate.analysis import summary_record
 from variate.cli import experiment_changes
-from variate.cli.design_options import design_options, parts, values_option, weighted_name
+from variate.cli.design_options import design_options, parts, values_option, weighted_name, with_plan
 from variate.cli.experiment_view import print_experiment
 from variate.cli.given import given
 from variate.cli.output import json_option, limit_option, print_json, print_table, taken
 from variate.cli.results_table import print_summary
 from variate.errors import NotFoundError
 from variate.model import ExperimentStatus, Json, format_instant
+from variate.model.plan import UNPLANNED
 from variate.model.record import experiment_record
 from variate.platform import Platform
 
@@ -103,7 +104,7 @@ def create(
             variations=parts((), variations, values=values) or (),
             owner=owner,
             experiment_id=experiment_id,
-            **given(design),
+            **with_plan(given(design), UNPLANNED),
         )
     print_experiment(created, as_json=as_json)
 

@@ -1,4 +1,4 @@
-"""What ``variate audiences``, ``holdouts`` and ``layers`` have in common: list, show and remove."""
+"""What ``variate audiences``, ``holdouts``, ``layers`` and ``metrics`` have in common: list, show and remove."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from variate.model.audience import Audience
 from variate.model.group_record import Record
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
+from variate.model.metric import Metric
 from variate.platform import Platform
 
-G = TypeVar("G", bound=Audience | Holdout | Layer)
+G = TypeVar("G", bound=Audience | Holdout | Layer | Metric)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

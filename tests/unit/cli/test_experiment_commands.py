@@ -17,6 +17,8 @@ def test_a_whole_design_is_written_and_shown(variate: InProcess, tmp_path: Path)
     variate.ok("audiences", "create", "beta", '{"attribute": "plan", "operator": "equals", "value": "pro"}')
     variate.ok("layers", "create", "checkout")
     variate.ok("holdouts", "create", "global", "5")
+    for metric in ("purchase", "refund"):
+        variate.ok("metrics", "create", metric, "--kind", "proportion", "--event", metric)
     (tmp_path / "who.json").write_text('{"audience": "beta"}', encoding="utf-8")
     created = variate.ok(
         *("experiments", "create", "Green button", "--id", "green", "--owner", "ann", "--json"),
@@ -24,7 +26,8 @@ def test_a_whole_design_is_written_and_shown(variate: InProcess, tmp_path: Path)
         *("--hypothesis", "Green sells", "--audience", f"@{tmp_path / 'who.json'}", "--traffic", "50"),
         *("--layer", "checkout", "--layer-range", "0:12.5", "--holdout", "global", "--control", "green"),
         *("--starts", "2026-01-01T00:00:00Z", "--ends", "2030-01-01T00:00:00+01:00", "--unit-type", "visitor"),
-        *("--metric", "purchase", "--metric", "refund:guardrail", "--salt", "grass", "--keep-outside-audience"),
+        *("--metric", "purchase", "--metric", "refund:guardrail:0.01", "--salt", "grass", "--keep-outside-audience"),
+        *("--planned-units", "20000", "--looks", "5"),
     ).json
     assert [(row["name"], row["weight"], row["value"]) for row in created["variations"]] == [
         ("control", 1, {}),
@@ -49,7 +52,11 @@ def test_a_whole_design_is_written_and_shown(variate: InProcess, tmp_path: Path)
         "starts_at": "2026-01-01T00:00:00.000000Z",
         "ends_at": "2029-12-31T23:00:00.000000Z",
         "control": "green",
-        "metrics": [{"metric": "purchase", "role": "goal"}, {"metric": "refund", "role": "guardrail"}],
+        "metrics": [
+            {"metric": "purchase", "role": "goal"},
+            {"metric": "refund", "role": "guardrail", "margin": 0.01},
+        ],
+        "plan": {"units": 20_000, "looks": 5, "alpha": 0.05, "spending": "obrien_fleming"},
         "takes_new_units": True,
         "keeps_outside_audience": True,
         "reads_ledger": False,
@@ -61,7 +68,8 @@ def test_a_whole_design_is_written_and_shown(variate: InProcess, tmp_path: Path)
         "traffic": "50 %",
         "layer": "checkout, 0 to 12.5 %",
         "ends": "2029-12-31 23:00:00 UTC",
-        "metrics": "purchase (goal), refund (guardrail)",
+        "metrics": "purchase (goal), refund (guardrail, margin 0.01)",
+        "plan": "20,000 units, about 5 looks, alpha 0.05, obrien fleming",
         "outside audience": "who is in stays in",
     }.items():
         assert f"\n{name:<16}  {said}\n" in shown
@@ -152,6 +160,14 @@ def test_the_checklist_says_what_blocks_a_launch_and_ends_with_one(variate: InPr
         (("--holdout", "nobody"), "holdouts: names 'nobody', which is not there"),
         (("--control", "nobody"), "control: must be one of the variations a, b"),
         (("--metric", "x:judge"), "'judge' is not a role"),
+        (("--metric", "x:goal:0.01"), "'0.01' is not a role"),
+        (("--metric", "x:guardrail:little"), "'little' is not a number"),
+        (("--metric", "x:guardrail:-1"), "margin: must be finite and not negative"),
+        (("--metric", "nobody"), "define it with create_metric or variate metrics create"),
+        (("--planned-units", "many"), "'many' is not a whole number"),
+        (("--planned-units", "1"), "plan.units: must be from 2"),
+        (("--looks", ""), "plan.looks: must be a whole number"),
+        (("--alpha", "0.9"), "plan.alpha: must be from"),
         (("--starts", "soon"), "starts_at: must be an ISO 8601 time"),
         (("--value", "c=1"), "--value: must be of one of the variations a, b, not 'c'"),
         (("--value", "a=blue"), "text needs its quotes"),

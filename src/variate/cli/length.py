@@ -1,0 +1,29 @@
+"""A length of time on the command line: ``36h``, ``7d``."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import click
+
+_HOURS = {"m": 1 / 60, "h": 1, "d": 24}
+
+
+def hours(text: str) -> float | None:
+    """Return the hours of ``36h`` (or m, d; ``1.5d`` too); the empty text takes away what there was."""
+    if not text:
+        return None
+    length = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([mhd])", text)
+    if length is None:
+        raise click.BadParameter(f"{text!r} is no length of time such as 30m, 36h or 7d")
+    return float(length[1]) * _HOURS[length[2]]
+
+
+def length_words(length: timedelta) -> str:
+    """Return the length as it is written: in whole days, or else in hours or minutes."""
+    days = length / timedelta(days=1)
+    if days.is_integer():
+        return f"{days:.0f}d"
+    found = length / timedelta(hours=1)
+    return f"{found:g}h" if found >= 1 else f"{length / timedelta(minutes=1):g}m"
