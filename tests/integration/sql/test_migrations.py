@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -57,6 +59,21 @@ _ROWS_OF_0001 = (
     VALUES ('u', 'e', 1, 'control', :at)""",
     """INSERT INTO events (id, user_id, event_type, data, at, experiment_id)
     VALUES ('o', 'u', 'order', '[2.0]', :at, 'e')""",
+)
+
+# Data of events of the second version, and what the fourth keeps beside them: value and variation.
+_DATA = (
+    ("order", '{"value":2.5}', 2.5, None),
+    ("order", '{"value":true,"variation":"control"}', 1.0, None),
+    ("order", f'{{"value":{10**400}}}', math.inf, None),
+    ("order", f'{{"value":-{10**400}}}', -math.inf, None),
+    ("order", '{"value":"7"}', None, None),
+    ("order", '"value"', None, None),
+    ("exposure", '{"variation":"control","value":-3}', -3.0, "control"),
+    ("exposure", '{"variation":7}', None, None),
+    ("exposure", f'{{"variation":"{"é" * 100}"}}', None, "é" * 100),
+    ("exposure", f'{{"variation":"{"é" * 101}"}}', None, None),
+    ("exposure", "[1]", None, None),
 )
 
 
@@ -173,6 +190,32 @@ def test_rows_of_the_first_version_are_whole_rows_of_this_one(
     )
     SqlExperimentStore(unmade_database).replace(designed, expected_revision=1, audit=[], outbox=[])
     assert SqlExperimentStore(unmade_database).get("e") == designed
+
+
+def test_what_analyses_read_of_events_is_filled_in_as_the_store_would_have(
+    unmade_database: Database, request: pytest.FixtureRequest
+) -> None:
+    address = _address_of(unmade_database, request)
+    moment = START if address.startswith("postgresql") else to_micros(START)
+    engine = create_engine(
+        address.replace("postgresql://", "postgresql+psycopg://") if "://" in address else f"sqlite:///{address}"
+    )
+    statement = "INSERT INTO events (id, user_id, event_type, data, at) VALUES (:id, 'u', :type, :data, :at)"
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection, done=[]), "0003")
+        for number, (event_type, data, _, _) in enumerate(_DATA):
+            values = {"id": f"old-{number:02}", "type": event_type, "data": data, "at": moment}
+            connection.execute(text(statement), values)
+    engine.dispose()
+    unmade_database.migrate()
+    stored = [
+        build_event(f"that-{number:02}", event_type=event_type, data=json.loads(data))
+        for number, (event_type, data, _, _) in enumerate(_DATA)
+    ]
+    SqlEventStore(unmade_database).append(stored, at=START)
+    read = text("SELECT value, variation FROM events ORDER BY id")
+    rows = unmade_database.read(lambda connection: [tuple(row) for row in connection.execute(read)])
+    assert rows == 2 * [(value, variation) for _, _, value, variation in _DATA]
 
 
 def test_postgres_waits_for_variate_migrate(postgres_url: str) -> None:

@@ -306,7 +306,8 @@ PAGE_COLUMNS = 16
 analysis_units = Table(
     "analysis_units",
     metadata,
-    Column("analysis", WholeNumber, ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True),
+    # No foreign key: it would be looked up for each of a million rows, and the aggregator alone writes them.
+    Column("analysis", WholeNumber, primary_key=True, autoincrement=False),
     Column("page", WholeNumber, primary_key=True, autoincrement=False),
     Column("user_id", IdText, primary_key=True),
     # A place in the question's variations, or -1 for a unit that met two.
@@ -324,7 +325,7 @@ analysis_units = Table(
 analysis_overridden = Table(
     "analysis_overridden",
     metadata,
-    Column("analysis", WholeNumber, ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True),
+    Column("analysis", WholeNumber, primary_key=True, autoincrement=False),
     Column("user_id", IdText, primary_key=True),
     sqlite_with_rowid=False,
 )

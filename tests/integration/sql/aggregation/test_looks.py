@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from tests.integration.sql.aggregation.reference import check
 from variate.model import EXPOSURE, Event
@@ -66,7 +65,7 @@ def test_looks_one_after_the_other_say_what_a_first_look_says(database: Database
         store.append(batch, at=at)
         recorded.extend(batch)
         check(aggregator.answer(question), recorded, question)
-    _forget(database)
+    aggregator.forget("e")
     check(aggregator.answer(question), recorded, question)
 
 
@@ -92,7 +91,3 @@ def _event(chance: random.Random, at: Any) -> Event:
         experiment_id="e" if kind == EXPOSURE else chance.choice([None, "e", "other"]),
         expires_at=chance.choice([None, None, None, at + chance.randrange(1, 100) * HOUR]),
     )
-
-
-def _forget(database: Database) -> None:
-    database.write(lambda connection: connection.execute(text("DELETE FROM analyses")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import chain
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from variate.model.metric import MetricKind
 from variate.stores.aggregates import OVERALL, Advance, Answer, Question, UnitCounts, UnitValues
 from variate.stores.sql.aggregation.dialect import Dialect, Values
 from variate.stores.sql.aggregation.filling import Scope
+from variate.stores.sql.aggregation.forgetting import forget, forget_unused
 from variate.stores.sql.aggregation.health import completeness, late_events, newest_event, unknown_exposures
 from variate.stores.sql.aggregation.keeping import Keeper, State
 from variate.stores.sql.aggregation.on_postgres import OnPostgres
@@ -59,10 +61,20 @@ class SqlAggregator:
 
         return self._read(keeper, read, advance)
 
+    def forget(self, experiment_id: str) -> None:
+        """Delete what is kept of the experiment. The next look reads all of its events again."""
+        self._database.write(lambda connection: forget(connection, experiment_id=experiment_id))
+
+    def purge(self, *, unused_before: datetime) -> int:
+        """Delete what is kept of analyses whose last look was of a moment before this; return how many there were."""
+        before = self._database.moment(unused_before)
+        return self._database.write(lambda connection: forget_unused(connection, before=before))
+
     def _read(self, keeper: Keeper, read: Callable[[Connection, State], T], advance: Advance | None) -> T:
         """Return what is read of what is kept, once that is up to date."""
 
         def attempt(connection: Connection) -> tuple[T] | None:
+            self._dialect.prepare(connection)
             state = keeper.read(connection)
             return None if state is None else (read(connection, state),)
 

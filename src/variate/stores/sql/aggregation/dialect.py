@@ -61,6 +61,10 @@ class Dialect(ABC):
     moment_type: str
 
     @abstractmethod
+    def prepare(self, connection: Connection) -> None:
+        """Have the transaction that has begun ready for work on many rows."""
+
+    @abstractmethod
     def mark(self, connection: Connection) -> Mark:
         """Return how far the events can be read so that none is missed."""
 

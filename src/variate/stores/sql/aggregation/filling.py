@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,33 +103,30 @@ class Filling:
     def fill(self, page: int, columns: dict[int, Variable]) -> None:
         """Write the page's row of each unit entered."""
         values = Values()
-        joined = sorted({each for one in columns.values() if one.sum is not Sum.STEPS for each in one.event_types})
-        expiries = ["entry.expires_at"]
-        join = ""
-        if joined:
+        summed = [each for each in columns.values() if each.sum is not Sum.STEPS]
+        expiries, joins = ["entry.expires_at"], []
+        if summed:
             expiries.append("min(event.expires_at)")
-            earliest = min((one.start for one in columns.values() if one.sum is not Sum.STEPS), default=0)
-            join = (
-                f"LEFT JOIN events AS event ON event.user_id = entry.user_id"
-                f" AND {self.dialect.is_measured('event', joined, values)} AND {self._counts('event', values)}"
-                f" AND event.at >= {self.dialect.later('entry.first_at', min(earliest, 0))}"
-            )
-        steps = sorted({each for one in columns.values() if one.sum is Sum.STEPS for each in one.event_types})
-        if steps:
-            is_step = self.dialect.is_measured("step", steps, values)
-            expiries.append(
-                f"(SELECT min(step.expires_at) FROM events AS step WHERE step.user_id = entry.user_id"
-                f" AND {is_step} AND {self._counts('step', values)})"
-            )
-        sums = [self._sum(one, values, is_alone=len(joined) == 1) for one in columns.values()]
+            joins.append(f"LEFT JOIN events AS event ON {self._is_summed(summed, values)}")
+        tables, sums = [], []
+        for column, variable in columns.items():
+            if variable.sum is Sum.STEPS:
+                steps = self._steps(f"steps{column}", variable, values)
+                tables += steps
+                reached = f"steps{column}_{len(steps) - 1}"
+                joins.append(f"LEFT JOIN {reached} ON {reached}.user_id = entry.user_id")
+                sums.append(f"max(CASE WHEN {reached}.came IS NULL THEN 0 ELSE 1 END)")
+                expiries.append(self._expiry_of_steps(variable, values))
+            else:
+                sums.append(self._sum(variable, values))
         carried = [f"entry.{each}" for each in _ENTRY_COLUMNS[:-1]]
         selected = [values.of(self.analysis), str(page), *carried, self.dialect.earliest(expiries), *sums]
         names = ["analysis", "page", *_ENTRY_COLUMNS, *(f"v{column}" for column in columns)]
-        grouped = "GROUP BY entry.user_id" if joined else ""
         values.execute(
             self.connection,
-            f"INSERT INTO analysis_units ({', '.join(names)}) SELECT {', '.join(selected)}"
-            f" FROM {ENTRIES} AS entry {join} {grouped} ORDER BY entry.user_id",
+            f"INSERT INTO analysis_units ({', '.join(names)}) {'WITH ' if tables else ''}{', '.join(tables)}"
+            f" SELECT {', '.join(selected)} FROM {ENTRIES} AS entry {' '.join(joins)}"
+            f" {'GROUP BY entry.user_id' if columns else ''} ORDER BY entry.user_id",
         )
 
     def _enter(self, source: str, values: Values, *, limit: int | None = None) -> None:
@@ -180,30 +178,48 @@ class Filling:
         happened = f"{event}.at < {values.of(scope.at)}"
         return f"{is_shared(event, scope, values)} AND {happened} AND {lives(event, scope, values)}"
 
-    def _sum(self, variable: Variable, values: Values, *, is_alone: bool) -> str:
-        if variable.sum is Sum.STEPS:
-            return f"CASE WHEN {self._last_step(variable, values)} IS NULL THEN 0 ELSE 1 END"
-        conditions = [] if is_alone else [f"event.event_type = {values.of(variable.event_types[0])}"]
-        conditions.append(self._is_within("event.at", variable, values))
-        condition = " AND ".join(conditions)
+    def _is_summed(self, summed: Sequence[Variable], values: Values) -> str:
+        """The condition that an event is a unit's and may count for one of the variables."""
+        types = sorted({each.event_types[0] for each in summed})
+        earliest = min(0, *(each.start for each in summed))
+        return (
+            f"event.user_id = entry.user_id AND {self.dialect.is_measured('event', types, values)}"
+            f" AND {self._counts('event', values)} AND event.at >= {self.dialect.later('entry.first_at', earliest)}"
+        )
+
+    def _sum(self, variable: Variable, values: Values) -> str:
+        is_of = f"event.event_type = {values.of(variable.event_types[0])}"
+        condition = f"{is_of} AND {self._is_within('event.at', variable, values)}"
         if variable.sum is Sum.DID:
             return f"max(CASE WHEN {condition} THEN 1 ELSE 0 END)"
         if variable.sum is Sum.COUNT:
             return f"count(CASE WHEN {condition} THEN 1 END)"
         return self.dialect.total(self.dialect.value("event", variable.field, values), where=condition)
 
-    def _last_step(self, variable: Variable, values: Values) -> str:
-        """When the last step came, if all did: the first of each at or after the first of the one before."""
-        came = ""
+    def _steps(self, name: str, variable: Variable, values: Values) -> list[str]:
+        """A table for each step, of the units that took those before it: the first of its events at or after those.
+
+        Written out one after the other: within each other, twenty are more than SQLite parses.
+        """
+        tables = []
         for number, event_type in enumerate(variable.event_types):
-            step = f"step{number}"
-            after = f" AND {step}.at >= {came}" if came else ""
-            came = (
-                f"(SELECT min({step}.at) FROM events AS {step} WHERE {step}.user_id = entry.user_id"
-                f" AND {self.dialect.is_measured(step, [event_type], values)} AND {self._counts(step, values)}"
-                f" AND {self._is_within(f'{step}.at', variable, values)}{after})"
+            before = "" if number == 0 else " AND step.at >= entry.came"
+            source = (
+                f"{ENTRIES} AS entry" if number == 0 else f"{name}_{number - 1} AS entry WHERE entry.came IS NOT NULL"
             )
-        return came
+            tables.append(
+                f"{name}_{number} AS MATERIALIZED (SELECT entry.user_id, entry.first_at, (SELECT min(step.at)"
+                f" FROM events AS step WHERE step.user_id = entry.user_id"
+                f" AND {self.dialect.is_measured('step', [event_type], values)} AND {self._counts('step', values)}"
+                f" AND {self._is_within('step.at', variable, values)}{before}) AS came FROM {source})"
+            )
+        return tables
+
+    def _expiry_of_steps(self, variable: Variable, values: Values) -> str:
+        return (
+            "(SELECT min(step.expires_at) FROM events AS step WHERE step.user_id = entry.user_id"
+            f" AND {self.dialect.is_measured('step', variable.event_types, values)} AND {self._counts('step', values)})"
+        )
 
     def _is_within(self, moment: str, variable: Variable, values: Values) -> str:
         return is_within(moment, variable.start, variable.end, self.scope, values, self.dialect, entry="entry")

@@ -18,13 +18,14 @@ from sqlalchemy import Connection, Row
 from variate.stores.aggregates import Question
 from variate.stores.sql.aggregation.dialect import Dialect, Values
 from variate.stores.sql.aggregation.filling import ENTRIES, TOUCHED, Filling, Scope
+from variate.stores.sql.aggregation.forgetting import forget
 from variate.stores.sql.aggregation.layout import Layout
 from variate.stores.sql.aggregation.touching import touch
 from variate.stores.sql.aggregation.variables import Variable
 
 _DAY_SECONDS = 86_400
 _KEPT = 2
-"""How many analyses of an experiment are kept, of different scopes: an ended one's before and after its end."""
+"""How many analyses of an experiment are kept, of different scopes: one may have ended since the last look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ class Keeper:
 
     def step(self, connection: Connection) -> tuple[bool, int]:
         """Do a part of what is to be done; return whether that was all, and how many units were filled."""
+        self.dialect.prepare(connection)
         state = self._found(connection)
         layout = state.layout
         changed = layout.ask(self.groups, day=_day(self.question.at))
@@ -170,7 +172,7 @@ class Keeper:
         state = self._read(connection, self.dialect.lock())
         if state is not None:
             return state
-        self._forget_others(connection)
+        forget(connection, experiment_id=self.scope.experiment_id, kept=_KEPT - 1)
         mark = self.dialect.mark(connection)
         values = Values({"experiment": self.scope.experiment_id, "scope": self._digest, "none": _digest([])})
         values.execute(
@@ -183,14 +185,6 @@ class Keeper:
 
     def _missing(self) -> State:
         raise RuntimeError("the row that was just made is not there")
-
-    def _forget_others(self, connection: Connection) -> None:
-        values = Values({"experiment": self.scope.experiment_id})
-        values.execute(
-            connection,
-            "DELETE FROM analyses WHERE experiment_id = :experiment AND id NOT IN (SELECT id FROM analyses"
-            f" WHERE experiment_id = :experiment ORDER BY at DESC, id DESC LIMIT {_KEPT - 1})",
-        )
 
     def _read(self, connection: Connection, lock: str) -> State | None:
         values = Values({"experiment": self.scope.experiment_id, "scope": self._digest})

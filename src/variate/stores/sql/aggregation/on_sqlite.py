@@ -21,6 +21,9 @@ class OnSQLite(Dialect):
     unit_type = "text"
     moment_type = "integer"
 
+    def prepare(self, connection: Connection) -> None:
+        """There is nothing to set."""
+
     def mark(self, connection: Connection) -> Mark:
         """There is one writer at a time, so sequences come in order."""
         newest = connection.execute(text("SELECT coalesce(max(sequence), 0) FROM events")).scalar_one()

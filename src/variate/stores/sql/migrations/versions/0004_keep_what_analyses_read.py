@@ -81,7 +81,7 @@ def _analyses() -> None:
     )
     op.create_table(
         "analysis_units",
-        sa.Column("analysis", WholeNumber, nullable=False),
+        sa.Column("analysis", WholeNumber, autoincrement=False, nullable=False),
         sa.Column("page", WholeNumber, autoincrement=False, nullable=False),
         sa.Column("user_id", IdText, nullable=False),
         sa.Column("variation", WholeNumber, nullable=False),
@@ -91,19 +91,13 @@ def _analyses() -> None:
         sa.Column("dimensions", sa.Text()),
         sa.Column("expires_at", Instant),
         *(sa.Column(f"v{place}", sa.Double()) for place in range(16)),
-        sa.ForeignKeyConstraint(
-            ["analysis"], ["analyses.id"], name=op.f("fk_analysis_units_analysis_analyses"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("analysis", "page", "user_id", name=op.f("pk_analysis_units")),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "analysis_overridden",
-        sa.Column("analysis", WholeNumber, nullable=False),
+        sa.Column("analysis", WholeNumber, autoincrement=False, nullable=False),
         sa.Column("user_id", IdText, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["analysis"], ["analyses.id"], name=op.f("fk_analysis_overridden_analysis_analyses"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("analysis", "user_id", name=op.f("pk_analysis_overridden")),
         sqlite_with_rowid=False,
     )
