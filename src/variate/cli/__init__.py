@@ -16,6 +16,7 @@ from variate.cli.lazy import LazyGroup
     cls=LazyGroup,
     modules={
         "aa": ("variate.cli.aa", "How often the tests are wrong on your own units."),
+        "analyze": ("variate.cli.analyze", "The report of a CSV or Parquet file."),
         "audiences": ("variate.cli.audiences", "Conditions with a name, for experiments and flags to use."),
         "audit": ("variate.cli.audit", "What was changed, by whom, when."),
         "decide": ("variate.cli.decide", "Decide which variation of an experiment a unit gets."),

@@ -9,6 +9,7 @@ from functools import partial
 
 import click
 
+from variate.cli.events_export import export
 from variate.cli.json_value import json_value
 from variate.cli.moment import moment
 from variate.cli.output import json_option, limit_option, print_json, print_table, taken
@@ -20,6 +21,9 @@ from variate.platform import Platform
 @click.group("events")
 def command() -> None:
     """Record and read events."""
+
+
+command.add_command(export)
 
 
 @command.command("list")
