@@ -15,7 +15,7 @@ from variate.analysis.comparison import Comparison, Effect, Estimator, Finding, 
 from variate.analysis.report import Report
 from variate.errors import InvalidInputError
 from variate.model.design import ExperimentMetric, MetricRole
-from variate.model.metric import MetricKind
+from variate.model.metric import Direction, MetricKind
 from variate.model.plan import Plan
 from variate.stats.not_estimable import NotEstimable, NotEstimableReason
 from variate.stores.aggregates import MetricMoments
@@ -293,3 +293,41 @@ def test_variations_of_another_question_are_refused() -> None:
     answer = shares_of(buying=[(1, 10), (1, 10)])
     with pytest.raises(InvalidInputError, match="variations"):
         report_of(answer, metrics=[build_metric("buying")], question_variations=("treatment", "control"))
+
+
+def test_a_sequence_takes_the_larger_of_the_pooled_and_the_unpooled_error() -> None:
+    answer = shares_of(buying=[(180, 9_000), (0, 1_000)])
+    report = report_of(answer, metrics=[build_metric("buying")], weights=[9, 1])
+    # By hand: unpooled sqrt(0.02 * 0.98 / 8,999) = 0.001476; pooled, of 180 in 10,000, sqrt(0.018 * 0.982 / 900)
+    assert effect(only(report).effect).standard_error == pytest.approx(math.sqrt(0.018 * 0.982 / 900), rel=1e-3)
+
+
+def test_less_is_better_for_findings_beliefs_and_bounds_where_the_direction_says_so() -> None:
+    metric = build_metric("crashing", direction=Direction.DECREASE)
+    fewer = shares_of(crashing=[(180, 10_000), (100, 10_000)])
+    more = shares_of(crashing=[(100, 10_000), (180, 10_000)])
+    plan = Plan(units=20_000)
+    secondary = ExperimentMetric(metric="crashing", role=MetricRole.SECONDARY)
+    guard = ExperimentMetric(metric="crashing", role=MetricRole.GUARDRAIL, margin=0.02)
+    better = only(report_of(fewer, metrics=[metric], roles=[secondary], plan=plan))
+    assert better.finding is Finding.BETTER
+    assert not isinstance(better.belief, NotEstimable)
+    assert better.belief.chance > 0.99
+    guarded = only(report_of(more, metrics=[metric], roles=[guard], plan=plan)).guard
+    assert guarded is not None
+    assert guarded.bound is not None
+    # 0.008 worse, and 1.645 standard errors of sqrt((0.01 * 0.99 + 0.018 * 0.982) / 9,999) more
+    assert guarded.bound == pytest.approx(0.008 + 1.64485 * math.sqrt((0.0099 + 0.017676) / 9_999), rel=1e-3)
+    ahead = only(report_of(fewer, metrics=[metric], roles=[guard], plan=plan)).guard
+    assert ahead is not None
+    assert ahead.bound == pytest.approx(guarded.bound - 0.016, rel=1e-3)
+
+
+def test_a_point_of_a_series_is_the_report_of_the_days_up_to_it() -> None:
+    day, size = np.arange(UNITS) // 400, 800
+    shifted = VALUE + 3.0 * day
+    whole = Units(variation=VARIATION.tolist(), values={"spending": shifted}, day=day.tolist())
+    part = Units(variation=VARIATION[:size].tolist(), values={"spending": shifted[:size]}, day=day[:size].tolist())
+    (series,) = report_of(answer_of(whole), metrics=[MEAN]).metrics[0].series
+    found, point = effect(only(report_of(answer_of(part), metrics=[MEAN])).effect), series.points[1]
+    assert (point.difference, point.low, point.high) == pytest.approx((found.difference, found.low, found.high))

@@ -121,3 +121,15 @@ def test_units_that_wait_for_their_window_are_named_by_metric() -> None:
 
 def test_units_in_a_variation_of_weight_zero_are_a_mismatch() -> None:
     assert check_of(split(1_000, 2, weights=[1, 0]), CheckKind.SAMPLE_RATIO).status is CheckStatus.FAILED
+
+
+def test_of_many_days_one_that_is_rare_only_by_itself_is_not_flagged() -> None:
+    # 245 : 175 has a chi-square of 11.67, p = 0.00064: below 0.001, but not below a third of it.
+    variation = [0] * 245 + [1] * 175 + [0, 1] * 400
+    day = [0] * 420 + [1] * 400 + [2] * 400
+    report = report_of(
+        answer_of(Units(variation=variation, values={"buying": [0, 1] * 610}, day=day)), metrics=[METRIC]
+    )
+    first = report.health.by_day[0]
+    assert first.p_value == pytest.approx(0.000637, rel=0.01)
+    assert not first.flagged
