@@ -24,6 +24,7 @@ SECTIONS = {
     "memory": ("benchmarks.redis", "lines_in_memory"),
     "redis": ("benchmarks.redis", "lines"),
     "dynamodb": ("benchmarks.dynamodb", "lines"),
+    "aggregation": ("benchmarks.aggregation", "lines"),
 }
 
 
