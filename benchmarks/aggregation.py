@@ -22,7 +22,7 @@ from variate.stores.aggregates import MetricMoments, Question
 from variate.stores.sql import Database, PostgresDatabase, SQLiteDatabase
 from variate.stores.sql.aggregation import SqlAggregator
 
-UNITS = 100_000
+UNITS = 1_000_000
 EVENTS_A_UNIT = 5
 SHARE_NEW = 0.01
 """How much comes between the looks, of the exposures and of the events."""
