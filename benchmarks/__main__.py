@@ -26,6 +26,7 @@ SECTIONS = {
     "dynamodb": ("benchmarks.dynamodb", "lines"),
     "files": ("benchmarks.files", "lines"),
     "statistics": ("benchmarks.statistics", "lines"),
+    "aggregation": ("benchmarks.aggregation", "lines"),
 }
 
 

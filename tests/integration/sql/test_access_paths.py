@@ -118,23 +118,6 @@ def test_a_deep_page_begins_in_the_index_where_the_last_one_ended(database: Data
             assert any(re.search(r"\bat\"? ?[<>]", line, re.IGNORECASE) for line in conditions), conditions
 
 
-def test_counting_per_experiment_type_and_unit_reads_no_rows(database: Database) -> None:
-    SqlEventStore(database).append([build_event(experiment_id="x") for _ in range(5)], at=START)
-    query = (
-        "SELECT event_type, user_id, count(*), min(at) FROM events WHERE experiment_id = 'x'"
-        " AND octet_length(event_type) <= 256 AND expires_at IS NULL GROUP BY event_type, user_id"
-    )
-    if isinstance(database, SQLiteDatabase):
-        query = query.replace(" AND octet_length(event_type) <= 256", "")
-    else:
-        database.read(lambda connection: connection.execute(text("VACUUM events")))  # marks the pages as seen by all
-    plan = _plan(database, query, {})
-    assert "ix_events_experiment_type_unit" in plan
-    assert "COVERING INDEX" in plan or "Index Only Scan" in plan
-    assert "TEMP B-TREE" not in plan
-    assert "Sort" not in plan
-
-
 def test_a_page_of_experiments_takes_two_queries_however_many_there_are(database: Database) -> None:
     store = SqlExperimentStore(database)
     for _ in range(20):

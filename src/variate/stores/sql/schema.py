@@ -209,6 +209,7 @@ Index(
     events.c.at,
     events.c.variation,
     events.c.expires_at,
+    events.c.event_type,  # one and the same, but SQLite would read the row for it
     postgresql_where=_of_exposures,
     sqlite_where=_of_exposures,
 )

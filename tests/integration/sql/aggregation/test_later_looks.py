@@ -233,4 +233,4 @@ def test_a_step_is_bounded_on_sqlite_and_all_is_read_in_the_end(
 def _kept(database: Database) -> tuple[int, int]:
     """How many analyses are kept, and the units of how many."""
     counts = "SELECT (SELECT count(*) FROM analyses), (SELECT count(DISTINCT analysis) FROM analysis_units)"
-    return database.read(lambda connection: tuple(connection.execute(text(counts)).one()))  # type: ignore[return-value]  # of two
+    return database.read(lambda connection: tuple(connection.execute(text(counts)).one()))

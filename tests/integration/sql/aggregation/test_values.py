@@ -122,7 +122,7 @@ def test_values_are_added_up(database: Database) -> None:
 
 def test_the_steps_of_a_funnel_come_one_after_the_other_and_may_at_one_moment(database: Database) -> None:
     funnel = metric("funnel", steps=("visit", "add", "buy"))
-    done = {
+    done: dict[str, list[tuple[str, float]]] = {
         "in order": [("visit", 1), ("add", 2), ("buy", 3)],
         "at once": [("buy", 1), ("add", 1), ("visit", 1)],
         "again": [("add", 0.5), ("buy", 0.6), ("visit", 1), ("add", 2), ("buy", 3)],
@@ -223,7 +223,7 @@ def test_a_quantile_is_of_events_and_by_dimension_too(database: Database) -> Non
 
 def test_what_is_infinite_is_no_number_in_its_own_cell_and_variable_alone(database: Database) -> None:
     ratio = metric("ratio", measure=SPENT, denominator=VISIT)
-    large = {"a": [10**400, -(10**400)], "b": [1e300, 1e308], "c": [1.7e308, 1.7e308]}
+    large: dict[str, list[float]] = {"a": [10**400, -(10**400)], "b": [1e300, 1e308], "c": [1.7e308, 1.7e308]}
     for unit, numbers in large.items():
         record(database, exposed(unit), *(did(unit=unit, value=number) for number in numbers), did("visit", unit))
     for number in range(3):
@@ -231,7 +231,7 @@ def test_what_is_infinite_is_no_number_in_its_own_cell_and_variable_alone(databa
     told = ask(database, question(ratio)).metrics["m"]
     assert isinstance(told, MetricMoments)
     order = np.argsort(told.cells.variation)
-    np.testing.assert_allclose(told.moments.mean[order], [[np.nan, 1], [1, 0]])
+    np.testing.assert_allclose(told.moments.mean[order], np.asarray([[np.nan, 1], [1, 0]]))
     np.testing.assert_allclose(told.moments.products[order][:, 0, 0], [np.nan, 2])
     np.testing.assert_allclose(told.moments.products[order][:, 1, 1], [0, 0])
 

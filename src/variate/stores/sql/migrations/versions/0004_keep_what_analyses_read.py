@@ -49,7 +49,7 @@ def _indexes() -> None:
     for name, columns, where, on_postgres in (
         (
             "ix_events_exposures",
-            ["experiment_id", "user_id", "at", "variation", "expires_at"],
+            ["experiment_id", "user_id", "at", "variation", "expires_at", "event_type"],
             _OF_EXPOSURES,
             _OF_EXPOSURES,
         ),
