@@ -21,7 +21,7 @@ from variate.stores.reports import ReportHead
 
 @click.command("report")
 @click.argument("experiment_id")
-@click.option("--dimension", "dimensions", metavar="NAME", multiple=True, help="Also by this dimension of the exposures. Repeat.")
+@click.option("--dimension", "dimensions", metavar="NAME", multiple=True, help="Also by this dimension. Repeat.")
 @click.option("--at", type=moment, metavar="TIME", help="As of then: 10m, 2h or 7d ago, or an ISO 8601 time.")
 @click.option("--list", "lists", is_flag=True, help="List the reports made before, most recent first.")
 @click.option("--stored", metavar="ID", help="Show one made before, as it was made.")
