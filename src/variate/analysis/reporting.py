@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
+from variate.analysis.aa import DEFAULT_RUNS, SelfCheck, self_check
 from variate.analysis.building import build_report, look_now
 from variate.analysis.history import History, history_of
 from variate.analysis.report import Report
@@ -15,7 +18,7 @@ from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, Page, check_instant, format_instant
 from variate.model.look import Look
 from variate.model.metric import Metric
-from variate.model.rules import check_distinct, check_id, check_name
+from variate.model.rules import check_distinct, check_id, check_name, check_whole
 from variate.stores.aggregates import Advance, Aggregator, Answer, Question
 from variate.stores.ports import AuditLog, DefinitionStore, OverrideStore
 from variate.stores.reports import LookStore, ReportHead, ReportStore, StoredReport
@@ -66,14 +69,37 @@ class Reporting:
             raise InvalidInputError(
                 "at", f"must be after the start of version {found.version}, {format_instant(past.start)}"
             )
-        defined = [self.metrics.get(each.metric) for each in found.design.metrics]
         subject = subject_of(found)
-        question = _question(subject, found, past, [each for each in defined if each is not None], names, moment)
+        question = _question(subject, found, past, self._defined(found), names, moment)
         answer = self.aggregator().answer(question, advance=advance)
         looks = self._looks(subject, question, answer, is_now=at is None)
         report = replace(build_report(subject, question=question, answer=answer, looks=looks), id=self.new_id())
         self.reports.add(stored_report(report))
         return report
+
+    def check_aa(
+        self, experiment_id: str, *, runs: int = DEFAULT_RUNS, seed: int = 1, advance: Advance | None = None
+    ) -> SelfCheck:
+        """Return how often each metric's test is wrong on the experiment's own units, shared out anew ``runs`` times.
+
+        The units are those of a report of now, shared out by the experiment's weights. The same ``seed`` over the same
+        units gives the same check. Nothing is kept. Raise ``NotFoundError`` for an unknown experiment.
+        """
+        found = self._found(experiment_id)
+        now = self.clock()
+        past = history_of(found, audit=self.audit, overrides=self.overrides, at=now)
+        subject = subject_of(found)
+        question = _question(subject, found, past, self._defined(found), (), now)
+        check_whole("seed", seed, minimum=0, maximum=2**63 - 1)
+        return self_check(
+            question.metrics,
+            values=self.aggregator().unit_values(question, advance=advance),
+            weights=[weight for _, weight in subject.weights],
+            generator=np.random.default_rng(seed),
+            alpha=subject.plan.alpha,
+            runs=runs,
+            advance=advance,
+        )
 
     def get_report(self, report_id: str) -> Report:
         """Return a report as it was made; raise ``NotFoundError`` where there is none of this id."""
@@ -94,6 +120,11 @@ class Reporting:
         if found is None:
             raise NotFoundError("experiment", experiment_id)
         return found
+
+    def _defined(self, experiment: Experiment) -> list[Metric]:
+        """Return the experiment's metrics that are defined."""
+        found = [self.metrics.get(each.metric) for each in experiment.design.metrics]
+        return [each for each in found if each is not None]
 
     def _looks(self, subject: Subject, question: Question, answer: Answer, *, is_now: bool) -> Sequence[Look]:
         """Return the looks to judge by, the present one stored among them.

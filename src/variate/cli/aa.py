@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from variate.analysis.aa import SelfCheck
 from variate.analysis.aa_record import self_check_record
 from variate.cli.aa_view import is_wrong_too_often, print_check
 from variate.cli.output import advance_on, json_option, print_json, progress
@@ -25,9 +24,7 @@ def command(experiment_id: str, runs: int, seed: int, *, as_json: bool) -> None:
     1 where a metric's test is wrong more often than it says.
     """
     with Platform.open() as platform, progress() as bars:
-        check: SelfCheck = platform.check_aa(  # type: ignore[attr-defined]  # the platform is to offer it
-            experiment_id, runs=runs, seed=seed, advance=advance_on(bars)
-        )
+        check = platform.check_aa(experiment_id, runs=runs, seed=seed, advance=advance_on(bars))
     if as_json:
         print_json(self_check_record(check))
     else:

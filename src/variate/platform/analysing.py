@@ -13,6 +13,7 @@ from variate.stores.ports import EventStore
 from variate.stores.reports import ReportHead
 
 if TYPE_CHECKING:
+    from variate.analysis.aa import SelfCheck
     from variate.analysis.report import Report
     from variate.analysis.reporting import Reporting
     from variate.stores.aggregates import Advance, Aggregator
@@ -49,6 +50,15 @@ class Analysing:
     ) -> Page[ReportHead]:
         """Return what was reported, most recent first: of this experiment, or of all."""
         return self._reporting().list_reports(experiment_id, limit=limit, last_key=last_key)
+
+    def check_aa(
+        self, experiment_id: str, *, runs: int = 2_000, seed: int = 1, advance: Advance | None = None
+    ) -> SelfCheck:
+        """Return how often each metric's test is wrong on the experiment's own units, shared out anew ``runs`` times.
+
+        See ``variate.analysis.reporting.Reporting.check_aa``.
+        """
+        return self._reporting().check_aa(experiment_id, runs=runs, seed=seed, advance=advance)
 
     def _reporting(self) -> Reporting:
         from variate.analysis.reporting import Reporting

@@ -103,6 +103,7 @@ class Platform:
         self.report_experiment = analysing.report_experiment
         self.get_report = analysing.get_report
         self.list_reports = analysing.list_reports
+        self.check_aa = analysing.check_aa
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Platform:
