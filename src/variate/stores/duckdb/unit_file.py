@@ -103,7 +103,9 @@ class UnitFile:
         return self._columns.of_rows() if self._are_units else self._columns.of_groups(self._session)
 
     def _quantiles(self, metric: FileMetric, entered: int) -> MetricQuantiles:
-        found = cell_quantiles(self._session, self._columns.events(metric, are_units=self._are_units))
+        columns = self._columns
+        events = columns.unit_events(metric) if self._are_units else columns.clustered_events(metric)
+        found = cell_quantiles(self._session, events)
         overall = [place for place, name in enumerate(found.cells.dimension) if name == OVERALL]
         return replace(found, unmeasured=entered - int(found.units[overall].sum()))
 
