@@ -115,7 +115,7 @@ class _Tally:
     """What the tests of one estimator found, run after run."""
 
     def __init__(self) -> None:
-        self.above = self.below = self.held = self.failed = 0
+        self.above = self.below = self.held = self.made = self.failed = 0
         self.reasons = np.zeros(len(REASONS), dtype=np.int64)
 
     def add(self, sides: Side, alpha: float) -> None:
@@ -125,11 +125,12 @@ class _Tally:
         self.above += int((rejects & (found.difference > 0)).sum())
         self.below += int((rejects & (found.difference < 0)).sum())
         self.held += int((can & (found.low <= 0) & (found.high >= 0)).sum())
+        self.made += int(can.sum())
         self.failed += int((~can).sum())
         self.reasons += np.bincount(found.reasons, minlength=len(REASONS))
 
     def rate(self, work: _Work) -> ErrorRate | NotEstimable:
-        runs = work.runs - self.failed
+        runs = self.made
         if not runs:
             return NotEstimable(REASONS[int(self.reasons.argmax())] or NotEstimableReason.TOO_FEW_UNITS)
         wrong = self.above + self.below
@@ -160,11 +161,13 @@ def _metric_check(work: _Work, generator: np.random.Generator, advance: Advance 
         if sides is not None and adjusted is not None:
             adjusted.add(sides, work.alpha)
     rates = [_OUT_OF_RANGE if not is_finite else each.rate(work) for each in (plain, adjusted) if each is not None]
+    with np.errstate(all="ignore"):
+        mean = float(rows[:, names.index("y")].mean()) if is_finite and len(rows) else None
     situation = Situation(
         metric=work.metric,
         alpha=work.alpha,
         smallest=len(rows) * min(min(pair) for pair in work.shares),
-        mean=float(rows[:, names.index("y")].mean()) if is_finite and len(rows) else None,
+        mean=mean,
         skewness=_skewness(work) if is_finite else None,
     )
     return MetricCheck(
@@ -197,7 +200,7 @@ def has_covariates(variables: Sequence[str]) -> bool:
 
 def _pairs(weights: Sequence[float]) -> tuple[tuple[float, float], ...]:
     """Return the shares of each variation but the control, and the control's."""
-    if len(weights) < 2 or not all(0 < check_weight("weights", weight) for weight in weights):
+    if len(weights) < 2 or not all(check_weight("weights", weight) > 0 for weight in weights):
         raise InvalidInputError("weights", "must be two numbers above 0 or more, the control's first")
     control, *others = (weight / math.fsum(weights) for weight in weights)
     return tuple((other, control) for other in others)

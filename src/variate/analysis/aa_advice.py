@@ -81,14 +81,16 @@ def advice(
     if isinstance(adjusted, NotEstimable):
         return f"It could not be tested with its covariate: {WHY[adjusted.reason]}."
     if adjusted is not None and adjusted.agreement is Agreement.TOO_OFTEN:
-        return f"{_wrong(situation, adjusted)} Only with its covariate is it so: leave that out until there are more units."
+        return (
+            f"{_wrong(situation, adjusted)} Without its covariate it is not: leave that out until there are more units."
+        )
     if any(each is not None and each.agreement is Agreement.TOO_RARELY for each in (plain, adjusted)):
         return f"What it finds can be trusted, but it finds less than it might. {_why(situation)}"
     return ""
 
 
 def _wrong(situation: Situation, rate: ErrorRate) -> str:
-    return f"Its test at {percent(situation.alpha)} was wrong in {percent(rate.rate)} of the runs: do not ship by it as it is."
+    return f"Its test at {percent(situation.alpha)} was wrong in {percent(rate.rate)} of the runs: do not ship by it."
 
 
 def _why(situation: Situation) -> str:

@@ -64,6 +64,8 @@ def _ship(evidence: Evidence) -> Verdict | None:
     reasons = [*_goals_found(evidence, best, Finding.BETTER), *_safe(evidence, best)]
     if not any(evidence.of(MetricRole.GUARDRAIL, best)):
         reasons.append("No guardrail was named, so that nothing but the goals was looked at.")
+    for place in range(len(evidence.treatments)):
+        reasons += _harmed(evidence, place)
     others = [evidence.treatments[place] for place in ready if place != best]
     reasons += [f"{name} would pass as well; {variation} is ahead of it on the goals." for name in others]
     return Verdict(kind=VerdictKind.SHIP, variation=variation, reasons=_shortened(reasons))

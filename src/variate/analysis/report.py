@@ -194,8 +194,10 @@ class Report:
     """Everything that is said of version ``version`` of an experiment at ``at``.
 
     Exposures from ``start`` on count, to before ``until`` where it is given. ``variations`` have the control first.
+    ``id`` is what it is kept under, empty where it is not.
     """
 
+    id: str = ""
     experiment_id: str
     name: str
     version: int

@@ -35,6 +35,7 @@ from variate.cli.lazy import LazyGroup
         "power": ("variate.cli.power", "How many units an experiment takes, and what it can tell."),
         "purge": ("variate.cli.purge", "Delete what has expired."),
         "relay": ("variate.cli.relay", "Deliver changes that are still pending between stores."),
+        "report": ("variate.cli.report", "What an experiment's data say, and whether they can be trusted."),
         "snapshots": ("variate.cli.snapshots", "What decisions are made from, and going back to another."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},

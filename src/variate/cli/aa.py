@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from variate.analysis.aa import SelfCheck
-from variate.cli.aa_view import check_record, is_wrong_too_often, print_check
+from variate.analysis.aa_record import self_check_record
+from variate.cli.aa_view import is_wrong_too_often, print_check
 from variate.cli.output import advance_on, json_option, print_json, progress
 from variate.platform import Platform
 
@@ -28,7 +29,7 @@ def command(experiment_id: str, runs: int, seed: int, *, as_json: bool) -> None:
             experiment_id, runs=runs, seed=seed, advance=advance_on(bars)
         )
     if as_json:
-        print_json(check_record(check))
+        print_json(self_check_record(check))
     else:
         print_check(check)
     if is_wrong_too_often(check):

@@ -1,9 +1,6 @@
-"""An A/A check, as a person and as a program reads it."""
+"""An A/A check in the terminal."""
 
 from __future__ import annotations
-
-from dataclasses import asdict
-from typing import Any
 
 import click
 from rich.text import Text
@@ -56,22 +53,6 @@ def is_wrong_too_often(check: SelfCheck) -> bool:
     """Return whether the test of some metric is wrong more often than it says."""
     rates = [rate for metric in check.metrics for _, rate in _tests(metric)]
     return any(isinstance(rate, ErrorRate) and rate.agreement is Agreement.TOO_OFTEN for rate in rates)
-
-
-def check_record(check: SelfCheck) -> dict[str, Any]:
-    """Return the check as a dict that JSON can hold."""
-    found = asdict(check)
-    found["weights"] = list(check.weights)
-    found["metrics"] = [_metric_record(metric) for metric in check.metrics]
-    return found
-
-
-def _metric_record(metric: MetricCheck) -> dict[str, Any]:
-    found = asdict(metric)
-    for name, rate in (("plain", metric.plain), ("adjusted", metric.adjusted)):
-        if isinstance(rate, NotEstimable):
-            found[name] = {"not_estimable": rate.reason.value}
-    return {**found, "agrees": metric.agrees}
 
 
 def _tests(metric: MetricCheck) -> list[tuple[str, ErrorRate | NotEstimable]]:

@@ -14,9 +14,6 @@ DEFINITION_CHANGED = "definition_changed"
 OVERRIDE_PUT = "override_put"
 OVERRIDE_REMOVED = "override_removed"
 
-OVERRIDE_ADDED = "override_added"
-"""The action of the entry that says who forced a variation; its data are ``user_id``, ``value`` and ``reason``."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLog:

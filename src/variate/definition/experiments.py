@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Unpack
 
-from variate.definition.audit import OVERRIDE_ADDED, ChangeLog
+from variate.definition.audit import ChangeLog
 from variate.definition.checklist import ChecklistItem, check_launch, launch_checklist
 from variate.definition.flag_references import FlagReferences
 from variate.definition.newest import ATTEMPTS, on_newest
@@ -26,6 +26,7 @@ from variate.model import (
     Override,
     Page,
 )
+from variate.model.audit import OVERRIDE_ADDED
 from variate.model.design import Design
 from variate.model.design_record import DesignFields, design_record, revised
 from variate.model.layer import Layer, LayerRange

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from variate.definition.audit import OVERRIDE_ADDED, OVERRIDE_REMOVED, ChangeLog
+from variate.definition.audit import OVERRIDE_REMOVED, ChangeLog
 from variate.definition.experiments import OVERRIDE_DAYS
 from variate.definition.flag_references import targeting_of
 from variate.definition.variations import check_variation
 from variate.errors import InvalidInputError, NotFoundError
 from variate.model import Override, OverrideTarget, Page, format_instant
+from variate.model.audit import OVERRIDE_ADDED
 from variate.model.lifetime import expiry
 from variate.model.rules import check_id, shown
 from variate.stores.ports import AuditLog, ExperimentStore, FlagStore, OverrideStore

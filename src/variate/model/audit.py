@@ -12,6 +12,9 @@ from variate.model.rules import check_id, check_name
 FLAG_CHANGED = "flag_changed"
 """The kind of the message that a flag store leaves of its own accord, where it does not leave the entry itself."""
 
+OVERRIDE_ADDED = "override_added"
+"""The action of the entry that says who forced a variation; its data are ``user_id``, ``value`` and ``reason``."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from variate.model import Experiment
 from variate.model.audience import Audience
@@ -26,7 +27,11 @@ from variate.stores.ports import (
     ServingStore,
     SnapshotStore,
 )
+from variate.stores.reports import LookStore, ReportStore
 from variate.stores.wrappers.cached import CacheAside
+
+if TYPE_CHECKING:
+    from variate.stores.aggregates import Aggregator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,7 @@ class Backends:
 
     ``engines`` have tables to migrate; ``pings`` say what answers where an engine has no tables, or raise.
     ``experiment_at_rest`` reads an experiment as the engine holds it, sealed where it is sealed there, so that a cache
-    holds no more than the engine tells; ``opened`` opens it.
+    holds no more than the engine tells; ``opened`` opens it. ``aggregator`` makes what sums up the events.
     """
 
     experiments: ExperimentStore
@@ -65,6 +70,9 @@ class Backends:
     events: EventStore
     serving: ServingStore
     snapshots: SnapshotStore
+    looks: LookStore
+    reports: ReportStore
+    aggregator: Callable[[], Aggregator]
     hot: HotBackends
     engines: Mapping[str, Migratable]
     close: Callable[[], None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from variate.platform.analysing import streaming
 from variate.platform.backends import Backends
 from variate.settings import Profile, Settings
 
@@ -25,6 +26,7 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
     from variate.stores.wrappers import encrypted
     from variate.stores.wrappers.encrypted_definitions import EncryptedDefinitionStore
     from variate.stores.wrappers.encrypted_snapshots import EncryptedSnapshotStore
+    from variate.stores.wrappers.sealed_fields import EVENT_DATA
     from variate.stores.wrappers.sealing import EnvelopeCipher, KeyFileDataKeys
 
     if settings.profile is Profile.AWS and settings.kms_key_id:
@@ -36,6 +38,7 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
     else:
         cipher = EnvelopeCipher(KeyFileDataKeys(settings.key_file))
     experiments = encrypted.EncryptedExperimentStore(backends.experiments, cipher, fields)
+    events = encrypted.EncryptedEventStore(backends.events, cipher, fields)
     return replace(
         backends,
         experiments=experiments,
@@ -47,7 +50,9 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
         audit=encrypted.EncryptedAuditLog(backends.audit, cipher, fields),
         flags=encrypted.EncryptedFlagStore(backends.flags, cipher, fields),
         overrides=encrypted.EncryptedOverrideStore(backends.overrides, cipher, fields),
-        events=encrypted.EncryptedEventStore(backends.events, cipher, fields),
+        events=events,
+        # In the engine what is sealed is no number.
+        aggregator=streaming(events) if EVENT_DATA in fields else backends.aggregator,
         serving=encrypted.EncryptedServingStore(backends.serving, cipher, fields),
         snapshots=EncryptedSnapshotStore(backends.snapshots, cipher, fields),
     )

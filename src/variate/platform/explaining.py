@@ -10,9 +10,9 @@ from typing import Any
 
 from variate.decision import Explanation, Ladder
 from variate.decision.asked import checked_attributes
-from variate.definition.audit import OVERRIDE_ADDED
 from variate.errors import NotFoundError, StoreError, VariateError
 from variate.model import MAX_PAGE, OverrideTarget, check_instant, format_instant
+from variate.model.audit import OVERRIDE_ADDED
 from variate.model.rules import check_id
 from variate.model.snapshot import Publication
 from variate.publishing.serving import Serving

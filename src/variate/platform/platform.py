@@ -17,6 +17,7 @@ from variate.errors import InvalidInputError
 from variate.model import AuditEntry, Page
 from variate.model.rules import check_id, check_name, shown
 from variate.model.snapshot import Publication, Snapshot, check_digest
+from variate.platform.analysing import Analysing
 from variate.platform.backends import Backends
 from variate.platform.deciding import Deciding
 from variate.platform.defining import Definitions
@@ -98,6 +99,10 @@ class Platform:
         self._offer_hot_values(hot, limits)
         results = Results(events=backends.events, experiment=backends.experiments.get, clock=self._clock)
         self.summarise_experiment = results.summarise_experiment
+        analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
+        self.report_experiment = analysing.report_experiment
+        self.get_report = analysing.get_report
+        self.list_reports = analysing.list_reports
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Platform:

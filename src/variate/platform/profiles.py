@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from variate.platform.analysing import streaming
 from variate.platform.backends import Backends, HotBackends
 from variate.platform.encryption import encrypt
 from variate.settings import Profile, Settings
@@ -18,6 +19,7 @@ from variate.stores.wrappers.cached import CacheAside
 from variate.stores.wrappers.resilient import ResilientCache, ResilientRateLimiter
 
 if TYPE_CHECKING:
+    from variate.stores.aggregates import Aggregator
     from variate.stores.sql import Database
 
 
@@ -109,6 +111,9 @@ def _sql(name: str, database: Database, hot: HotBackends, *, close: Callable[[],
         events=sql.SqlEventStore(database),
         serving=sql.SqlServingStore(database),
         snapshots=sql.SqlSnapshotStore(database),
+        looks=sql.SqlLookStore(database),
+        reports=sql.SqlReportStore(database),
+        aggregator=lambda: _sql_aggregator(database),
         hot=hot,
         engines={name: database},
         close=close_all,
@@ -122,15 +127,22 @@ def _aws(settings: Settings, hot: HotBackends) -> Backends:
 
     source = _postgres(settings, hot)
     tables = DynamoDBClient(settings=settings)
-    flags = dynamodb.DynamoDBFlagStore(tables)
+    flags, events = dynamodb.DynamoDBFlagStore(tables), dynamodb.DynamoDBEventStore(tables)
     return replace(
         source,
         outboxes=(*source.outboxes, flags),
         flags=flags,
         assignments=dynamodb.DynamoDBAssignmentStore(tables),
         overrides=dynamodb.DynamoDBOverrideStore(tables),
-        events=dynamodb.DynamoDBEventStore(tables),
+        events=events,
         serving=dynamodb.DynamoDBServingStore(tables),
         snapshots=dynamodb.DynamoDBSnapshotStore(tables),
+        aggregator=streaming(events),
         engines={**source.engines, "dynamodb": dynamodb.DynamoDBTables(tables)},
     )
+
+
+def _sql_aggregator(database: Database) -> Aggregator:
+    from variate.stores.sql.aggregation import SqlAggregator
+
+    return SqlAggregator(database)

@@ -163,7 +163,7 @@ def _estimator_rows(each: Comparison, quantity: Quantity) -> Iterator[tuple[str,
             f"{name} (judged)" if is_judged else name,
             *_effect_cells(effect, quantity),
             words.NOTHING if isinstance(effect, NotEstimable) else words.p_value_words(effect.p_value),
-            words.NOTHING if removed is None else words.estimate_words(removed, of=Quantity.SHARE),
+            words.NOTHING if removed is None or removed == effect else words.estimate_words(removed, of=Quantity.SHARE),
         )
 
 

@@ -157,7 +157,7 @@ def _shares(report: Report) -> _Figure | None:
     chart = shares_chart(report)
     if chart is None:
         return None
-    found = _figure(chart.title, shares_svg(chart), f"{chart.title}. {_SHARES}")
+    found = _figure(chart.title, shares_svg(chart), f"{chart.title}. {report_tables.ratio_words(report)} {_SHARES}")
     return replace(found, table=report_tables.ratio_by_day_table(report))
 
 

@@ -25,6 +25,7 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("as of", words.moment_words(report.at)),
         ("exposures", f"from {words.moment_words(report.start)}{until}"),
         ("units", f"{count_words(units)} (one is a {report.unit_type})"),
+        *([("report", report.id)] if report.id else []),
     ]
     return (*found, ("hypothesis", report.hypothesis)) if report.hypothesis else tuple(found)
 
@@ -43,7 +44,15 @@ def variations_table(report: Report) -> Table:
         )
         for each in report.variations
     ]
-    return table("Units of each variation", columns, rows, numbers=columns[1:], notes=[_ratio_words(report)])
+    return table("Units of each variation", columns, rows, numbers=columns[1:], notes=[ratio_words(report)])
+
+
+def ratio_words(report: Report) -> str:
+    """Return the p-values of the sample ratio of all units, as a sentence."""
+    health = report.health
+    p = words.p_value_words(health.sample_ratio.p_value)
+    sequential = words.p_value_words(health.sequential_p)
+    return f"Sample ratio: p {p} by the chi-square, {sequential} by the test that is valid at any time."
 
 
 def checks_table(report: Report) -> Table:
@@ -71,8 +80,15 @@ def ratio_by_day_table(report: Report) -> Table | None:
     if not tests:
         return None
     names = tuple(each.name for each in report.variations)
-    rows = [(full_day_words(each.day), *_ratio_cells(each)) for each in tests if each.day is not None]
-    columns = ("day", *names, "p", "status")
+    until = {each.day: each for each in report.health.cumulative}
+    rows = []
+    for each in tests:
+        if each.day is not None:
+            so_far = until.get(each.day)
+            p_values = (None, None) if so_far is None else (so_far.p_value, so_far.sequential_p)
+            *cells, status = _ratio_cells(each)
+            rows.append((full_day_words(each.day), *cells, *map(words.p_value_words, p_values), status))
+    columns = ("day", *names, "p of the day", "p until then", "p at any time", "status")
     return table("Units first exposed on each day", columns, rows, numbers=columns[1:-1])
 
 
@@ -112,13 +128,6 @@ def computed_facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("digest of the overridden", made.overridden_digest),
         ("variate", made.variate_version),
     )
-
-
-def _ratio_words(report: Report) -> str:
-    health = report.health
-    p = words.p_value_words(health.sample_ratio.p_value)
-    sequential = words.p_value_words(health.sequential_p)
-    return f"Sample ratio: p {p} by the chi-square, {sequential} by the test that is valid at any time."
 
 
 def _ratio_cells(each: RatioTest) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ def _uncrossed(looks: tuple[tuple[float, float], ...], *, next_time: float) -> _
     if not looks:
         return _START
     time, critical = looks[-1]
-    # Simpson's weights alternate, so a bump has to be wider than two points; three leave an error below 1e-9.
+    # Simpson's weights alternate, so a bump has to be wider than two points; three leave an error below 1e-8.
     needed = critical * np.sqrt(time) / np.sqrt(next_time - time) * 3
     intervals = _INTERVALS
     while intervals < min(needed, _MAX_INTERVALS):

@@ -22,8 +22,10 @@ from variate.stores.sql import (
     SqlExperimentStore,
     SqlFlagStore,
     SQLiteDatabase,
+    SqlLookStore,
     SqlOutbox,
     SqlOverrideStore,
+    SqlReportStore,
     SqlServingStore,
     SqlSnapshotStore,
 )
@@ -56,6 +58,10 @@ QUESTIONS: dict[str, Ask] = {
     "flags by status": lambda db, key: SqlFlagStore(db).list(status=FlagStatus.ACTIVE, limit=10, last_key=key),
     "an assignment": lambda db, key: SqlAssignmentStore(db).get(unit="x", experiment_id="x", at=START),
     "assignments of a unit": lambda db, key: SqlAssignmentStore(db).of_unit("x", at=START, limit=10, last_key=key),
+    "looks": lambda db, key: SqlLookStore(db).of_version("x", version=1),
+    "a report": lambda db, key: SqlReportStore(db).get("x"),
+    "reports": lambda db, key: SqlReportStore(db).list(limit=10, last_key=key),
+    "reports of an experiment": lambda db, key: SqlReportStore(db).list(experiment_id="x", limit=10, last_key=key),
     "assignments of an experiment": lambda db, key: SqlAssignmentStore(db).of_experiment(
         "x", at=START, limit=10, last_key=key
     ),

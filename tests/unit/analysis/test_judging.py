@@ -88,6 +88,7 @@ def test_a_harmed_guardrail_stops() -> None:
 def test_one_variations_harm_does_not_keep_another_from_being_shipped() -> None:
     report = judged([SAME, BETTER, BETTER], [FEW_CRASHES, MANY_CRASHES, FEW_CRASHES])
     assert (report.verdict.kind, report.verdict.variation) == (VerdictKind.SHIP, "blue")
+    assert says(report, "crashing is worse in green by more than its margin")
 
 
 def test_goals_that_are_all_worse_stop() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.stats import multivariate_normal, norm
 
 from variate.errors import InvalidInputError
@@ -37,10 +38,22 @@ def test_two_uneven_looks_are_a_bivariate_normal(drift: float) -> None:
     assert found.total[-1] == pytest.approx(1 - inside, abs=1e-6)
 
 
-def test_looks_with_hardly_anything_between_them_stay_exact() -> None:
-    once = crossings([0.5, 1.0], critical=[2.3, 2.0]).total[-1]
-    twice = crossings([0.5, 0.50002, 1.0], critical=[2.3, 2.3, 2.0]).total[-1]
-    assert once < twice < once + 2e-4
+@pytest.mark.parametrize("step", [2e-5, 1e-3])
+def test_looks_with_hardly_anything_between_them_stay_exact(step: float) -> None:
+    # The second look's chance by quadrature over where the first one, not crossed, left the score.
+    first, second = 2.3 * np.sqrt(0.5), 2.3 * np.sqrt(0.5 + step)
+
+    def density(score: float) -> float:
+        return float(norm.pdf(score, scale=np.sqrt(0.5)) * norm.sf((second - score) / np.sqrt(step)))
+
+    known, _ = quad(density, first - 10 * np.sqrt(step), first, epsabs=0, epsrel=1e-10)
+    found = crossings([0.5, 0.5 + step], critical=[2.3, 2.3])
+    assert found.upper[1] == pytest.approx(known, rel=1e-3)
+
+
+def test_a_look_that_nothing_crosses_changes_nothing_however_close_the_next_is() -> None:
+    found = crossings([0.5, 0.5001], critical=[MAX_CRITICAL, 2.3])
+    assert found.upper[1] == pytest.approx(norm.sf(2.3), rel=1e-6)
 
 
 def test_the_scale_of_information_does_not_matter() -> None:
@@ -50,8 +63,8 @@ def test_the_scale_of_information_does_not_matter() -> None:
 
 
 def test_a_tiny_chance_keeps_its_digits() -> None:
-    assert crossings([1.0], critical=[11.0]).upper[0] == pytest.approx(norm.sf(11), rel=1e-12)
-    assert crossings([1.0], critical=[1e300]).upper[0] == pytest.approx(norm.sf(MAX_CRITICAL), rel=1e-12)
+    assert crossings([1.0], critical=[11.0]).upper[0] == pytest.approx(norm.sf(11), rel=1e-12, abs=0)
+    assert crossings([1.0], critical=[1e300]).upper[0] == pytest.approx(norm.sf(MAX_CRITICAL), rel=1e-12, abs=0)
 
 
 def test_the_drift_gives_the_power_back() -> None:

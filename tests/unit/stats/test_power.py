@@ -149,6 +149,19 @@ def test_planned_looks_have_the_power_that_was_measured() -> None:
     assert always == pytest.approx(0.495, abs=0.015)
 
 
+def test_a_plan_has_no_fewer_units_than_its_test_needs_to_hold() -> None:
+    assert sample_size(MEAN, effect=50, procedure=ONCE).units == (30, 30)
+    assert sample_size(MEAN, effect=50, procedure=Procedure(weights=(90, 10))).units == (270, 30)
+    assert sample_size(MEAN, effect=50, procedure=Procedure(monitoring=AlwaysValid())).units == (100, 100)
+
+
+def test_a_sequence_pays_for_its_larger_standard_error() -> None:
+    # At 50:50 the effect adds a quarter of its square to the variance of 25: 1 at an effect of 2.
+    procedure = Procedure(monitoring=AlwaysValid())
+    small = sample_size(MEAN, effect=0.02, procedure=procedure).total * 0.02**2
+    assert sample_size(MEAN, effect=2, procedure=procedure).total * 2**2 / small == pytest.approx(1.04, abs=0.005)
+
+
 def test_several_variations_are_sized_by_the_smallest() -> None:
     found = sample_size(MEAN, effect=0.5, procedure=Procedure(weights=(50, 40, 10)), daily_units=500)
     alone = sample_size(MEAN, effect=0.5, procedure=Procedure(weights=(50, 10)))

@@ -64,10 +64,10 @@ def test_the_interval_is_narrowest_about_the_planned_count() -> None:
 @given(kappa=ratios, alpha=alphas)
 def test_p_is_alpha_where_the_interval_ends(kappa: float, alpha: float) -> None:
     z = critical_value(kappa=kappa, alpha=alpha)
-    assert float(always_valid_p(z, kappa=kappa)) == pytest.approx(alpha, rel=1e-9)
-    assert float(always_valid_p(-z, kappa=kappa)) == pytest.approx(alpha, rel=1e-9)
+    assert float(always_valid_p(z, kappa=kappa)) == pytest.approx(alpha, rel=1e-9, abs=0)
+    assert float(always_valid_p(-z, kappa=kappa)) == pytest.approx(alpha, rel=1e-9, abs=0)
     bound = one_sided_critical_value(kappa=kappa, alpha=alpha)
-    assert float(one_sided_always_valid_p(bound, kappa=kappa)) == pytest.approx(alpha, rel=1e-9)
+    assert float(one_sided_always_valid_p(bound, kappa=kappa)) == pytest.approx(alpha, rel=1e-9, abs=0)
 
 
 @given(kappa=ratios, alpha=alphas)
@@ -84,9 +84,20 @@ def test_p_is_the_mixture_likelihood_ratio() -> None:
     assert float(always_valid_p(z, kappa=kappa)) == pytest.approx(1 / ratio, rel=1e-10)
 
 
+@pytest.mark.parametrize(("z", "kappa"), [(0.5, 5.0), (2.0, 1.0), (2.7, 5.0), (4.0, 30.0)])
+def test_the_one_sided_p_is_just_above_that_of_the_half_normal_mixture(z: float, kappa: float) -> None:
+    # The mean of the likelihood ratio over the upper half of a normal effect: a test martingale, so 1 over it is valid.
+    effects = np.linspace(0, 60, 400_001)
+    prior = 2 * np.exp(-(effects**2) / (2 * kappa)) / math.sqrt(2 * math.pi * kappa)
+    ratio = np.trapezoid(np.exp(z * effects - effects**2 / 2) * prior, effects)
+    found = float(one_sided_always_valid_p(z, kappa=kappa))
+    assert min(1.0, 1 / ratio) <= found
+    assert z < 2.5 or found < 1.1 / ratio
+
+
 def test_p_keeps_its_digits_and_never_exceeds_1() -> None:
-    assert float(always_valid_p(30.0, kappa=8.0)) == pytest.approx(3 * math.exp(-400), rel=1e-12)
-    assert float(one_sided_always_valid_p(30.0, kappa=8.0)) == pytest.approx(1.5 * math.exp(-400), rel=1e-12)
+    assert float(always_valid_p(30.0, kappa=8.0)) == pytest.approx(3 * math.exp(-400), rel=1e-12, abs=0)
+    assert float(one_sided_always_valid_p(30.0, kappa=8.0)) == pytest.approx(1.5 * math.exp(-400), rel=1e-12, abs=0)
     assert float(always_valid_p(0.0, kappa=8.0)) == 1
     assert one_sided_always_valid_p(np.array([0.0, -40.0, -0.0]), kappa=8.0).tolist() == [1, 1, 1]
     assert float(one_sided_always_valid_p(1e6, kappa=8.0)) == 0

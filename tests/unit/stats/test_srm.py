@@ -18,23 +18,32 @@ from variate.stats.srm_power import chance_to_flag, detectable_shift, units_to_d
 
 
 @given(
-    counts=st.lists(st.integers(0, 10**7), min_size=3, max_size=3).filter(lambda each: sum(each) > 100),
+    total=st.integers(100, 10**7),
+    away=st.lists(st.floats(-6, 6), min_size=2, max_size=2),
     weights=st.lists(st.floats(0.1, 100), min_size=3, max_size=3),
 )
-def test_it_is_scipys_chi_square(counts: list[int], weights: list[float]) -> None:
-    expected = np.array(weights) / sum(weights) * sum(counts)
+def test_it_is_scipys_chi_square(total: int, away: list[float], weights: list[float]) -> None:
+    # Counts a few standard deviations from what is expected, where p is neither 0 nor 1.
+    shares = np.array(weights) / sum(weights)
+    first, second = (
+        max(0, round(total * share + far * (total * share) ** 0.5)) for share, far in zip(shares, away, strict=False)
+    )
+    counts = [first, second, max(0, total - first - second)]
+    expected = shares * sum(counts)
     found = sample_ratio(counts, weights=weights)
     if expected.min() < 5:
         assert REASONS[int(found.reasons)] == "too_few_units"
         return
     known = chisquare(counts, expected)
     assert float(found.statistic) == pytest.approx(known.statistic, rel=1e-9, abs=1e-12)
-    assert float(found.p_value) == pytest.approx(known.pvalue, rel=1e-7)
+    assert float(found.p_value) == pytest.approx(known.pvalue, rel=1e-7, abs=0)
 
 
 def test_p_keeps_its_digits() -> None:
     # statistics.md, section 4: 1 less the cdf is 0 here. 2 * norm.sf(sqrt(509)), with 509 of 509 units on one side.
-    assert float(sample_ratio([509, 0], weights=[1, 1]).p_value) == pytest.approx(1.0466137735279695e-112, rel=1e-9)
+    assert float(sample_ratio([509, 0], weights=[1, 1]).p_value) == pytest.approx(
+        1.0466137735279695e-112, rel=1e-9, abs=0
+    )
 
 
 def test_cells_are_tested_side_by_side() -> None:

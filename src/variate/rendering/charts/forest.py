@@ -18,7 +18,7 @@ _NUMBERS = 190.0
 _ROW = 24.0
 _GROUP = 28.0
 _TOP = 26.0
-_FARTHEST = 10.0
+_FARTHEST = 6.0
 """How many times as far as the median row an interval may reach before the axis ends and it becomes an arrow."""
 
 

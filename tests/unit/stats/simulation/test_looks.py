@@ -10,7 +10,13 @@ from variate.stats.boundaries import Boundary, evenly_spaced, overall_error, pla
 from variate.stats.differences import Differences, difference
 from variate.stats.mean_sides import mean_side
 from variate.stats.moments import Floats
-from variate.stats.sequence import always_valid_p, confidence_sequence, information_ratio, running_minimum
+from variate.stats.sequence import (
+    always_valid_p,
+    confidence_sequence,
+    information_ratio,
+    one_sided_sequence,
+    running_minimum,
+)
 from variate.stats.sides import Side
 
 RUNS, DAYS = 20_000, 20
@@ -71,6 +77,16 @@ def test_a_small_and_sparse_side_needs_the_larger_standard_error() -> None:
     kappa = information_ratio(treatment.count + control.count, planned=10_000, alpha=0.05)
     unguarded = always_valid_p(np.where(plain.reasons == 0, plain.statistic, 0.0), kappa=kappa)
     assert _ever_below(unguarded) > 0.1, "so the guard matters"
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.05])
+def test_a_treatment_as_bad_as_the_margin_is_hardly_ever_called_better_than_it(margin: float) -> None:
+    generator = np.random.default_rng(13)
+    treatment, control = (
+        mean_side(normal_days(generator, runs=RUNS, days=DAYS, units=200, mean=mean)) for mean in (-margin, 0)
+    )
+    found = one_sided_sequence(treatment, control, planned=8_000, alpha=0.05, margin=margin)
+    assert 0.005 <= _ever_below(found.p_value) <= 0.025
 
 
 def _ever_below(p_value: Floats) -> float:

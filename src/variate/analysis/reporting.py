@@ -1,0 +1,171 @@
+"""Report an experiment of the platform: ask for its sums, record the look, build the report and keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from variate.analysis.building import build_report, look_now
+from variate.analysis.history import History, history_of
+from variate.analysis.report import Report
+from variate.analysis.report_record import report_document, report_from_record
+from variate.analysis.subject import Subject
+from variate.errors import ConflictError, InvalidInputError, NotFoundError
+from variate.model import Experiment, Page, check_instant, format_instant
+from variate.model.look import Look
+from variate.model.metric import Metric
+from variate.model.rules import check_distinct, check_id, check_name
+from variate.stores.aggregates import Advance, Aggregator, Answer, Question
+from variate.stores.ports import AuditLog, DefinitionStore, OverrideStore
+from variate.stores.reports import LookStore, ReportHead, ReportStore, StoredReport
+
+MAX_DIMENSIONS = 10
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """Reports over the events that ``aggregator`` sums up. ``experiment`` finds an experiment by its id."""
+
+    experiment: Callable[[str], Experiment | None]
+    metrics: DefinitionStore[Metric]
+    aggregator: Callable[[], Aggregator]
+    audit: AuditLog
+    overrides: OverrideStore
+    looks: LookStore
+    reports: ReportStore
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    def report_experiment(
+        self,
+        experiment_id: str,
+        *,
+        dimensions: Sequence[str] = (),
+        at: datetime | None = None,
+        advance: Advance | None = None,
+    ) -> Report:
+        """Return the report of the experiment's version as of ``at`` (now, if None), and keep it.
+
+        Exposures from the start of the version on count, until the design's end. With a plan, a report of now that has
+        more units than the last look is a look: its share of the error is spent, and recorded before anyone sees the
+        report. One of the past records none, and is judged by the looks up to then. ``advance`` is told how far it is.
+
+        Raise ``NotFoundError`` for an unknown experiment, ``InvalidInputError`` for dimensions that are not at most 10
+        different names and for an ``at`` in the future.
+        """
+        found = self._found(experiment_id)
+        now = self.clock()
+        moment = now if at is None else check_instant("at", at)
+        if moment > now:
+            raise InvalidInputError("at", f"must not be in the future, but it is {format_instant(moment)}")
+        names = _checked_dimensions(dimensions)
+        past = history_of(found, audit=self.audit, overrides=self.overrides, at=now)
+        if moment <= past.start:
+            raise InvalidInputError(
+                "at", f"must be after the start of version {found.version}, {format_instant(past.start)}"
+            )
+        defined = [self.metrics.get(each.metric) for each in found.design.metrics]
+        subject = subject_of(found)
+        question = _question(subject, found, past, [each for each in defined if each is not None], names, moment)
+        answer = self.aggregator().answer(question, advance=advance)
+        looks = self._looks(subject, question, answer, is_now=at is None)
+        report = replace(build_report(subject, question=question, answer=answer, looks=looks), id=self.new_id())
+        self.reports.add(stored_report(report))
+        return report
+
+    def get_report(self, report_id: str) -> Report:
+        """Return a report as it was made; raise ``NotFoundError`` where there is none of this id."""
+        found = self.reports.get(check_id("report_id", report_id))
+        if found is None:
+            raise NotFoundError("report", report_id)
+        return report_from_record(found.document.value)
+
+    def list_reports(
+        self, experiment_id: str | None = None, *, limit: int = 100, last_key: str | None = None
+    ) -> Page[ReportHead]:
+        """Return what was reported, most recent first: of this experiment, or of all."""
+        chosen = None if experiment_id is None else check_id("experiment_id", experiment_id)
+        return self.reports.list(experiment_id=chosen, limit=limit, last_key=last_key)
+
+    def _found(self, experiment_id: str) -> Experiment:
+        found = self.experiment(check_id("experiment_id", experiment_id))
+        if found is None:
+            raise NotFoundError("experiment", experiment_id)
+        return found
+
+    def _looks(self, subject: Subject, question: Question, answer: Answer, *, is_now: bool) -> Sequence[Look]:
+        """Return the looks to judge by, the present one stored among them.
+
+        Of two processes that look at once one gets the number; the other reads its look, and where it has more units
+        itself, its own is the next.
+        """
+        looks = [*self.looks.of_version(subject.experiment_id, version=subject.version)]
+        if not is_now:
+            return [look for look in looks if look.at <= question.at]
+        for _ in range(_ATTEMPTS):
+            found = look_now(subject, question=question, answer=answer, looks=looks)
+            if found.look is None or not found.is_new:
+                return looks
+            looks.append(self.looks.add(found.look))
+        raise ConflictError(f"others kept looking at {subject.experiment_id!r}: try again")
+
+
+def subject_of(experiment: Experiment) -> Subject:
+    """Return an experiment of the platform as the subject of a report, its control first."""
+    ordered = sorted(experiment.variations, key=lambda variation: variation.name != experiment.control)
+    return Subject(
+        experiment_id=experiment.id,
+        name=experiment.name,
+        version=experiment.version,
+        hypothesis=experiment.design.hypothesis,
+        unit_type=experiment.design.unit_type,
+        weights=tuple((variation.name, variation.weight) for variation in ordered),
+        metrics=experiment.design.metrics,
+        plan=experiment.design.plan,
+    )
+
+
+def stored_report(report: Report) -> StoredReport:
+    """Return the report as it is kept; it has to have an id."""
+    head = ReportHead(
+        id=report.id,
+        experiment_id=report.experiment_id,
+        version=report.version,
+        verdict=report.verdict.kind.value,
+        variation=report.verdict.variation,
+        at=report.at,
+    )
+    return StoredReport(head=head, document=report_document(report))
+
+
+def _question(
+    subject: Subject,
+    experiment: Experiment,
+    past: History,
+    metrics: Sequence[Metric],
+    dimensions: tuple[str, ...],
+    at: datetime,
+) -> Question:
+    until = experiment.design.ends_at
+    return Question(
+        experiment_id=experiment.id,
+        variations=subject.variations,
+        start=past.start,
+        until=until if until is not None and until > past.start else None,
+        at=at,
+        metrics=tuple(metrics),
+        dimensions=dimensions,
+        overridden=past.overridden,
+    )
+
+
+def _checked_dimensions(dimensions: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(dimensions, str):
+        raise InvalidInputError("dimensions", "must be a list of names, not one text")
+    names = tuple(check_name("dimensions", each) for each in dimensions)
+    check_distinct("dimensions", names)
+    if len(names) > MAX_DIMENSIONS:
+        raise InvalidInputError("dimensions", f"must be at most {MAX_DIMENSIONS}, not {len(names)}")
+    return names
