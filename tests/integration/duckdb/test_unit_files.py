@@ -311,6 +311,23 @@ def test_numbers_of_every_type_count(tmp_path: Path) -> None:
         assert_moments(cell(answered(table, REVENUE), "revenue", 0), [[1]])
 
 
+@pytest.mark.parametrize("missing", [0, 6_000])
+def test_digits_hold_however_far_from_zero_the_values_are(missing: int) -> None:
+    """As of timestamps; and where the rows that are glanced at have no value to find a constant by."""
+    values = 1e12 + np.random.default_rng(5).normal(size=500)
+    table = pa.table(
+        {
+            "user": range(missing + 500),
+            "variation": ["a"] * (missing + 500),
+            "revenue": pa.array([None] * missing + values.tolist(), pa.float64()),
+        }
+    )
+    found = cell(answered(table, REVENUE), "revenue", 0)
+    assert found.count == 500
+    assert found.variance(0) == pytest.approx(np.var(values - 1e12, ddof=1), rel=1e-6)
+    assert found.cubes[0] == pytest.approx(((values - values.mean()) ** 3).sum(), rel=1e-2)
+
+
 VALUES = st.one_of(st.none(), st.integers(-3, 3), st.floats(-100, 100), st.just(1e4))
 
 
