@@ -146,7 +146,7 @@ def test_relay_and_purge_say_how_much_they_did(variate: Variate, experiment: str
     ("arguments", "words"),
     [
         (("experiments", "show", "nobody"), "experiment 'nobody' not found"),
-        (("experiments", "results", "nobody"), "experiment 'nobody' not found"),
+        (("report", "nobody"), "experiment 'nobody' not found"),
         (("experiments", "create", "  ", "--variation", "a"), "must not be blank"),
         (("experiments", "create", "x", "--variation", "a", "--variation", "a"), "'a' stands twice"),
         (("experiments", "create", "x", "--variation", "a=-1"), "must be finite and not negative"),

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
 
-from variate.analysis import Results
 from variate.assignment.ledger import Ledger
 from variate.clock import Clock, IncreasingClock, new_event_id, new_id, utc_now
 from variate.definition.audit import ChangeLog
@@ -97,8 +96,6 @@ class Platform:
         self._offer_decisions(self._deciding)
         self._offer_records(self._deciding.ledger, intake)
         self._offer_hot_values(hot, limits)
-        results = Results(events=backends.events, experiment=backends.experiments.get, clock=self._clock)
-        self.summarise_experiment = results.summarise_experiment
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
         self.get_report = analysing.get_report

@@ -144,13 +144,16 @@ def _plan_facts(report: Report) -> Iterator[tuple[str, str]]:
     else:
         units = "" if progress.planned_units is None else f"{count_words(progress.planned_units)} units"
         end = "" if progress.planned_end is None else f"until {words.moment_words(progress.planned_end)}"
-        looks = f"about {plan.looks} looks, spending {plan.spending.value.replace('_', '-')}"
+        spending = f"about {plan.looks} looks, spending {plan.spending.value.replace('_', '-')}"
+        looks = "one look" if plan.looks == 1 else spending
         yield "planned", ", ".join(filter(None, (units, end, looks)))
     if progress.fraction is not None:
         yield "reached", share_words(progress.fraction)
     yield "planned end", "reached" if progress.is_ended else "not reached"
     if progress.critical is not None:
         yield "critical z now", f"{progress.critical:.3f}"
+    if progress.is_ended:
+        return
     if progress.units_per_day is not None:
         yield "intake", f"{progress.units_per_day:,.0f} units a day over the last 7 days"
     if progress.days_left is not None:

@@ -29,7 +29,14 @@ def test_the_first_exposure_is_that_which_happened_first_not_that_which_came_fir
 
 
 def test_a_unit_that_met_two_variations_is_dropped_and_counted(database: Database) -> None:
-    record(database, exposed("a"), exposed("a", "treatment", at=5), exposed("b", "treatment"), did(unit="a"))
+    record(
+        database,
+        exposed("a"),
+        exposed("a", "treatment", at=5),
+        exposed("a", at=6),
+        exposed("b", "treatment"),
+        did(unit="a"),
+    )
     answer = ask(database, question(BOUGHT))
     assert answer.crossed == 1
     assert values(database, question(BOUGHT)) == [(1, 0)]
@@ -54,8 +61,22 @@ def test_who_is_overridden_later_leaves_and_who_is_no_longer_returns(database: D
     assert values(database, question(BOUGHT)) == [(0, 1), (1, 0)]
 
 
+def test_a_metric_of_events_that_nobody_did_is_there_with_a_zero_for_everybody(database: Database) -> None:
+    record(database, exposed("a"), exposed("b", "treatment"), did("visit", "a"), did(unit="never exposed"))
+    assert values(database, question(BOUGHT)) == [(0, 0), (1, 0)]
+
+
 def test_an_exposure_to_no_known_variation_is_counted_and_otherwise_ignored(database: Database) -> None:
-    strange = [{"variation": "gone"}, {"variation": None}, {"variation": 7}, {}, ["control"], "control", None]
+    strange = [
+        {"variation": "gone"},
+        {"variation": None},
+        {"variation": 7},
+        {"variation": ["control"]},
+        {},
+        ["control"],
+        "control",
+        None,
+    ]
     record(database, *(exposed(data=data, at=1) for data in strange), exposed("b"))
     answer = ask(database, question(BOUGHT))
     assert (answer.unknown, answer.units.count.sum(), answer.crossed) == (len(strange), 1, 0)
