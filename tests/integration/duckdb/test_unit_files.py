@@ -141,6 +141,12 @@ def test_rows_of_another_variation_are_counted_and_do_not_cross(tmp_path: Path) 
     assert_moments(cell(answer, "revenue", 0), [[1]])
 
 
+def test_rows_without_a_variation_are_counted() -> None:
+    table = pa.table({"user": range(4), "variation": ["a", "b", None, ""], "revenue": [1, 2, 3, 4]})
+    answer = answered(table, REVENUE)
+    assert (answer.unknown, answer.units.count.tolist()) == (2, [1, 1])
+
+
 def test_the_control_comes_first(tmp_path: Path) -> None:
     path = csv(tmp_path, "user,variation,revenue\nu,blue,1\nv,the control,2\nw,red,3\n")
     for said, names in (
