@@ -125,8 +125,8 @@ class UnitFile:
         """How many rows each variation has, of so many as are too many; None stands for no variation."""
         column = self._table.columns[self._asked.variation].sql
         found = self._session.rows(
-            f"SELECT nullif(CAST({column} AS VARCHAR), '') AS name, count(*) FROM {self._table.relation} "
-            f"GROUP BY name LIMIT {MAX_VARIATIONS + 2}"
+            f"SELECT nullif(CAST({column} AS VARCHAR), '') AS variation, count(*) FROM {self._table.relation} "
+            f"GROUP BY 1 LIMIT {MAX_VARIATIONS + 2}"
         )
         return dict(found)
 

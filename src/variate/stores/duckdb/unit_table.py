@@ -1,7 +1,7 @@
 """Whether each row of a table is a unit of its own, so that nothing has to be added up by unit.
 
-It is told from its column alone, without grouping by it: whole numbers are marked in a field
-of bits where they are dense; other ids are sorted by a hash of 64 bits. Two units of one hash cost a grouping that was not needed, and no more.
+It is told from its column alone, without grouping by it: whole numbers are marked in a field of bits where they are
+dense; other ids are sorted by a hash of 64 bits. Two units of one hash cost a grouping in vain, and no more.
 """
 
 from __future__ import annotations
