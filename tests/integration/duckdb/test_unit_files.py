@@ -141,6 +141,12 @@ def test_rows_of_another_variation_are_counted_and_do_not_cross(tmp_path: Path) 
     assert_moments(cell(answer, "revenue", 0), [[1]])
 
 
+def test_rows_without_a_variation_are_counted() -> None:
+    table = pa.table({"user": range(4), "variation": ["a", "b", None, ""], "revenue": [1, 2, 3, 4]})
+    answer = answered(table, REVENUE)
+    assert (answer.unknown, answer.units.count.tolist()) == (2, [1, 1])
+
+
 def test_the_control_comes_first(tmp_path: Path) -> None:
     path = csv(tmp_path, "user,variation,revenue\nu,blue,1\nv,the control,2\nw,red,3\n")
     for said, names in (
@@ -268,6 +274,21 @@ def test_columns_may_have_any_name(tmp_path: Path, column: str) -> None:
     answer = answered(path, metric, REVENUE)
     assert_moments(cell(answer, "m", 0), [[5]])
     assert_moments(cell(answer, "revenue", 0), [[2]])
+
+
+def test_columns_may_have_the_names_that_our_statements_have(tmp_path: Path) -> None:
+    names = ("variation", "v", "last_v", "day", "n", "g0", "value", "number", "row_unit", "a0", "c0", "k0", "unit")
+    columns = {name: [place, place + 1, place + 2] for place, name in enumerate(names)} | {"variation": ["a", "a", "b"]}
+    metrics = [
+        FileMetric(name="mean", column="last_v", kind=MetricKind.MEAN, covariates=("a0", "c0")),
+        FileMetric(name="median", column="n", kind=MetricKind.QUANTILE, quantile=0.5),
+    ]
+    for unit in ("v", "unit", "value", "number"):
+        for rows in (1, 2):
+            table = pa.concat_tables([pa.table(columns)] * rows)
+            answer = answered(table, *metrics, unit=unit, dimensions=("g0", "day"), day="row_unit")
+            assert_moments(cell(answer, "mean", 1, day=10), [(4 * rows, 11 * rows, 12 * rows)])
+            assert quantiles(answer, "median").quantile[:2].tolist() == [4, 6]
 
 
 @pytest.mark.parametrize("name", ["[ab].csv", "*.csv", "a?.csv", "day=1.csv", "it's.csv", "ü.csv"])
