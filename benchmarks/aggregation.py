@@ -90,8 +90,9 @@ class BareSQLite:
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def add(self, first: int, count: int, day: int) -> None:
-        """Insert."""
+        """Insert, and leave no log for a look to clear away."""
         self._write(sql.on_sqlite(first, count, EVENTS_A_UNIT, day=day))
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def sums(self, at: datetime) -> list[Any]:
         """Query."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from tests.integration.sql.aggregation.asking import (
     BOUGHT,
@@ -117,6 +117,13 @@ def test_units_are_counted_by_variation_and_day_in_utc(database: Database) -> No
     found = dict(zip(keys(answer.units.cells), answer.units.count.tolist(), strict=True))
     day = date(2040, 2, 29).toordinal() - date(1970, 1, 1).toordinal()
     assert found == {("", None, 0, day): 1, ("", None, 0, day + 1): 1, ("", None, 1, day + 1): 1}
+
+
+def test_days_before_1970_are_days_too(database: Database) -> None:
+    moment = datetime(1969, 12, 30, 23, tzinfo=UTC)
+    record(database, replace(exposed("a"), at=moment), replace(exposed("b"), at=moment + HOUR))
+    answer = ask(database, question(BOUGHT, start=moment, at=moment + DAY))
+    assert sorted(answer.units.cells.day.tolist()) == [-2, -1]
 
 
 def test_a_dimension_has_the_value_that_the_first_exposure_says(database: Database) -> None:
