@@ -112,7 +112,7 @@ def _started(platform: Platform, *, users: int, seed: int) -> Experiment:
             {"metric": SUPPORT, "role": "guardrail", "margin": _MARGIN},
         ],
         plan={"units": users, "looks": 1},
-        salt=f"demo-seed-{seed}",  # so that a seed always gives the same report
+        salt=f"variate-demo-{seed}",  # so that a seed always gives the same report
     )
     return platform.update_experiment_status(experiment.id, ExperimentStatus.ACTIVE)
 
