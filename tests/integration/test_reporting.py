@@ -93,6 +93,20 @@ def test_events_whose_data_are_sealed_are_reported_alike(tmp_path: Path, clock: 
     assert [each.control_units for each in report.metrics[0].slices] == [500, 250, 250]
 
 
+def test_the_variation_that_the_design_names_is_what_the_others_are_compared_with(
+    platform: Platform, clock: SettableClock
+) -> None:
+    experiment_id = launch(platform, control="green")
+    clock.set(START + timedelta(hours=1))
+    happen(platform, experiment_id, units=range(1_000), bought=(50, 100), at=clock())
+    clock.set(START + timedelta(hours=2))
+    report = platform.report_experiment(experiment_id)
+    assert [each.name for each in report.variations] == ["green", "control"]
+    overall = report.metrics[0].overall
+    assert overall is not None
+    assert (overall.control, [each.variation for each in overall.comparisons]) == (0.2, ["control"])
+
+
 def test_reports_are_listed_newest_first_by_experiment(platform: Platform, clock: SettableClock) -> None:
     ids = [launch(platform), launch(platform)]
     clock.set(START + timedelta(hours=1))
