@@ -31,7 +31,7 @@ from variate.publishing.relay import Relay
 from variate.recording.intake import Intake
 from variate.settings import Settings
 
-SNAPSHOTS_KEPT = timedelta(days=90)
+UNUSED_KEPT = timedelta(days=90)
 
 
 class Platform:
@@ -177,14 +177,16 @@ class Platform:
         """Delete what has expired from the engines that do not do so themselves; return how many of each.
 
         What has expired is never read, so this only frees space. Of the snapshots those go that have not been in force
-        for 90 days: to them nobody can go back any more.
+        for 90 days: to them nobody can go back any more. And what is kept of analyses that nobody asked for in 90 days:
+        the next report makes it again.
         """
         at = self._clock()
         return {
             "assignments": self._backends.assignments.purge(expired_before=at),
             "overrides": self._backends.overrides.purge(expired_before=at),
             "events": self._backends.events.purge(expired_before=at),
-            "snapshots": self._backends.snapshots.purge(superseded_before=at - SNAPSHOTS_KEPT),
+            "snapshots": self._backends.snapshots.purge(superseded_before=at - UNUSED_KEPT),
+            "analyses": self._backends.purge_analyses(at - UNUSED_KEPT),
         }
 
     def close(self) -> None:

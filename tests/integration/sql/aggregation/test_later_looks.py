@@ -151,24 +151,14 @@ def test_no_more_than_two_analyses_of_an_experiment_are_kept(database: Database)
     assert _kept(database) == (2, 2)
 
 
-def test_what_is_kept_can_be_dropped_and_is_made_anew(database: Database) -> None:
+def test_analyses_of_which_nobody_asked_for_long_are_purged_and_made_anew(database: Database) -> None:
     aggregator = SqlAggregator(database)
     record(database, exposed(), did())
     first = values(database, question(BOUGHT, overridden=frozenset({"z"})))
-    aggregator.forget("other")
-    assert _kept(database) == (1, 1)
-    aggregator.forget("e")
-    assert _kept(database) == (0, 0)
-    assert values(database, question(BOUGHT)) == first
-
-
-def test_analyses_of_which_nobody_asked_for_long_are_purged(database: Database) -> None:
-    aggregator = SqlAggregator(database)
-    record(database, exposed())
-    ask(database, question(BOUGHT))
     assert aggregator.purge(unused_before=START + 10 * DAY) == 0
     assert aggregator.purge(unused_before=START + 11 * DAY) == 1
     assert _kept(database) == (0, 0)
+    assert values(database, question(BOUGHT)) == first
 
 
 def test_what_came_late_is_counted(database: Database) -> None:
