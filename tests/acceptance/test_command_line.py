@@ -13,6 +13,8 @@ from tests.acceptance.command import Variate
 from variate._version import __version__
 
 COMMANDS = (
+    "aa",
+    "analyze",
     "audiences",
     "audit",
     "decide",
@@ -29,8 +31,10 @@ COMMANDS = (
     "metrics",
     "migrate",
     "overrides",
+    "power",
     "purge",
     "relay",
+    "report",
     "snapshots",
 )
 
@@ -204,7 +208,7 @@ def test_every_profile_runs_the_demo_and_contents_the_doctor(
     environ = request.getfixturevalue(f"{profile}_deployment").environ
     demo = variate("demo", "--users", "200", "--json", **environ)
     assert demo.code == 0, demo.err
-    assert sum(demo.json["users"].values()) == 200
+    assert sum(each["units"] for each in demo.json["variations"]) == 200
     assert demo.err == ""
     doctor = variate("doctor", **environ)
     assert doctor.code == 0, doctor.out
