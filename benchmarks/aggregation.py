@@ -162,7 +162,7 @@ def _looks(engine: str, database: Database, bare: Bare, *, turns: int) -> Iterat
     seconds: list[tuple[float, float]] = []
     units, new = UNITS, int(UNITS * SHARE_NEW)
     for turn in range(turns):
-        aggregator.forget(sql.EXPERIMENT)
+        aggregator.purge(unused_before=QUESTION.at + timedelta(days=3_650))
         question = replace(QUESTION, at=QUESTION.at + turn * timedelta(days=1))
         firsts.append(_both(aggregator, bare, question, ours_first=turn % 2 == 0))
         bare.add(units, new, day=sql.DAYS + turn)
