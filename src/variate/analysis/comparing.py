@@ -13,7 +13,7 @@ import numpy as np
 from variate.analysis.comparison import Effect, Method
 from variate.analysis.effects import Effects, Rule, effects
 from variate.analysis.estimating import Estimates, Judged, judged
-from variate.analysis.guarding import Guards, guards, with_rare_events
+from variate.analysis.guarding import Guards, error_at_margin, guards, with_rare_events
 from variate.analysis.planning import Stage, Standing
 from variate.analysis.subject import Subject
 from variate.model.design import ExperimentMetric, MetricRole
@@ -98,11 +98,7 @@ def compare(metric: Metric, role: ExperimentMetric, *, found: Estimates, rules: 
     chosen, raw = judged(found.raw, found.cuped), _effects(found.raw, rules)
     guarded = None
     if role.role is MetricRole.GUARDRAIL:
-        treatment, control = beside(chosen.side)
-        if metric.is_share:
-            treatment, control = with_rare_events(treatment, control)
-        better = 1 if metric.direction is Direction.INCREASE else -1
-        guarded = guards(treatment, control, rule=rules.guard, better=better, margin=float(role.margin or 0))
+        guarded = _guarded(chosen.side, metric, margin=float(role.margin or 0), rule=rules.guard)
     return Compared(
         metric=metric,
         role=role,
@@ -130,6 +126,16 @@ def joined(parts: Sequence[Effects], name: str) -> Floats:
 def beside(side: Side) -> tuple[Side, Side]:
     """Return the treatments' sides, and for each of them the control's, of a side whose last axis is variations."""
     return side[..., 1:], side[..., [0] * (side.count.shape[-1] - 1)]
+
+
+def _guarded(side: Side, metric: Metric, *, margin: float, rule: Rule) -> Guards:
+    treatment, control = beside(side)
+    better = 1 if metric.direction is Direction.INCREASE else -1
+    if not metric.is_share:
+        return guards(treatment, control, rule=rule, better=better, margin=margin)
+    treatment, control = with_rare_events(treatment, control)
+    least = error_at_margin(treatment, control, better=better, margin=margin)
+    return guards(treatment, control, rule=rule, better=better, margin=margin, least_error=least)
 
 
 def _effects(side: Side, rules: Rules) -> tuple[Effects, ...]:

@@ -235,6 +235,8 @@ def test_small_cells_have_an_exact_test_at_the_end() -> None:
 def test_few_conversions_and_skewed_values_are_warned_of() -> None:
     few = only(report_of(shares_of(buying=[(60, 1_000), (49, 1_000)]), metrics=[build_metric("buying")]))
     assert few.warnings == ("Only 49 units did it on one side; below 50 the interval is rough.",)
+    most = only(report_of(shares_of(buying=[(960, 1_000), (940, 1_000)]), metrics=[build_metric("buying")]))
+    assert most.warnings == ("Only 40 units did not do it on one side; below 50 the interval is rough.",)
     values = np.exp(RANDOM.normal(0, 2, UNITS))
     answer = answer_of(Units(variation=VARIATION.tolist(), values={"spending": values}))
     (words,) = only(report_of(answer, metrics=[MEAN])).warnings
