@@ -11,8 +11,8 @@ import numpy.typing as npt
 from variate.analysis.comparison import Effect, Lift, Method
 from variate.model.look import Look
 from variate.stats import sequence, student
-from variate.stats.boundaries import overall_error
 from variate.stats.contrasts import Contrast, contrast
+from variate.stats.crossing import crossed_with
 from variate.stats.lifts import lifts
 from variate.stats.moments import Floats
 from variate.stats.not_estimable import NotEstimable
@@ -166,10 +166,9 @@ def _stagewise(p_value: Floats, looks: Sequence[Look]) -> Floats:
     """Return the chance of having crossed earlier or of so small a p-value now (Fairbanks & Madsen 1982)."""
     times = [each.fraction for each in looks]
     before = [each.critical for each in looks[:-1]]
-    found = np.full(p_value.shape, np.nan)
-    for cell in zip(*np.nonzero(np.isfinite(p_value)), strict=True):
-        now = upper_quantile(max(float(p_value[cell]), _LEAST) / 2)
-        found[cell] = overall_error(times, critical=[*before, max(now, _LEAST)])
+    found, is_known = np.full(p_value.shape, np.nan), np.isfinite(p_value)
+    now = [max(upper_quantile(max(each, _LEAST) / 2), _LEAST) for each in p_value[is_known].tolist()]
+    found[is_known] = crossed_with(times, before=before, critical=np.array(now))
     return found
 
 

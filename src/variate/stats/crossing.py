@@ -73,6 +73,21 @@ def crossings(times: Sequence[float], *, critical: Sequence[float], drift: float
     return Crossings(upper=upper, lower=lower)
 
 
+def crossed_with(times: Sequence[float], *, before: Sequence[float], critical: Floats) -> Floats:
+    """Return the chance of crossing at any look without drift, for each of the critical values of the last one.
+
+    ``before`` has those of the looks before it. What was crossed there is computed once for all of them.
+
+    Raises ``InvalidInputError`` as ``crossings``.
+    """
+    earlier = float(crossings(times[:-1], critical=before).total[-1]) if before else 0.0
+    looks, time = checked_looks(times, [*before, MAX_CRITICAL]), times[-1]
+    uncrossed = _uncrossed(looks[:-1], next_time=time)
+    bounds = np.minimum(critical, MAX_CRITICAL).tolist()
+    here = [sum(_crossing(uncrossed, time=time, critical=bound, drift=0.0)) for bound in bounds]
+    return earlier + np.asarray(here, dtype=np.float64)
+
+
 def critical_for(chance: float, *, time: float, past: Sequence[tuple[float, float]]) -> float:
     """Return the critical value first crossed, either way and without drift, with this chance at ``time``.
 
