@@ -27,6 +27,8 @@ MIN_STEP = 1e-5
 _INTERVALS = 750
 _MAX_INTERVALS = 6_000
 _POINTS_AT_A_TIME = 50
+_LOOKS_AT_A_TIME = 100
+"""The density after a look is computed from that before it: so many deep, of what Python allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +82,17 @@ def crossed_with(times: Sequence[float], *, before: Sequence[float], critical: F
 
     Raises ``InvalidInputError`` as ``crossings``.
     """
-    earlier = float(crossings(times[:-1], critical=before).total[-1]) if before else 0.0
+    earlier = _crossed_by(tuple(times[:-1]), tuple(before))
     looks, time = checked_looks(times, [*before, MAX_CRITICAL]), times[-1]
     uncrossed = _uncrossed(looks[:-1], next_time=time)
     bounds = np.minimum(critical, MAX_CRITICAL).tolist()
     here = [sum(_crossing(uncrossed, time=time, critical=bound, drift=0.0)) for bound in bounds]
     return earlier + np.asarray(here, dtype=np.float64)
+
+
+@lru_cache(maxsize=64)
+def _crossed_by(times: tuple[float, ...], critical: tuple[float, ...]) -> float:
+    return float(crossings(times, critical=critical).total[-1]) if times else 0.0
 
 
 def critical_for(chance: float, *, time: float, past: Sequence[tuple[float, float]]) -> float:
@@ -94,6 +101,8 @@ def critical_for(chance: float, *, time: float, past: Sequence[tuple[float, floa
     ``past`` has the information and the critical value of each look before it. At most ``MAX_CRITICAL``.
     """
     looks = tuple((when, min(value, MAX_CRITICAL)) for when, value in past)
+    for place in range(_LOOKS_AT_A_TIME, len(looks), _LOOKS_AT_A_TIME):
+        _uncrossed(looks[:place], next_time=looks[place][0])
     before = _uncrossed(looks, next_time=time)
 
     def excess(critical: float) -> float:
