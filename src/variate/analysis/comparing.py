@@ -6,12 +6,12 @@ What has to be known of the other metrics too, to allow for multiplicity, comes 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from variate.analysis.comparison import Effect, Method
-from variate.analysis.effects import Effects, Rule, effects
+from variate.analysis.effects import Effects, Rule, Spread, effects
 from variate.analysis.estimating import Estimates, Judged, judged
 from variate.analysis.guarding import Guards, error_at_margin, guards, with_rare_events
 from variate.analysis.planning import Stage, Standing
@@ -66,7 +66,8 @@ def rules_of(role: MetricRole, *, subject: Subject, found: Standing, counts: Num
 
     Goals of a plan by its boundary, and without one by a confidence sequence, at their share of alpha. All else by a
     confidence sequence, but at the planned end, where secondary metrics and dimensions have a fixed horizon, and a
-    guardrail that was never looked at before has, too.
+    guardrail that was never looked at before has, too. At one look at all units the test is Welch's; all else has the
+    larger standard error, as a small side with few events would find effects by having none.
     """
     shares = np.asarray(subject.shares)
     both = shares[1:] + shares[0]
@@ -90,6 +91,8 @@ def rules_of(role: MetricRole, *, subject: Subject, found: Standing, counts: Num
         overall = Rule(method=at_end, alpha=alpha, planned=planned[:1])
     else:
         overall = Rule(method=guard.method, alpha=alpha, planned=planned[:1])
+    if overall.method is Method.FIXED_HORIZON:
+        overall = replace(overall, spread=Spread.UNPOOLED)
     return Rules(overall=overall, slices=slices, guard=guard)
 
 

@@ -33,6 +33,7 @@ from variate.stats.heterogeneity import MIN_UNITS, heterogeneity
 from variate.stats.moments import Floats
 from variate.stats.multiplicity import benjamini_hochberg
 from variate.stats.not_estimable import NotEstimable, NotEstimableReason
+from variate.stats.sequence import cautious_standard_error
 from variate.stats.sides import REASONS, Side, code_of
 
 T = TypeVar("T")
@@ -182,11 +183,12 @@ def heterogeneities(
 
 
 def _told_well(treatment: Side, control: Side) -> Differences:
-    """Return the differences of slices, without those whose standard error is too rough to weigh them by."""
-    found = difference(treatment, control)
+    """Return the differences of slices with the error they are shown with, without those where that is too rough."""
+    found, error = difference(treatment, control), cautious_standard_error(treatment, control)
     is_rough = np.minimum(treatment.count, control.count) < MIN_UNITS
     too_few = code_of(NotEstimableReason.TOO_FEW_UNITS)
-    return replace(found, reasons=np.where((found.reasons == 0) & is_rough, too_few, found.reasons).astype(np.int8))
+    reasons = np.where((found.reasons == 0) & is_rough, too_few, found.reasons).astype(np.int8)
+    return replace(found, standard_error=np.where(reasons == 0, error, np.nan), reasons=reasons)
 
 
 def numbers_of(side: Side) -> list[list[Number]]:

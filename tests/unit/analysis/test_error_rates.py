@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -17,6 +18,7 @@ from variate.model.look import Look
 from variate.model.plan import Plan
 from variate.stats.mean_sides import mean_side
 from variate.stats.moments import Floats, Moments
+from variate.stats.multiplicity import benjamini_hochberg
 from variate.stats.proportions import proportion_side
 from variate.stores.aggregates import Question
 from variate.testing.clocks import START
@@ -115,3 +117,32 @@ def test_a_rare_failure_as_frequent_as_the_margin_allows_is_hardly_ever_called_s
         found = guards(treatment, control, rule=rule, better=-1, margin=margin, least_error=least)
         safe |= (found.safe_p < 0.05).any(axis=1)
     assert safe.mean() <= 0.05
+
+
+def test_looks_at_a_small_and_sparse_side_find_an_effect_no_more_often_than_alpha_says() -> None:
+    runs, daily = 3_000, [900, 100]
+    subject = subject_of("buying", weights=(9, 1), units=DAYS * sum(daily))
+    bought = converted(np.random.default_rng(14), runs=runs, daily=daily, rates=[0.02, 0.02])
+    looks: tuple[Look, ...] = ()
+    found = np.zeros(runs, dtype=bool)
+    for day in range(1, DAYS + 1):
+        stands = stand(subject, day=day, units=day * sum(daily), looks=looks)
+        looks = stands.looks
+        counts = np.full((runs, 2), daily) * day
+        rule = rules_of(MetricRole.GOAL, subject=subject, found=stands, counts=counts).overall
+        sides = beside(proportion_side(bought[:, day - 1], count=counts))
+        found |= (effects(*sides, rule=rule).is_beyond != 0).any(axis=1)
+    assert found.mean() <= 0.05
+
+
+def test_twenty_slices_of_few_conversions_seldom_show_a_difference_where_there_is_none() -> None:
+    reports, slices, units = 500, 20, [1_800, 200]
+    subject = subject_of("buying", weights=(9, 1), units=sum(units))
+    stands = stand(subject, day=1, units=sum(units), looks=())
+    bought = np.random.default_rng(15).binomial(units, 0.01, (reports * slices, 2))
+    counts = np.full(bought.shape, units)
+    rule = replace(
+        rules_of(MetricRole.GOAL, subject=subject, found=stands, counts=counts).slices, planned=np.array([[1.0]])
+    )
+    p_values = effects(*beside(proportion_side(bought, count=counts)), rule=rule).p_value.reshape(reports, slices)
+    assert (np.nanmin(benjamini_hochberg(p_values), axis=1) <= 0.05).mean() <= 0.05
