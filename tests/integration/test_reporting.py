@@ -93,6 +93,28 @@ def test_events_whose_data_are_sealed_are_reported_alike(tmp_path: Path, clock: 
     assert [each.control_units for each in report.metrics[0].slices] == [500, 250, 250]
 
 
+def test_events_that_were_sealed_before_are_reported_after_the_setting_is_off(
+    tmp_path: Path, clock: SettableClock
+) -> None:
+    sealing = Settings(home=tmp_path, encrypted_fields=frozenset({"event.data"}))
+    with Platform(sealing, open_backends(sealing), clock=clock) as platform:
+        platform.migrate()
+        platform.create_metric("buying", kind="proportion", measure="purchase", name="Buying")
+        experiment_id = launch(platform)
+        clock.set(START + timedelta(hours=1))
+        happen(platform, experiment_id, units=range(400), bought=(20, 60), at=clock())
+    clock.set(START + timedelta(hours=2))
+    settings = Settings(home=tmp_path)
+    with Platform(settings, open_backends(settings), clock=clock) as platform:
+        happen(platform, experiment_id, units=range(400, 500), bought=(5, 15), at=clock())
+        clock.set(START + timedelta(hours=3))
+        report = platform.report_experiment(experiment_id)
+        check = platform.check_aa(experiment_id, runs=100)
+    assert [each.units for each in report.variations] == [250, 250]
+    assert report.health.unknown == 0
+    assert [each.units for each in check.metrics] == [500]
+
+
 def test_reports_are_listed_newest_first_by_experiment(platform: Platform, clock: SettableClock) -> None:
     ids = [launch(platform), launch(platform)]
     clock.set(START + timedelta(hours=1))
