@@ -106,7 +106,7 @@ def progress(subject: Subject, *, question: Question, counts: UnitCounts, units:
 
 
 def intake(counts: UnitCounts, *, question: Question) -> float | None:
-    """Return how many units a day came in the last 7 days, or since the start; None where there are no days."""
+    """Return how many units a day came in the last 7 days, or since the start; None before a whole day is over."""
     overall = np.array([each == OVERALL for each in counts.cells.dimension], dtype=bool)
     if not (overall & (counts.cells.day >= 0)).any():
         return None
@@ -114,7 +114,7 @@ def intake(counts: UnitCounts, *, question: Question) -> float | None:
     recent = overall & (counts.cells.day > today - _INTAKE_DAYS) & (counts.cells.day <= today)
     opened = datetime.fromtimestamp((today - _INTAKE_DAYS + 1) * _EPOCH_DAYS, tz=question.at.tzinfo)
     seconds = (question.at - max(opened, question.start)).total_seconds()
-    return int(counts.count[recent].sum()) / (seconds / _EPOCH_DAYS) if seconds > 0 else None
+    return int(counts.count[recent].sum()) / (seconds / _EPOCH_DAYS) if seconds >= _EPOCH_DAYS else None
 
 
 def _days_left(
