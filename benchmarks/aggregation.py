@@ -90,8 +90,9 @@ class BareSQLite:
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def add(self, first: int, count: int, day: int) -> None:
-        """Insert."""
+        """Insert, and leave no log for a look to clear away."""
         self._write(sql.on_sqlite(first, count, EVENTS_A_UNIT, day=day))
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def sums(self, at: datetime) -> list[Any]:
         """Query."""
@@ -161,7 +162,7 @@ def _looks(engine: str, database: Database, bare: Bare, *, turns: int) -> Iterat
     seconds: list[tuple[float, float]] = []
     units, new = UNITS, int(UNITS * SHARE_NEW)
     for turn in range(turns):
-        aggregator.forget(sql.EXPERIMENT)
+        aggregator.purge(unused_before=QUESTION.at + timedelta(days=3_650))
         question = replace(QUESTION, at=QUESTION.at + turn * timedelta(days=1))
         firsts.append(_both(aggregator, bare, question, ours_first=turn % 2 == 0))
         bare.add(units, new, day=sql.DAYS + turn)

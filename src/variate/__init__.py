@@ -92,6 +92,7 @@ if TYPE_CHECKING:
         remove_override,
     )
     from variate.functions.rate_limits import api_request_handler, check_rate_limit, check_sliding_rate_limit
+    from variate.functions.reports import get_report, list_reports, report_experiment
     from variate.functions.snapshots import (
         get_snapshot,
         list_snapshots,
@@ -186,6 +187,7 @@ _NAMES = {
         "remove_override",
     ),
     "variate.functions.rate_limits": ("api_request_handler", "check_rate_limit", "check_sliding_rate_limit"),
+    "variate.functions.reports": ("get_report", "list_reports", "report_experiment"),
     "variate.functions.snapshots": (
         "get_snapshot",
         "list_snapshots",
@@ -253,6 +255,7 @@ __all__ = [
     "get_layer",
     "get_metric",
     "get_override",
+    "get_report",
     "get_snapshot",
     "get_user_assignment",
     "get_user_assignments",
@@ -267,6 +270,7 @@ __all__ = [
     "list_layers",
     "list_metrics",
     "list_overrides",
+    "list_reports",
     "list_snapshots",
     "pg_client",
     "preview_change",
@@ -282,6 +286,7 @@ __all__ = [
     "remove_layer",
     "remove_metric",
     "remove_override",
+    "report_experiment",
     "rollback_snapshot",
     "serving_status",
     "start_new_version",

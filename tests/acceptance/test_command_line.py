@@ -13,6 +13,8 @@ from tests.acceptance.command import Variate
 from variate._version import __version__
 
 COMMANDS = (
+    "aa",
+    "analyze",
     "audiences",
     "audit",
     "decide",
@@ -29,8 +31,10 @@ COMMANDS = (
     "metrics",
     "migrate",
     "overrides",
+    "power",
     "purge",
     "relay",
+    "report",
     "snapshots",
 )
 
@@ -146,7 +150,7 @@ def test_relay_and_purge_say_how_much_they_did(variate: Variate, experiment: str
     ("arguments", "words"),
     [
         (("experiments", "show", "nobody"), "experiment 'nobody' not found"),
-        (("experiments", "results", "nobody"), "experiment 'nobody' not found"),
+        (("report", "nobody"), "experiment 'nobody' not found"),
         (("experiments", "create", "  ", "--variation", "a"), "must not be blank"),
         (("experiments", "create", "x", "--variation", "a", "--variation", "a"), "'a' stands twice"),
         (("experiments", "create", "x", "--variation", "a=-1"), "must be finite and not negative"),
@@ -204,7 +208,7 @@ def test_every_profile_runs_the_demo_and_contents_the_doctor(
     environ = request.getfixturevalue(f"{profile}_deployment").environ
     demo = variate("demo", "--users", "200", "--json", **environ)
     assert demo.code == 0, demo.err
-    assert sum(demo.json["users"].values()) == 200
+    assert sum(each["units"] for each in demo.json["variations"]) == 200
     assert demo.err == ""
     doctor = variate("doctor", **environ)
     assert doctor.code == 0, doctor.out

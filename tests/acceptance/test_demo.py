@@ -9,32 +9,51 @@ import pytest
 from tests.acceptance.command import Variate
 
 
-def test_the_demo_assigns_everybody_once_and_finds_the_effect_it_simulates(variate: Variate) -> None:
+def _differences(report: dict[str, Any]) -> dict[str, float]:
+    """Return the new checkout's difference by metric."""
+    found = {metric["name"]: metric["slices"][0]["comparisons"][0] for metric in report["metrics"]}
+    return {name: comparison["effect"]["difference"] for name, comparison in found.items()}
+
+
+def test_the_demo_assigns_everybody_once_and_ships_the_effect_it_simulates(variate: Variate) -> None:
     found = variate.ok("demo", "--json").json
-    assert sum(found["users"].values()) == 20_000
-    assert found["users"]["control"] == pytest.approx(10_000, abs=354), "five times sqrt(20,000 / 4) = 71"
-    assert (found["control"], found["crossed"], found["unknown"]) == ("control", 0, 0)
-    purchase, revenue = found["outcomes"]
-    assert (purchase["event_type"], revenue["event_type"]) == ("purchase", "revenue")
-    assert purchase["rows"][0]["rate"] == pytest.approx(0.10, abs=0.015), "five standard errors"
-    assert purchase["rows"][1]["rate"] == pytest.approx(0.12, abs=0.017)
-    # The truth is +2 points; five standard errors of 0.44 points on either side.
-    assert purchase["rows"][1]["rate_difference"]["value"] == pytest.approx(0.02, abs=0.022)
-    assert revenue["rows"][1]["mean"] == pytest.approx(4.8, abs=1.0)
+    control, treatment = found["variations"]
+    assert (control["name"], treatment["name"]) == ("control", "new-checkout")
+    assert control["units"] + treatment["units"] == 20_000
+    assert control["units"] == pytest.approx(10_000, abs=354), "five times sqrt(20,000 / 4) = 71"
+    health = found["health"]
+    assert {each["status"] for each in health["checks"]} == {"ok"}
+    assert (health["crossed"], health["unknown"], health["overridden"]) == (0, 0, 0)
+
+    assert (found["verdict"]["kind"], found["verdict"]["variation"]) == ("ship", "new-checkout")
+    roles = {metric["name"]: metric["role"] for metric in found["metrics"]}
+    assert roles == {"purchase": "goal", "revenue": "secondary", "support": "guardrail"}
+    differences = _differences(found)
+    # The truth is +2 points, +0.80 and nothing; five standard errors of 0.44 points, 0.16 and 0.24 points.
+    assert differences["purchase"] == pytest.approx(0.02, abs=0.022)
+    assert differences["revenue"] == pytest.approx(0.8, abs=0.8)
+    assert differences["support"] == pytest.approx(0, abs=0.012)
+    (revenue,) = (metric for metric in found["metrics"] if metric["name"] == "revenue")
+    judged = revenue["slices"][0]["comparisons"][0]
+    assert judged["judged"] == "cuped"
+    # Of the simulation: correlation 125 / sqrt(184 * 264) between what was bought before and after, squared.
+    assert judged["variance_reduction"] == pytest.approx(0.32, abs=0.1)
 
 
-def test_the_table_is_plain_text_of_eighty_columns_and_says_what_to_try_next(variate: Variate) -> None:
+def test_the_report_is_plain_text_of_eighty_columns_and_says_what_to_try_next(variate: Variate) -> None:
     printed = variate.ok("demo", "--users", "500")
     assert "\x1b" not in printed.out + printed.err
     assert "\r" not in printed.out + printed.err
     assert max(map(len, printed.out.splitlines())) <= 80
-    for heading in ("users", "converted", "rate", "mean", "difference", "95 % interval"):
-        assert heading in printed.out
     assert "asked again after the weights went to 1:9, 0 had moved" in printed.out
-    assert "variate experiments show" in printed.out
+    for words in ("Checks of the data", "CUPED (judged)", "Is the guardrail safe?", "The truth: purchase +2.00 pp"):
+        assert words in printed.out
+    following = printed.out.partition("Next:")[2]
+    for command in ("report", "aa", "metrics list", "power", "analyze", "import-results"):
+        assert f"variate {command}" in following
 
 
-def test_every_run_makes_an_experiment_of_its_own_and_leaves_it_completed(variate: Variate) -> None:
+def test_every_run_makes_an_experiment_of_its_own_judged_by_the_same_metrics(variate: Variate) -> None:
     first, second = (variate.ok("demo", "--users", "200", "--json").json for _ in range(2))
     assert first["experiment_id"] != second["experiment_id"]
     listed = variate.ok("experiments", "list", "--json").json
@@ -42,13 +61,28 @@ def test_every_run_makes_an_experiment_of_its_own_and_leaves_it_completed(variat
         (second["experiment_id"], "completed"),
         (first["experiment_id"], "completed"),
     ]
+    assert [row["revision"] for row in variate.ok("metrics", "list", "--json").json] == [1, 1, 1]
+    assert _differences(first) != {}
+    again = variate.ok("report", first["experiment_id"], "--json").json
+    assert _differences(again) == _differences(first), "the customers of the second demo are others"
+
+
+def test_a_metric_of_somebody_elses_is_left_as_it_is(variate: Variate) -> None:
+    variate.ok("metrics", "create", "demo-revenue", "--kind", "mean", "--event", "rent", "--sum")
+    outcome = variate("demo", "--users", "200")
+    assert outcome.code == 2
+    assert "'demo-revenue' is a metric already and measures something else (mean: sum of rent, a user" in outcome.err
+    assert variate.ok("experiments", "list", "--json").json == []
+    assert [row["id"] for row in variate.ok("metrics", "list", "--json").json] == ["demo-revenue"]
 
 
 def test_what_the_demo_did_can_be_looked_at_afterwards(variate: Variate) -> None:
-    summary: dict[str, Any] = variate.ok("demo", "--users", "200", "--json").json
-    experiment = summary["experiment_id"]
-    assert variate.ok("experiments", "results", experiment, "--json").json == summary
+    report: dict[str, Any] = variate.ok("demo", "--users", "200", "--json").json
+    experiment = report["experiment_id"]
+    assert variate.ok("report", experiment, "--stored", report["id"], "--json").json == report
+    (by_country,) = variate.ok("report", experiment, "--dimension", "country", "--json").json["metrics"][:1]
+    assert [each["value"] for each in by_country["slices"]] == [None, "DE", "FR", "US"]
     actions = [entry["action"] for entry in variate.ok("audit", "--entity", experiment, "--json").json]
     assert actions == ["status_change", "updated", "updated", "status_change", "created"]
     events = variate.ok("events", "list", "user-1", "--json").json
-    assert [event["event_type"] for event in events][-1:] == ["exposure"]
+    assert "exposure" in [event["event_type"] for event in events]

@@ -113,3 +113,26 @@ def test_the_command_line_decides_explains_and_goes_back(
     explained = ok("explain", "--unit", "u1", "--experiment", "x")
     assert (explained["decision"], explained["sequence"]) == (decided, 1)
     assert ok("snapshots", "rollback", "1")["kind"] == "rollback"
+
+
+@in_every_profile
+def test_a_report_says_what_was_recorded_and_is_kept(deployment: Deployment) -> None:
+    variate.create_metric("purchase", "proportion", measure="purchase")
+    variate.create_experiment("Green button", "", TWO, experiment_id="button", metrics=["purchase"])
+    variate.update_experiment_status("button", "active")
+    for number, unit in enumerate(UNITS):
+        variate.record_exposure(unit, "button", TWO[number % 2]["name"], dimensions={"country": "DE"})
+        if number % 2 and number % 3:
+            variate.record_event(unit, "purchase", {"value": 1}, experiment_id="button")
+    report = variate.report_experiment("button", dimensions=["country"])
+    assert [each["units"] for each in report["variations"]] == [15, 15]
+    for found in report["metrics"][0]["slices"]:  # of the 15 odd numbers below 30, 5 are multiples of 3
+        assert (found["control"], found["comparisons"][0]["estimate"]) == (0, pytest.approx(10 / 15))
+    assert variate.get_report(report["id"]) == report
+    assert variate.get_report("another") is None
+    past = variate.report_experiment("button", at=report["at"])
+    assert {each["id"] for each in variate.list_reports("button")} == {past["id"], report["id"]}
+    assert {each["verdict"] for each in variate.list_reports()} == {report["verdict"]["kind"]}
+    assert past["metrics"] == [
+        {**each, "slices": each["slices"][:1], "heterogeneity": []} for each in report["metrics"]
+    ]

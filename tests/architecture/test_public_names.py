@@ -110,10 +110,12 @@ DECIDING = {
     "update_holdout",
     "update_metric",
 }
+# What was found.
+REPORTING = {"get_report", "list_reports", "report_experiment"}
 
 
 def test_the_public_names_are_these() -> None:
-    assert set(variate.__all__) == GUIDE | BESIDE | DECIDING
+    assert set(variate.__all__) == GUIDE | BESIDE | DECIDING | REPORTING
     assert sorted(set(variate.__all__)) == sorted(variate.__all__)
 
 

@@ -120,8 +120,8 @@ def test_a_stores_rows_are_purged_once_they_expired(home: Path) -> None:
     platform.create_assignment("u", "e", "a", ttl_days=1e-9)
     platform.record_event("u", "order", 1, ttl_days=1e-9)
     platform.record_event("u", "order", 1)
-    assert platform.purge_expired() == {"assignments": 1, "overrides": 0, "events": 1, "snapshots": 0}
-    assert platform.purge_expired() == {"assignments": 0, "overrides": 0, "events": 0, "snapshots": 0}
+    assert platform.purge_expired() == {"assignments": 1, "overrides": 0, "events": 1, "snapshots": 0, "analyses": 0}
+    assert platform.purge_expired() == {"assignments": 0, "overrides": 0, "events": 0, "snapshots": 0, "analyses": 0}
 
 
 def test_migrating_says_what_it_did_and_the_second_time_nothing(home: Path) -> None:

@@ -115,6 +115,20 @@ def test_events_that_were_sealed_before_are_reported_after_the_setting_is_off(
     assert [each.units for each in check.metrics] == [500]
 
 
+def test_the_variation_that_the_design_names_is_what_the_others_are_compared_with(
+    platform: Platform, clock: SettableClock
+) -> None:
+    experiment_id = launch(platform, control="green")
+    clock.set(START + timedelta(hours=1))
+    happen(platform, experiment_id, units=range(1_000), bought=(50, 100), at=clock())
+    clock.set(START + timedelta(hours=2))
+    report = platform.report_experiment(experiment_id)
+    assert [each.name for each in report.variations] == ["green", "control"]
+    overall = report.metrics[0].overall
+    assert overall is not None
+    assert (overall.control, [each.variation for each in overall.comparisons]) == (0.2, ["control"])
+
+
 def test_reports_are_listed_newest_first_by_experiment(platform: Platform, clock: SettableClock) -> None:
     ids = [launch(platform), launch(platform)]
     clock.set(START + timedelta(hours=1))
@@ -151,6 +165,22 @@ def test_a_report_of_the_past_records_no_look(platform: Platform, clock: Settabl
     platform.report_experiment(experiment_id, at=START + timedelta(minutes=90))
     looks = platform.report_experiment(experiment_id).progress.looks
     assert [look.at > START + timedelta(hours=1.9) for look in looks] == [True]
+
+
+def test_a_report_of_the_past_is_judged_by_the_look_of_that_moment_or_as_one_of_any_moment(
+    platform: Platform, clock: SettableClock
+) -> None:
+    experiment_id = launch(platform, plan={"units": 400})
+    clock.set(START + timedelta(hours=1))
+    happen(platform, experiment_id, units=range(400), bought=(20, 20), at=clock())
+    clock.set(looked := START + timedelta(hours=2))
+    platform.report_experiment(experiment_id)
+    clock.set(START + timedelta(hours=3))
+    methods = [
+        platform.report_experiment(experiment_id, at=at).metrics[0].overall.comparisons[0].effect.method  # type: ignore[union-attr] # there are units
+        for at in (START + timedelta(minutes=90), looked)
+    ]
+    assert methods == [Method.CONFIDENCE_SEQUENCE, Method.FIXED_HORIZON]
 
 
 def test_of_many_who_look_at_once_all_are_at_one_look(platform: Platform, clock: SettableClock) -> None:

@@ -8,10 +8,8 @@ from enum import StrEnum
 from variate.analysis.wording import WHY, percent
 from variate.model.metric import Metric, MetricKind
 from variate.stats.not_estimable import NotEstimable
+from variate.stats.proportions import FEW_CONVERSIONS
 from variate.stats.skewness import UNITS_PER_SQUARED_SKEWNESS
-
-FEW_CONVERSIONS = 50
-"""With fewer on a side a normal approximation to a share is not to be trusted."""
 
 
 class Agreement(StrEnum):

@@ -61,9 +61,12 @@ def build_report(
     question: Question,
     answer: Answer,
     looks: Sequence[Look] = (),
+    found: Standing | None = None,
     tolerances: Tolerances = USUAL,
 ) -> Report:
     """Return the report of what ``answer`` says to ``question``, after the ``looks`` of before in their order.
+
+    ``found`` is where the experiment stands; None stands for ``look_now`` after the looks, as if this were one.
 
     The question's variations are the subject's. Metrics of the question to which the subject gives no role are left
     out; those that the subject names and the question does not have are not defined. Raise ``InvalidInputError`` where
@@ -74,7 +77,8 @@ def build_report(
     variations = len(subject.variations)
     groups = groups_of(answer.units, dimensions=question.dimensions)
     counts = counted(answer.units, groups=groups, variations=variations)
-    found = look_now(subject, question=question, answer=answer, looks=looks)
+    if found is None:
+        found = look_now(subject, question=question, answer=answer, looks=looks)
     days = days_of(answer.units)
     rules = {role: rules_of(role, subject=subject, found=found, counts=counts) for role in MetricRole}
     setting = _Setting(

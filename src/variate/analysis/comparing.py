@@ -6,14 +6,14 @@ What has to be known of the other metrics too, to allow for multiplicity, comes 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from variate.analysis.comparison import Effect, Method
-from variate.analysis.effects import Effects, Rule, effects
+from variate.analysis.effects import Effects, Rule, Spread, effects
 from variate.analysis.estimating import Estimates, Judged, judged
-from variate.analysis.guarding import Guards, guards, with_rare_events
+from variate.analysis.guarding import Guards, error_at_margin, guards, with_rare_events
 from variate.analysis.planning import Stage, Standing
 from variate.analysis.subject import Subject
 from variate.model.design import ExperimentMetric, MetricRole
@@ -66,7 +66,8 @@ def rules_of(role: MetricRole, *, subject: Subject, found: Standing, counts: Num
 
     Goals of a plan by its boundary, and without one by a confidence sequence, at their share of alpha. All else by a
     confidence sequence, but at the planned end, where secondary metrics and dimensions have a fixed horizon, and a
-    guardrail that was never looked at before has, too.
+    guardrail that was never looked at before has, too. At one look at all units the test is Welch's; all else has the
+    larger standard error, as a small side with few events would find effects by having none.
     """
     shares = np.asarray(subject.shares)
     both = shares[1:] + shares[0]
@@ -90,6 +91,8 @@ def rules_of(role: MetricRole, *, subject: Subject, found: Standing, counts: Num
         overall = Rule(method=at_end, alpha=alpha, planned=planned[:1])
     else:
         overall = Rule(method=guard.method, alpha=alpha, planned=planned[:1])
+    if overall.method is Method.FIXED_HORIZON:
+        overall = replace(overall, spread=Spread.UNPOOLED)
     return Rules(overall=overall, slices=slices, guard=guard)
 
 
@@ -98,11 +101,7 @@ def compare(metric: Metric, role: ExperimentMetric, *, found: Estimates, rules: 
     chosen, raw = judged(found.raw, found.cuped), _effects(found.raw, rules)
     guarded = None
     if role.role is MetricRole.GUARDRAIL:
-        treatment, control = beside(chosen.side)
-        if metric.is_share:
-            treatment, control = with_rare_events(treatment, control)
-        better = 1 if metric.direction is Direction.INCREASE else -1
-        guarded = guards(treatment, control, rule=rules.guard, better=better, margin=float(role.margin or 0))
+        guarded = _guarded(chosen.side, metric, margin=float(role.margin or 0), rule=rules.guard)
     return Compared(
         metric=metric,
         role=role,
@@ -130,6 +129,16 @@ def joined(parts: Sequence[Effects], name: str) -> Floats:
 def beside(side: Side) -> tuple[Side, Side]:
     """Return the treatments' sides, and for each of them the control's, of a side whose last axis is variations."""
     return side[..., 1:], side[..., [0] * (side.count.shape[-1] - 1)]
+
+
+def _guarded(side: Side, metric: Metric, *, margin: float, rule: Rule) -> Guards:
+    treatment, control = beside(side)
+    better = 1 if metric.direction is Direction.INCREASE else -1
+    if not metric.is_share:
+        return guards(treatment, control, rule=rule, better=better, margin=margin)
+    treatment, control = with_rare_events(treatment, control)
+    least = error_at_margin(treatment, control, better=better, margin=margin)
+    return guards(treatment, control, rule=rule, better=better, margin=margin, least_error=least)
 
 
 def _effects(side: Side, rules: Rules) -> tuple[Effects, ...]:

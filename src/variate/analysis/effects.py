@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,8 @@ import numpy.typing as npt
 from variate.analysis.comparison import Effect, Lift, Method
 from variate.model.look import Look
 from variate.stats import sequence, student
-from variate.stats.boundaries import overall_error
 from variate.stats.contrasts import Contrast, contrast
+from variate.stats.crossing import crossed_with
 from variate.stats.lifts import lifts
 from variate.stats.moments import Floats
 from variate.stats.not_estimable import NotEstimable
@@ -23,9 +24,18 @@ from variate.stats.standard_normal import above, upper_quantile
 _LEAST = 1e-300
 
 
+class Spread(StrEnum):
+    """Which standard error a difference has."""
+
+    UNPOOLED = "unpooled"
+    """Welch's, which needs enough events on the smaller side: for one look at all units."""
+    LARGER = "larger"
+    """The larger of the pooled and the unpooled one: for sequences, and for slices with few units."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """How effects are judged: by ``method``, at ``alpha``.
+    """How effects are judged: by ``method``, at ``alpha``, with the standard error of ``spread``.
 
     ``planned`` is how many units of both sides a confidence sequence is tuned to, of the effects' shape or one that
     broadcasts to it. ``looks`` are a group sequential test's, the one in force last; it tells a p-value where
@@ -37,6 +47,7 @@ class Rule:
     planned: Floats
     looks: tuple[Look, ...] = ()
     is_final: bool = False
+    spread: Spread = Spread.LARGER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +135,9 @@ class Effects:
 def effects(treatment: Side, control: Side, *, rule: Rule) -> Effects:
     """Return the effects of two sides of one shape, whose first axis is groups and whose last is variations."""
     found = contrast(treatment, control)
+    if rule.spread is Spread.LARGER:
+        error = sequence.cautious_standard_error(treatment, control)
+        found = replace(found, standard_error=np.where(found.reasons == 0, error, np.nan))
     if rule.method is Method.CONFIDENCE_SEQUENCE:
         return _by_sequence(found, treatment, control, rule)
     with np.errstate(all="ignore"):
@@ -139,17 +153,16 @@ def effects(treatment: Side, control: Side, *, rule: Rule) -> Effects:
 
 
 def _by_sequence(found: Contrast, treatment: Side, control: Side, rule: Rule) -> Effects:
-    """Return the effects with the larger of the pooled and the unpooled error; unbounded where it is too early."""
+    """Return the effects by the sequence; unbounded where it is too early."""
     count = treatment.count + control.count
     with np.errstate(all="ignore"):
-        error = sequence.cautious_standard_error(treatment, control)
         kappa = sequence.information_ratio(count, planned=rule.planned, alpha=rule.alpha)
-        statistic = found.difference / error
+        statistic = found.difference / found.standard_error
         reach = sequence.critical_value(kappa=kappa, alpha=rule.alpha)
         p_value = sequence.always_valid_p(statistic, kappa=kappa)
         is_early = is_too_early(treatment, control)
     return _effects(
-        replace(found, standard_error=np.where(found.reasons == 0, error, np.nan)),
+        found,
         control,
         rule=rule,
         statistic=statistic,
@@ -168,10 +181,9 @@ def _stagewise(p_value: Floats, looks: Sequence[Look]) -> Floats:
     """Return the chance of having crossed earlier or of so small a p-value now (Fairbanks & Madsen 1982)."""
     times = [each.fraction for each in looks]
     before = [each.critical for each in looks[:-1]]
-    found = np.full(p_value.shape, np.nan)
-    for cell in zip(*np.nonzero(np.isfinite(p_value)), strict=True):
-        now = upper_quantile(max(float(p_value[cell]), _LEAST) / 2)
-        found[cell] = overall_error(times, critical=[*before, max(now, _LEAST)])
+    found, is_known = np.full(p_value.shape, np.nan), np.isfinite(p_value)
+    now = [max(upper_quantile(max(each, _LEAST) / 2), _LEAST) for each in p_value[is_known].tolist()]
+    found[is_known] = crossed_with(times, before=before, critical=np.array(now))
     return found
 
 

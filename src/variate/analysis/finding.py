@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -28,12 +28,13 @@ from variate.analysis.comparison import (
 from variate.analysis.gathering import Groups
 from variate.analysis.warning import warnings_of
 from variate.model.design import MetricRole
-from variate.stats.differences import difference
-from variate.stats.heterogeneity import heterogeneity
+from variate.stats.differences import Differences, difference
+from variate.stats.heterogeneity import MIN_UNITS, heterogeneity
 from variate.stats.moments import Floats
 from variate.stats.multiplicity import benjamini_hochberg
 from variate.stats.not_estimable import NotEstimable, NotEstimableReason
-from variate.stats.sides import REASONS, Side
+from variate.stats.sequence import cautious_standard_error
+from variate.stats.sides import REASONS, Side, code_of
 
 T = TypeVar("T")
 
@@ -134,14 +135,17 @@ def heterogeneities(
     variations: Sequence[str],
     is_final: bool,
 ) -> list[tuple[Heterogeneity, ...]]:
-    """Return each metric's tests that its effects are one over a dimension's values, adjusted over all of them."""
+    """Return each metric's tests that its effects are one over a dimension's values, adjusted over all of them.
+
+    Values with few units on a side are passed over.
+    """
     places = {dimension: groups.of(dimension) for dimension in dimensions}
     rows: list[list[tuple[str, str, Number, int, float]]] = []
     for compared in all_compared:
         side = compared.judged.side
         of_metric: list[tuple[str, str, Number, int, float]] = []
         for dimension, of_dimension in places.items():
-            tested = heterogeneity(difference(*beside(side[of_dimension])), axis=0)
+            tested = heterogeneity(_told_well(*beside(side[of_dimension])), axis=0)
             of_metric += [
                 (
                     dimension,
@@ -176,6 +180,15 @@ def heterogeneities(
         )
         for of_metric, of_family in zip(rows, families, strict=True)
     ]
+
+
+def _told_well(treatment: Side, control: Side) -> Differences:
+    """Return the differences of slices with the error they are shown with, without those where that is too rough."""
+    found, error = difference(treatment, control), cautious_standard_error(treatment, control)
+    is_rough = np.minimum(treatment.count, control.count) < MIN_UNITS
+    too_few = code_of(NotEstimableReason.TOO_FEW_UNITS)
+    reasons = np.where((found.reasons == 0) & is_rough, too_few, found.reasons).astype(np.int8)
+    return replace(found, standard_error=np.where(reasons == 0, error, np.nan), reasons=reasons)
 
 
 def numbers_of(side: Side) -> list[list[Number]]:

@@ -11,7 +11,7 @@ from variate.analysis.effects import Rule, is_too_early
 from variate.stats import sequence, student
 from variate.stats.contrasts import contrast
 from variate.stats.moments import Floats
-from variate.stats.proportions import proportion_side
+from variate.stats.proportions import FEW_CONVERSIONS, proportion_side
 from variate.stats.sides import Side
 
 _MOST_ALPHA = 0.4
@@ -49,10 +49,13 @@ class Guards:
         )
 
 
-def guards(treatment: Side, control: Side, *, rule: Rule, better: int, margin: float) -> Guards:
+def guards(
+    treatment: Side, control: Side, *, rule: Rule, better: int, margin: float, least_error: Floats | float = 0.0
+) -> Guards:
     """Return the one-sided tests at the rule's alpha; ``better`` is 1 where more is better, -1 where less is.
 
-    A cell of which nothing is known has p-values of 1 and no bound.
+    Safety is not told by a standard error below ``least_error``. A cell of which nothing is known has p-values of 1 and
+    no bound.
     """
     alpha = min(rule.alpha, _MOST_ALPHA)
     found = contrast(treatment, control)
@@ -63,16 +66,18 @@ def guards(treatment: Side, control: Side, *, rule: Rule, better: int, margin: f
             count = treatment.count + control.count
             kappa = sequence.one_sided_information_ratio(count, planned=rule.planned, alpha=alpha)
             reach = sequence.one_sided_critical_value(kappa=kappa, alpha=alpha)
-            safe_p = sequence.one_sided_always_valid_p((gain + margin) / error, kappa=kappa)
+            safe_error = np.maximum(error, least_error)
+            safe_p = sequence.one_sided_always_valid_p((gain + margin) / safe_error, kappa=kappa)
             harm_p = sequence.one_sided_always_valid_p((-gain - margin) / error, kappa=kappa)
             is_unknown = (found.reasons != 0) | is_too_early(treatment, control)
         else:
             error = found.standard_error
             reach = student.critical_value(alpha, found.freedom)
-            safe_p = student.tail((gain + margin) / error, found.freedom)
+            safe_error = np.maximum(error, least_error)
+            safe_p = student.tail((gain + margin) / safe_error, found.freedom)
             harm_p = student.tail((-gain - margin) / error, found.freedom)
             is_unknown = found.reasons != 0
-        bound = reach * error - gain
+        bound = reach * safe_error - gain
     return Guards(
         margin=margin,
         alpha=alpha,
@@ -80,6 +85,22 @@ def guards(treatment: Side, control: Side, *, rule: Rule, better: int, margin: f
         safe_p=np.where(is_unknown, 1.0, safe_p),
         harm_p=np.where(is_unknown, 1.0, harm_p),
     )
+
+
+def error_at_margin(treatment: Side, control: Side, *, better: int, margin: float) -> Floats:
+    """Return the standard error of two shares, were the treatment's worse by just the margin; 0 with many events.
+
+    A treatment that happens to have few failures has a small standard error as well, just when it looks safe. So with
+    few the error is that of the margin, as in the test of Farrington & Manning (1990), whose control is fitted too.
+    """
+    with np.errstate(all="ignore"):
+        share = control.baseline
+        own = share * (1 - share)
+        kept = np.where(own > 0, control.variance / own, 1.0)  # what CUPED leaves of the variance
+        worse = np.clip(share - better * margin, 0.0, 1.0)
+        error = np.sqrt(kept * worse * (1 - worse) / treatment.count + control.squared_error)
+        fewest = [each.count * np.minimum(each.baseline, 1 - each.baseline) for each in (treatment, control)]
+        return np.where((np.minimum(*fewest) < FEW_CONVERSIONS) & np.isfinite(error), error, 0.0)
 
 
 def with_rare_events(treatment: Side, control: Side) -> tuple[Side, Side]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,6 +19,8 @@ _EPOCH_DAYS = 86_400
 _INTAKE_DAYS = 7
 _NOTHING_LEFT = 1 - 1e-9
 """The share of alpha from which on it is spent: a root's last digits are no error."""
+_SAME_MOMENT = 0.01
+"""The share of the time since the start within which two reports of as many units are one look."""
 
 
 class Stage(StrEnum):
@@ -29,7 +31,7 @@ class Stage(StrEnum):
     AT_END = "at_end"
     """The planned end is reached and this is the look of it."""
     BEYOND = "beyond"
-    """The error was spent at the planned end, and units have come since: the plan says nothing of those."""
+    """The error was spent at the planned end, and data have come since: the plan says nothing of those."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +49,20 @@ class Standing:
     @property
     def is_only_look(self) -> bool:
         """Whether the plan is looked at once, at its end: then a test of a fixed horizon is right."""
-        return self.stage is Stage.AT_END and len(self.looks) == 1
+        return self.stage is Stage.AT_END and self.look is not None and len(self.looks) == 1
+
+    def unlooked(self) -> Standing:
+        """Return the same where nobody looks: no boundary holds but that of a look that is made already."""
+        return self if not self.is_new else replace(self, look=None, is_new=False, looks=self.looks[:-1])
 
 
 def standing(subject: Subject, *, question: Question, units: int, looks: Sequence[Look]) -> Standing:
     """Return where the experiment stands with so many units, after the ``looks`` of before in their order.
 
     There is a new look where more units are in than at the last one. Where the end fixed in advance has come, what is
-    left of the error is spent, however many units there are.
+    left of the error is spent, however many units there are. As many units as at the last look are that look again only
+    as long as their values are those of then: to test what they have done since at one critical value, day after day,
+    is to peek. Later there is no look.
     """
     before, planned = tuple(looks), subject.plan.units
     if planned is None:
@@ -66,13 +74,14 @@ def standing(subject: Subject, *, question: Question, units: int, looks: Sequenc
     boundary = boundaries.Boundary(alpha=subject.alpha_each, spending=subject.plan.spending)
     past = [boundaries.Look(information=each.fraction, spent=each.spent, critical=each.critical) for each in before]
     is_spent = bool(past) and past[-1].spent >= boundary.alpha * _NOTHING_LEFT
-    if is_spent and units > before[-1].units:
+    is_same = not before or units > before[-1].units or _is_moment_of(before[-1], question)
+    if is_spent and (units > before[-1].units or not is_same):
         return Standing(stage=Stage.BEYOND, look=None, is_new=False, looks=before)
     stage = Stage.AT_END if is_ended or is_spent else Stage.UNDER_WAY
     find = boundary.final_look if stage is Stage.AT_END else boundary.next_look
     found = find(past, information=units / planned)
-    if past and found is past[-1]:
-        return Standing(stage=stage, look=before[-1], is_new=False, looks=before)
+    if past and (found is past[-1] or not is_same):
+        return Standing(stage=stage, look=before[-1] if is_same else None, is_new=False, looks=before)
     look = Look(
         experiment_id=subject.experiment_id,
         version=subject.version,
@@ -85,6 +94,15 @@ def standing(subject: Subject, *, question: Question, units: int, looks: Sequenc
         critical=found.critical,
     )
     return Standing(stage=stage, look=look, is_new=True, looks=(*before, look))
+
+
+def _is_moment_of(look: Look, question: Question) -> bool:
+    """Return whether the units of the look can hardly have done more by now: hardly any time, or none that counts."""
+    if question.until is not None:
+        windows = [each.window_end for each in question.metrics if each.window_end is not None]
+        if look.at >= question.until + max(windows, default=timedelta(0)):
+            return True
+    return question.at - look.at <= _SAME_MOMENT * (question.at - question.start)
 
 
 def progress(subject: Subject, *, question: Question, counts: UnitCounts, units: int, found: Standing) -> Progress:

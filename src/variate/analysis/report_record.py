@@ -21,6 +21,7 @@ from variate.model.document import Document
 from variate.model.instant import format_instant, parse_instant
 from variate.model.rules import shown
 from variate.stats.not_estimable import NotEstimable, NotEstimableReason
+from variate.stores.reports import ReportHead
 
 Record = dict[str, Any]
 
@@ -48,6 +49,18 @@ def report_from_record(record: Record) -> Report:
 def report_document(report: Report) -> Document:
     """Return the report's record as strict JSON."""
     return Document.of(report_record(report), field="report", max_bytes=MAX_REPORT_BYTES)
+
+
+def head_record(head: ReportHead) -> Record:
+    """Return what a list says of a report as a dict."""
+    return {
+        "id": head.id,
+        "experiment_id": head.experiment_id,
+        "version": head.version,
+        "verdict": head.verdict,
+        "variation": head.variation,
+        "at": format_instant(head.at),
+    }
 
 
 def _written(value: Any) -> Any:

@@ -11,12 +11,12 @@ import numpy as np
 from variate.analysis.aa import DEFAULT_RUNS, SelfCheck, self_check
 from variate.analysis.building import build_report, look_now
 from variate.analysis.history import History, history_of
+from variate.analysis.planning import Standing
 from variate.analysis.report import Report
 from variate.analysis.report_record import report_document, report_from_record
 from variate.analysis.subject import Subject
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, Page, check_instant, format_instant
-from variate.model.look import Look
 from variate.model.metric import Metric
 from variate.model.rules import check_distinct, check_id, check_name, check_whole
 from variate.stores.aggregates import Advance, Aggregator, Answer, Question
@@ -53,7 +53,9 @@ class Reporting:
 
         Exposures from the start of the version on count, until the design's end. With a plan, a report of now that has
         more units than the last look is a look: its share of the error is spent, and recorded before anyone sees the
-        report. One of the past records none, and is judged by the looks up to then. ``advance`` is told how far it is.
+        report. One of the past records none: of the moment of a look it is judged by that look's boundary, and of any
+        other by a confidence sequence, since one may choose among moments of the past as often as one likes.
+        ``advance`` is told how far it is.
 
         Raise ``NotFoundError`` for an unknown experiment, ``InvalidInputError`` for dimensions that are not at most 10
         different names and for an ``at`` in the future.
@@ -72,8 +74,8 @@ class Reporting:
         subject = subject_of(found)
         question = _question(subject, found, past, self._defined(found), names, moment)
         answer = self.aggregator().answer(question, advance=advance)
-        looks = self._looks(subject, question, answer, is_now=at is None)
-        report = replace(build_report(subject, question=question, answer=answer, looks=looks), id=self.new_id())
+        stands = self._looked(subject, question, answer) if at is None else self._unlooked(subject, question, answer)
+        report = replace(build_report(subject, question=question, answer=answer, found=stands), id=self.new_id())
         self.reports.add(stored_report(report))
         return report
 
@@ -126,21 +128,25 @@ class Reporting:
         found = [self.metrics.get(each.metric) for each in experiment.design.metrics]
         return [each for each in found if each is not None]
 
-    def _looks(self, subject: Subject, question: Question, answer: Answer, *, is_now: bool) -> Sequence[Look]:
-        """Return the looks to judge by, the present one stored among them.
+    def _looked(self, subject: Subject, question: Question, answer: Answer) -> Standing:
+        """Return where the experiment stands, the present look stored.
 
         Of two processes that look at once one gets the number; the other reads its look, and where it has more units
         itself, its own is the next.
         """
         looks = [*self.looks.of_version(subject.experiment_id, version=subject.version)]
-        if not is_now:
-            return [look for look in looks if look.at <= question.at]
         for _ in range(_ATTEMPTS):
             found = look_now(subject, question=question, answer=answer, looks=looks)
             if found.look is None or not found.is_new:
-                return looks
+                return found
             looks.append(self.looks.add(found.look))
         raise ConflictError(f"others kept looking at {subject.experiment_id!r}: try again")
+
+    def _unlooked(self, subject: Subject, question: Question, answer: Answer) -> Standing:
+        """Return where the experiment stood at a moment of the past, at which nothing is spent any more."""
+        looks = self.looks.of_version(subject.experiment_id, version=subject.version)
+        until_then = [look for look in looks if look.at <= question.at]
+        return look_now(subject, question=question, answer=answer, looks=until_then).unlooked()
 
 
 def subject_of(experiment: Experiment) -> Subject:

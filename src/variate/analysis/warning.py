@@ -11,13 +11,12 @@ from variate.model.metric import MetricKind
 from variate.stats.clusters import FEW_CLUSTERS
 from variate.stats.moments import Floats
 from variate.stats.not_estimable import NotEstimableReason
+from variate.stats.proportions import FEW_CONVERSIONS
 from variate.stats.ratios import FEW_EFFECTIVE
 from variate.stats.sequence import MIN_UNITS
 from variate.stats.sides import code_of
 from variate.stats.skewness import UNITS_PER_SQUARED_SKEWNESS, skewness
 
-FEW_CONVERSIONS = 50
-"""With fewer on a side a normal approximation to a share is not to be trusted."""
 MUCH_CUT = 0.05
 """A cap that takes more of the total than this changes what is measured."""
 
@@ -30,7 +29,9 @@ def warnings_of(compared: Compared) -> list[tuple[str, ...]]:
     count = compared.estimates.raw.count[0]
     effective = np.minimum(compared.estimates.raw.freedom[0] + 1, count)
     needed = _needed(compared)
-    converted = compared.estimates.raw.estimate[0] * count
+    with np.errstate(invalid="ignore"):
+        converted = compared.estimates.raw.estimate[0] * count
+        left = count - converted
     found = []
     for place in range(1, len(count)):
         sides = (0, place)
@@ -39,7 +40,8 @@ def warnings_of(compared: Compared) -> list[tuple[str, ...]]:
                 words
                 for words in (
                     _early(compared, float(min(count[each] for each in sides))),
-                    _few_conversions(compared, float(min(converted[each] for each in sides))),
+                    _few_conversions(compared, float(min(converted[each] for each in sides)), "did it"),
+                    _few_conversions(compared, float(min(left[each] for each in sides)), "did not do it"),
                     _skewed(
                         float(max(needed[each] for each in sides)), count=float(min(count[each] for each in sides))
                     ),
@@ -70,11 +72,11 @@ def _early(compared: Compared, fewest: float) -> str | None:
     return f"There are fewer than {MIN_UNITS} units on one side, so that no interval is given yet."
 
 
-def _few_conversions(compared: Compared, fewest: float) -> str | None:
+def _few_conversions(compared: Compared, fewest: float, what: str) -> str | None:
     if not compared.metric.is_share or not fewest < FEW_CONVERSIONS:
         return None
-    done = counted(round(fewest), "unit")
-    return f"Only {done} did it on one side; below {FEW_CONVERSIONS} the interval is rough."
+    units = counted(round(fewest), "unit")
+    return f"Only {units} {what} on one side; below {FEW_CONVERSIONS} the interval is rough."
 
 
 def _skewed(needed: float, *, count: float) -> str | None:

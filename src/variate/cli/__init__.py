@@ -24,7 +24,7 @@ from variate.cli.lazy import LazyGroup
         "doctor": ("variate.cli.doctor", "What is configured, reachable and migrated, and what to do about it."),
         "evaluate": ("variate.cli.evaluate", "Evaluate a flag, or every flag, for a unit."),
         "events": ("variate.cli.events", "Record and read events."),
-        "experiments": ("variate.cli.experiments", "Create, read and change experiments, and see their results."),
+        "experiments": ("variate.cli.experiments", "Create, read and change experiments."),
         "explain": ("variate.cli.explain", "Explain what a unit gets, and why, now or before."),
         "flags": ("variate.cli.flags", "Create, read, change and switch feature flags."),
         "holdouts": ("variate.cli.holdouts", "A share of the users that sees no experiment."),

@@ -1,4 +1,4 @@
-"""``variate experiments``: the experiments, their life and their results."""
+"""``variate experiments``: the experiments and their life."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 
 import click
 
-from variate.analysis import summary_record
 from variate.cli import experiment_changes
 from variate.cli.design_options import design_options, parts, values_option, weighted_name, with_plan
 from variate.cli.experiment_view import print_experiment
 from variate.cli.given import given
 from variate.cli.output import json_option, limit_option, print_json, print_table, taken
-from variate.cli.results_table import print_summary
 from variate.errors import NotFoundError
 from variate.model import ExperimentStatus, Json, format_instant
 from variate.model.plan import UNPLANNED
@@ -23,7 +21,7 @@ from variate.platform import Platform
 
 @click.group("experiments")
 def command() -> None:
-    """Create, read and change experiments, and see their results."""
+    """Create, read and change experiments."""
 
 
 command.add_command(experiment_changes.update)
@@ -142,20 +140,3 @@ def archive(experiment_id: str, *, as_json: bool) -> None:
     with Platform.open() as platform:
         changed = platform.archive_experiment(experiment_id)
     print_experiment(changed, as_json=as_json)
-
-
-@command.command()
-@click.argument("experiment_id")
-@json_option
-def results(experiment_id: str, *, as_json: bool) -> None:
-    """Show what was recorded so far.
-
-    By event and variation: users, conversions, rate, mean, and the difference to the control with its 95 % interval.
-    The control is the variation that the design names, else the first one.
-    """
-    with Platform.open() as platform:
-        summary = platform.summarise_experiment(experiment_id)
-    if as_json:
-        print_json(summary_record(summary))
-    else:
-        print_summary(summary)

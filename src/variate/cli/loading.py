@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID, uuid5
@@ -15,17 +16,26 @@ from variate.cli.output import progress
 from variate.cli.results_file import Columns, ResultsFile, Row, Survey
 from variate.errors import ConflictError
 from variate.model import EXPOSURE, Experiment, ExperimentStatus, VerdictStatus
+from variate.model.page import every
 from variate.platform import Platform
 
-_NAMESPACE = UUID("a4c5b1de-0a39-5f0e-8a52-6f1b8f5b0c11")
+_NAMESPACE = UUID("5d0a3c1e-6f1b-5b7e-9c42-0b8e1f7a2d36")
 
 
 def own_experiment(
-    platform: Platform, *, name: str, description: str, variations: Sequence[str], identity: Sequence[str]
+    platform: Platform,
+    *,
+    name: str,
+    description: str,
+    variations: Sequence[str],
+    metrics: Sequence[str],
+    units: int,
+    identity: Sequence[str],
 ) -> Experiment:
     """Return the one experiment of this import, made unless it is there.
 
-    Its id follows from ``identity``, its name and its variations in order, so the same command finds it again.
+    Its id follows from ``identity``, its name and its variations in order, so the same command finds it again. The file
+    is looked at once, at the end: its ``units`` are all that were planned.
     """
     experiment_id = str(uuid5(_NAMESPACE, json.dumps([name, *variations, *identity])))
     found = platform.get_experiment(experiment_id)
@@ -37,6 +47,8 @@ def own_experiment(
             description=description,
             variations=[{"name": variation} for variation in variations],
             experiment_id=experiment_id,
+            metrics=[*metrics],
+            plan={"units": max(units, 2), "looks": 1},
         )
     except ConflictError:
         # The same command, run at the same time, was first.
@@ -68,12 +80,13 @@ def _load(
 ) -> tuple[int, int]:
     """Load every row; return how many events that makes, and how many of them stood before."""
     total = before = 0
+    launched = _launched(platform, experiment)
     rows = results.rows()
     with progress() as bars:
         task = bars.add_task("loading", total=survey.rows)
         while some := list(islice(rows, batch)):
             _keep(platform, experiment, some)
-            events = [event for row in some for event in events_of(row, experiment=experiment, columns=columns)]
+            events = [event for row in some for event in events_of(row, experiment.id, at=launched, columns=columns)]
             verdicts = platform.batch_create_events(events)
             for verdict in verdicts:
                 if verdict.error is not None:
@@ -91,21 +104,30 @@ def _keep(platform: Platform, experiment: Experiment, rows: Sequence[Row]) -> No
             raise ConflictError(f"line {row.line}: user {row.unit!r} was already assigned {kept.variation!r}")
 
 
-def events_of(row: Row, *, experiment: Experiment, columns: Columns) -> Iterator[dict[str, Any]]:
-    """Yield the row's exposure and an event for each outcome that happened.
+def _launched(platform: Platform, experiment: Experiment) -> datetime:
+    """Return when the experiment was launched: in every run of the import the same, and the first moment that counts.
 
-    An event's id follows from the row and the column. Its time is the experiment's creation, in every run the same, so
-    that no exposure of a second run comes after an event of the first.
+    So no exposure of a second run comes after an event of the first.
+    """
+    entries = every(platform.audit_log, entity_type="experiment", entity_id=experiment.id)
+    launches = [entry.created_at for entry in entries if entry.action == "status_change"]
+    return min(launches, default=experiment.created_at)
+
+
+def events_of(row: Row, experiment_id: str, *, at: datetime, columns: Columns) -> Iterator[dict[str, Any]]:
+    """Yield the row's exposure and an event for each outcome that happened, all of them at ``at``.
+
+    An event's id follows from the row and the column.
     """
 
     def event(place: int, event_type: str, data: dict[str, Any]) -> dict[str, Any]:
         return {
-            "id": f"{experiment.id}/{row.number}/{place}",
+            "id": f"{experiment_id}/{row.number}/{place}",
             "user_id": row.unit,
             "event_type": event_type,
             "data": data,
-            "experiment_id": experiment.id,
-            "timestamp": experiment.created_at,
+            "experiment_id": experiment_id,
+            "timestamp": at,
             "ttl_days": None,
         }
 

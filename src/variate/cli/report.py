@@ -9,14 +9,13 @@ from typing import Any
 import click
 
 from variate.analysis.report import Report
+from variate.analysis.report_record import head_record
 from variate.cli.moment import moment
 from variate.cli.output import advance_on, limit_option, print_json, print_table, progress, taken
 from variate.cli.report_output import Output, report_options
 from variate.cli.words import moment_words
 from variate.errors import InvalidInputError, NotFoundError
-from variate.model import format_instant
 from variate.platform import Platform
-from variate.stores.reports import ReportHead
 
 
 @click.command("report")
@@ -71,18 +70,7 @@ def _print_list(experiment_id: str, *, limit: int, as_json: bool) -> None:
     with Platform.open() as platform:
         heads = taken(partial(platform.list_reports, experiment_id), limit=limit)
     if as_json:
-        print_json([_head_record(head) for head in heads])
+        print_json([head_record(head) for head in heads])
         return
     rows = [(head.id, moment_words(head.at), str(head.version), head.verdict, head.variation or "") for head in heads]
     print_table(("id", "at", "version", "verdict", "variation"), rows, folded=("variation",))
-
-
-def _head_record(head: ReportHead) -> dict[str, Any]:
-    return {
-        "id": head.id,
-        "experiment_id": head.experiment_id,
-        "version": head.version,
-        "verdict": head.verdict,
-        "variation": head.variation,
-        "at": format_instant(head.at),
-    }

@@ -20,6 +20,7 @@ ROW = "row"
 """As the unit's column, where the file has none of this name: the number of the row."""
 
 _WORDS = {"true": 1, "yes": 1, "false": 0, "no": 0, "": 0}
+_BITS = frozenset({0, 1})
 _EXACT = 2.0**53
 
 
@@ -54,12 +55,14 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What the file holds: its digest, rows, units and the number of units by variation."""
+    """What the file holds: its digest, rows, units, the number of units by variation, and which columns of events have
+    numbers beside 0 and 1."""
 
     digest: str
     rows: int
     units: int
     variations: Counter[str]
+    amounts: frozenset[str]
 
 
 class ResultsFile:
@@ -79,6 +82,7 @@ class ResultsFile:
         faults: list[InvalidInputError] = []
         first: dict[str, tuple[int, str]] = {}
         variations: Counter[str] = Counter()
+        amounts: set[str] = set()
         rows = 0
         for row in self._rows(on_fault=faults.append):
             rows += 1
@@ -87,6 +91,9 @@ class ResultsFile:
                 variations[variation] += 1
             elif variation != row.variation:
                 faults.append(self._fault(row.line, self._columns.variation, _crossed(row, line, variation)))
+            if not _BITS.issuperset(row.values):
+                columns = (column for _, column in self._columns.events)
+                amounts.update(column for column, value in zip(columns, row.values, strict=True) if value not in _BITS)
             if len(variations) > MAX_VARIATIONS:
                 rule = f"has more than {MAX_VARIATIONS} different values: is it the column of the variation?"
                 raise InvalidInputError(f"{self._name} column {self._columns.variation!r}", rule)
@@ -97,7 +104,9 @@ class ResultsFile:
             raise InvalidInputError(faults[0].field, f"{faults[0].rule}{more}; nothing was loaded")
         if rows == 0:
             raise InvalidInputError(self._name, "has no rows below its header")
-        return Survey(digest=self._digest(), rows=rows, units=len(first), variations=variations)
+        return Survey(
+            digest=self._digest(), rows=rows, units=len(first), variations=variations, amounts=frozenset(amounts)
+        )
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows from the first on, raising at a fault."""

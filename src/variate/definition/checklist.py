@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,6 +70,7 @@ def _points(experiment: Experiment, references: References, at: datetime) -> Ite
     )
     yield _margins(design)
     yield _plan(design)
+    yield _windows(design, references)
 
 
 def _margins(design: Design) -> ChecklistItem:
@@ -88,6 +90,25 @@ def _plan(design: Design) -> ChecklistItem:
     else:
         said = f"{plan.units:,} units in all, about {plan.looks} looks, at alpha {plan.alpha:g}"
     return ChecklistItem(name="plan", met=plan.units is not None, blocks=False, said=said)
+
+
+def _windows(design: Design, references: References) -> ChecklistItem:
+    """Whether what a plan's looks judge is of units whose window is over, so that units stand for what is known."""
+    has_looks = design.plan.units is not None and design.plan.looks > 1
+    goals = [each.metric for each in design.metrics if each.role is MetricRole.GOAL] if has_looks else []
+    open_ones: list[str] = []
+    for goal in goals:
+        with suppress(InvalidInputError):  # one that cannot be read is told of by the references
+            found = references.metrics.get(goal)
+            if found is not None and found.window_end is None:
+                open_ones.append(goal)
+    said = "each goal has one" if goals else "no goal is looked at before the end"
+    if open_ones:
+        said = (
+            f"none for {', '.join(open_ones)}: a look counts units, whose values still grow, so that it finds too much"
+            " where most units come early"
+        )
+    return ChecklistItem(name="windows", met=not open_ones, blocks=False, said=said)
 
 
 def _named(experiment: Experiment, references: References) -> ChecklistItem:

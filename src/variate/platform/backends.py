@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from variate.model import Experiment
@@ -52,7 +53,8 @@ class Backends:
 
     ``engines`` have tables to migrate; ``pings`` say what answers where an engine has no tables, or raise.
     ``experiment_at_rest`` reads an experiment as the engine holds it, sealed where it is sealed there, so that a cache
-    holds no more than the engine tells; ``opened`` opens it. ``aggregator`` makes what sums up the events.
+    holds no more than the engine tells; ``opened`` opens it. ``aggregator`` makes what sums up the events, and
+    ``purge_analyses`` deletes what it keeps of analyses last asked for before a moment, and says of how many.
     """
 
     experiments: ExperimentStore
@@ -73,6 +75,7 @@ class Backends:
     looks: LookStore
     reports: ReportStore
     aggregator: Callable[[], Aggregator]
+    purge_analyses: Callable[[datetime], int]
     hot: HotBackends
     engines: Mapping[str, Migratable]
     close: Callable[[], None]

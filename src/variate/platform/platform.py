@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
 
-from variate.analysis import Results
 from variate.assignment.ledger import Ledger
 from variate.clock import Clock, IncreasingClock, new_event_id, new_id, utc_now
 from variate.definition.audit import ChangeLog
@@ -32,7 +31,7 @@ from variate.publishing.relay import Relay
 from variate.recording.intake import Intake
 from variate.settings import Settings
 
-SNAPSHOTS_KEPT = timedelta(days=90)
+UNUSED_KEPT = timedelta(days=90)
 
 
 class Platform:
@@ -97,8 +96,6 @@ class Platform:
         self._offer_decisions(self._deciding)
         self._offer_records(self._deciding.ledger, intake)
         self._offer_hot_values(hot, limits)
-        results = Results(events=backends.events, experiment=backends.experiments.get, clock=self._clock)
-        self.summarise_experiment = results.summarise_experiment
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
         self.get_report = analysing.get_report
@@ -180,14 +177,16 @@ class Platform:
         """Delete what has expired from the engines that do not do so themselves; return how many of each.
 
         What has expired is never read, so this only frees space. Of the snapshots those go that have not been in force
-        for 90 days: to them nobody can go back any more.
+        for 90 days: to them nobody can go back any more. And what is kept of analyses that nobody asked for in 90 days:
+        the next report makes it again.
         """
         at = self._clock()
         return {
             "assignments": self._backends.assignments.purge(expired_before=at),
             "overrides": self._backends.overrides.purge(expired_before=at),
             "events": self._backends.events.purge(expired_before=at),
-            "snapshots": self._backends.snapshots.purge(superseded_before=at - SNAPSHOTS_KEPT),
+            "snapshots": self._backends.snapshots.purge(superseded_before=at - UNUSED_KEPT),
+            "analyses": self._backends.purge_analyses(at - UNUSED_KEPT),
         }
 
     def close(self) -> None:

@@ -19,8 +19,8 @@ from variate.stores.wrappers.cached import CacheAside
 from variate.stores.wrappers.resilient import ResilientCache, ResilientRateLimiter
 
 if TYPE_CHECKING:
-    from variate.stores.aggregates import Aggregator
     from variate.stores.sql import Database
+    from variate.stores.sql.aggregation import SqlAggregator
 
 
 def open_backends(settings: Settings) -> Backends:
@@ -114,6 +114,7 @@ def _sql(name: str, database: Database, hot: HotBackends, *, close: Callable[[],
         looks=sql.SqlLookStore(database),
         reports=sql.SqlReportStore(database),
         aggregator=lambda: _sql_aggregator(database),
+        purge_analyses=lambda before: _sql_aggregator(database).purge(unused_before=before),
         hot=hot,
         engines={name: database},
         close=close_all,
@@ -142,7 +143,7 @@ def _aws(settings: Settings, hot: HotBackends) -> Backends:
     )
 
 
-def _sql_aggregator(database: Database) -> Aggregator:
+def _sql_aggregator(database: Database) -> SqlAggregator:
     from variate.stores.sql.aggregation import SqlAggregator
 
     return SqlAggregator(database)

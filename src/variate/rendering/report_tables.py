@@ -149,7 +149,7 @@ def _plan_facts(report: Report) -> Iterator[tuple[str, str]]:
         ends = progress.planned_end
         end = f"until {words.moment_words(ends)}" if ends is not None and ends > report.start else ""
         spending = plan.spending.value.replace("_", "-")
-        looks = "1 look" if plan.looks == 1 else f"about {plan.looks} looks, spending {spending}"
+        looks = "one look" if plan.looks == 1 else f"about {plan.looks} looks, spending {spending}"
         yield "planned", ", ".join(filter(None, (units, end, looks)))
     if progress.fraction is not None:
         yield "reached", share_words(progress.fraction)

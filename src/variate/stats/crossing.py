@@ -27,6 +27,8 @@ MIN_STEP = 1e-5
 _INTERVALS = 750
 _MAX_INTERVALS = 6_000
 _POINTS_AT_A_TIME = 50
+_LOOKS_AT_A_TIME = 100
+"""The density after a look is computed from that before it: so many deep, of what Python allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +75,34 @@ def crossings(times: Sequence[float], *, critical: Sequence[float], drift: float
     return Crossings(upper=upper, lower=lower)
 
 
+def crossed_with(times: Sequence[float], *, before: Sequence[float], critical: Floats) -> Floats:
+    """Return the chance of crossing at any look without drift, for each of the critical values of the last one.
+
+    ``before`` has those of the looks before it. What was crossed there is computed once for all of them.
+
+    Raises ``InvalidInputError`` as ``crossings``.
+    """
+    earlier = _crossed_by(tuple(times[:-1]), tuple(before))
+    looks, time = checked_looks(times, [*before, MAX_CRITICAL]), times[-1]
+    uncrossed = _uncrossed(looks[:-1], next_time=time)
+    bounds = np.minimum(critical, MAX_CRITICAL).tolist()
+    here = [sum(_crossing(uncrossed, time=time, critical=bound, drift=0.0)) for bound in bounds]
+    return earlier + np.asarray(here, dtype=np.float64)
+
+
+@lru_cache(maxsize=64)
+def _crossed_by(times: tuple[float, ...], critical: tuple[float, ...]) -> float:
+    return float(crossings(times, critical=critical).total[-1]) if times else 0.0
+
+
 def critical_for(chance: float, *, time: float, past: Sequence[tuple[float, float]]) -> float:
     """Return the critical value first crossed, either way and without drift, with this chance at ``time``.
 
     ``past`` has the information and the critical value of each look before it. At most ``MAX_CRITICAL``.
     """
     looks = tuple((when, min(value, MAX_CRITICAL)) for when, value in past)
+    for place in range(_LOOKS_AT_A_TIME, len(looks), _LOOKS_AT_A_TIME):
+        _uncrossed(looks[:place], next_time=looks[place][0])
     before = _uncrossed(looks, next_time=time)
 
     def excess(critical: float) -> float:

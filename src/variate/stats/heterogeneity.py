@@ -13,6 +13,10 @@ from variate.stats.moments import Floats
 from variate.stats.not_estimable import NotEstimable, NotEstimableReason
 from variate.stats.sides import REASONS, Codes, codes
 
+MIN_UNITS = 100
+"""The fewest units on each side of a slice for its weight to be taken as known: with 10 in each of 50 slices Q is
+called large in 17 % of simulations without any difference, and with 3 in 79 %."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heterogeneity:

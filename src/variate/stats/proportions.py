@@ -19,6 +19,9 @@ from variate.stats.sides import REASONS, Codes, Side, either
 SMALL_CELL = 10
 """Below this in any cell of the two by two table, the test is exact."""
 
+FEW_CONVERSIONS = 50
+"""With fewer on a side, or fewer without, a normal approximation to a share is not to be trusted."""
+
 BARNARD_UNITS = 100
 """Up to this many units on each side the exact test is Barnard's; above, where that takes too long, Fisher's."""
 

@@ -103,6 +103,7 @@ def test_values_that_are_no_finite_number_stay_so_without_a_word(tmp_path: Path,
         FileMetric(name="share", column="revenue", kind=MetricKind.PROPORTION),
         FileMetric(name="ratio", column="revenue", denominator="before", kind=MetricKind.RATIO),
         FileMetric(name="median", column="revenue", kind=MetricKind.QUANTILE, quantile=0.5),
+        FileMetric(name="capped", column="revenue", kind=MetricKind.MEAN, cap_quantile=0.5),
     ]
     columns = {
         "user": range(4),
@@ -116,6 +117,8 @@ def test_values_that_are_no_finite_number_stay_so_without_a_word(tmp_path: Path,
     assert not np.isfinite(found.products[0, 0])
     assert np.isfinite(found.products[1, 1])
     assert np.isfinite(cell(answer, "mean", 1).products).all()
+    # What is too great is cut, but no number is not great.
+    assert np.isnan(cell(answer, "capped", 0).mean[0]) == np.isnan(value)
     text = csv(tmp_path, f"user,variation,revenue,before\nu,a,{value},1\nv,a,1,2\nw,b,2,3\nx,b,3,4\n")
     assert not np.isfinite(cell(answered(text, *metrics), "mean", 0).products[0, 0])
 

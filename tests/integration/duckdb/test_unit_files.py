@@ -141,6 +141,12 @@ def test_rows_of_another_variation_are_counted_and_do_not_cross(tmp_path: Path) 
     assert_moments(cell(answer, "revenue", 0), [[1]])
 
 
+def test_rows_without_a_variation_are_counted() -> None:
+    table = pa.table({"user": range(4), "variation": ["a", "b", None, ""], "revenue": [1, 2, 3, 4]})
+    answer = answered(table, REVENUE)
+    assert (answer.unknown, answer.units.count.tolist()) == (2, [1, 1])
+
+
 def test_the_control_comes_first(tmp_path: Path) -> None:
     path = csv(tmp_path, "user,variation,revenue\nu,blue,1\nv,the control,2\nw,red,3\n")
     for said, names in (
@@ -270,6 +276,21 @@ def test_columns_may_have_any_name(tmp_path: Path, column: str) -> None:
     assert_moments(cell(answer, "revenue", 0), [[2]])
 
 
+def test_columns_may_have_the_names_that_our_statements_have(tmp_path: Path) -> None:
+    names = ("variation", "v", "last_v", "day", "n", "g0", "value", "number", "row_unit", "a0", "c0", "k0", "unit")
+    columns = {name: [place, place + 1, place + 2] for place, name in enumerate(names)} | {"variation": ["a", "a", "b"]}
+    metrics = [
+        FileMetric(name="mean", column="last_v", kind=MetricKind.MEAN, covariates=("a0", "c0")),
+        FileMetric(name="median", column="n", kind=MetricKind.QUANTILE, quantile=0.5),
+    ]
+    for unit in ("v", "unit", "value", "number"):
+        for rows in (1, 2):
+            table = pa.concat_tables([pa.table(columns)] * rows)
+            answer = answered(table, *metrics, unit=unit, dimensions=("g0", "day"), day="row_unit")
+            assert_moments(cell(answer, "mean", 1, day=10), [(4 * rows, 11 * rows, 12 * rows)])
+            assert quantiles(answer, "median").quantile[:2].tolist() == [4, 6]
+
+
 @pytest.mark.parametrize("name", ["[ab].csv", "*.csv", "a?.csv", "day=1.csv", "it's.csv", "ü.csv"])
 def test_a_path_stands_for_one_file(tmp_path: Path, name: str) -> None:
     csv(tmp_path, "user,variation,revenue\nx,a,100\ny,b,100\n", name="a.csv")
@@ -309,6 +330,23 @@ def test_numbers_of_every_type_count(tmp_path: Path) -> None:
     ):
         table = pa.table({"user": [1, 2], "variation": pa.array(["a", "b"]).dictionary_encode(), "revenue": column})
         assert_moments(cell(answered(table, REVENUE), "revenue", 0), [[1]])
+
+
+@pytest.mark.parametrize("missing", [0, 6_000])
+def test_digits_hold_however_far_from_zero_the_values_are(missing: int) -> None:
+    """As of timestamps; and where the rows that are glanced at have no value to find a constant by."""
+    values = 1e12 + np.random.default_rng(5).normal(size=500)
+    table = pa.table(
+        {
+            "user": range(missing + 500),
+            "variation": ["a"] * (missing + 500),
+            "revenue": pa.array([None] * missing + values.tolist(), pa.float64()),
+        }
+    )
+    found = cell(answered(table, REVENUE), "revenue", 0)
+    assert found.count == 500
+    assert found.variance(0) == pytest.approx(np.var(values - 1e12, ddof=1), rel=1e-6)
+    assert found.cubes[0] == pytest.approx(((values - values.mean()) ** 3).sum(), rel=1e-2)
 
 
 VALUES = st.one_of(st.none(), st.integers(-3, 3), st.floats(-100, 100), st.just(1e4))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -189,11 +189,11 @@ def test_ten_variations_of_fifty_metrics_take_well_under_a_second() -> None:
     def build() -> Report:
         return report_of(answer, metrics=metrics, variations=variations, dimensions=("device",), plan=Plan(units=10**6))
 
-    seconds = []
+    seconds = []  # of the processor's, since other processes may have it meanwhile
     for _ in range(3):
-        started = perf_counter()
+        started = process_time()
         report = build()
-        seconds.append(perf_counter() - started)
+        seconds.append(process_time() - started)
     assert min(seconds) < 1
     assert sum(len(each.comparisons) for metric in report.metrics for each in metric.slices) == 50 * 9 * 3
     strict(report)

@@ -196,6 +196,15 @@ def test_a_dimension_has_a_slice_for_each_value_and_strata() -> None:
     assert different.q == pytest.approx(q)
 
 
+def test_values_of_few_units_do_not_enter_heterogeneity() -> None:
+    # 99 units a side in the one value, 100 in the other, and what is left in the third
+    country = ["it" if number < 198 else "es" if number < 398 else "de" for number in range(UNITS)]
+    units = Units(variation=VARIATION.tolist(), values={"spending": VALUE}, dimensions={"country": country})
+    report = report_of(answer_of(units), metrics=[MEAN], plan=Plan(units=UNITS), dimensions=("country",))
+    (different,) = report.metrics[0].heterogeneity
+    assert different.freedom == 1, "two values enter"
+
+
 def test_before_the_end_heterogeneity_has_no_p_value() -> None:
     country = ["de" if number % 4 < 2 else "fr" for number in range(UNITS)]
     units = Units(variation=VARIATION.tolist(), values={"spending": VALUE}, dimensions={"country": country})
@@ -245,6 +254,8 @@ def test_small_cells_have_an_exact_test_at_the_end() -> None:
 def test_few_conversions_and_skewed_values_are_warned_of() -> None:
     few = only(report_of(shares_of(buying=[(60, 1_000), (49, 1_000)]), metrics=[build_metric("buying")]))
     assert few.warnings == ("Only 49 units did it on one side; below 50 the interval is rough.",)
+    most = only(report_of(shares_of(buying=[(960, 1_000), (940, 1_000)]), metrics=[build_metric("buying")]))
+    assert most.warnings == ("Only 40 units did not do it on one side; below 50 the interval is rough.",)
     values = np.exp(RANDOM.normal(0, 2, UNITS))
     answer = answer_of(Units(variation=VARIATION.tolist(), values={"spending": values}))
     (words,) = only(report_of(answer, metrics=[MEAN])).warnings

@@ -12,6 +12,7 @@ from variate.analysis.planning import Stage, Standing, standing
 from variate.analysis.subject import Subject
 from variate.model.design import ExperimentMetric
 from variate.model.look import Look
+from variate.model.metric import Metric
 from variate.model.plan import Plan
 from variate.stores.aggregates import Question
 from variate.testing.clocks import START
@@ -26,11 +27,22 @@ SUBJECT = Subject(
 
 
 def stand(
-    units: int, looks: tuple[Look, ...] = (), *, subject: Subject = SUBJECT, until: datetime | None = None
+    units: int,
+    looks: tuple[Look, ...] = (),
+    *,
+    subject: Subject = SUBJECT,
+    until: datetime | None = None,
+    at: datetime = AT,
+    metrics: tuple[Metric, ...] = (),
 ) -> Standing:
     """Return where the subject stands with so many units."""
     question = Question(
-        experiment_id="experiment", variations=("control", "treatment"), start=START, until=until, at=AT, metrics=()
+        experiment_id="experiment",
+        variations=("control", "treatment"),
+        start=START,
+        until=until,
+        at=at,
+        metrics=metrics,
     )
     return standing(subject, question=question, units=units, looks=looks)
 
@@ -75,6 +87,35 @@ def test_once_all_is_spent_more_units_are_beyond_the_plan() -> None:
     assert stand(1_000, ended.looks).stage is Stage.AT_END
     beyond = stand(1_001, ended.looks)
     assert (beyond.stage, beyond.look, beyond.is_new) == (Stage.BEYOND, None, False)
+
+
+def test_what_the_same_units_do_after_a_look_is_not_tested_by_it_again() -> None:
+    day = timedelta(days=1)
+    ended = stand(1_000)
+    assert stand(1_000, ended.looks, at=AT + timedelta(hours=1)).look == ended.look, "1 % of 10 days is 2.4 hours"
+    later = stand(1_000, ended.looks, at=AT + day)
+    assert (later.stage, later.look, later.is_only_look) == (Stage.BEYOND, None, False)
+    under_way = stand(600, stand(600).looks, at=AT + day)
+    assert (under_way.stage, under_way.look, under_way.is_new) == (Stage.UNDER_WAY, None, False)
+    cut_short = stand(600, stand(600).looks, at=AT + day, until=AT + day)
+    assert (cut_short.stage, cut_short.is_only_look) == (Stage.AT_END, False)
+
+
+def test_after_the_end_of_all_windows_a_look_is_that_look_whenever_it_is_reported() -> None:
+    day = timedelta(days=1)
+    ended = stand(1_000, until=AT)
+    assert stand(1_000, ended.looks, until=AT, at=AT + 300 * day).look == ended.look
+    week = (build_metric(window_end=7 * day),)
+    assert stand(1_000, ended.looks, until=AT, at=AT + 7 * day, metrics=week).stage is Stage.BEYOND
+    complete = stand(1_000, until=AT - 7 * day, metrics=week)
+    assert stand(1_000, complete.looks, until=AT - 7 * day, at=AT + 300 * day, metrics=week).look == complete.look
+
+
+def test_where_nobody_looks_no_new_boundary_holds() -> None:
+    first = stand(400)
+    unlooked = stand(600, first.looks).unlooked()
+    assert (unlooked.look, unlooked.is_new, unlooked.looks) == (None, False, first.looks)
+    assert stand(400, first.looks).unlooked().look == first.look
 
 
 def test_without_units_there_is_no_look() -> None:

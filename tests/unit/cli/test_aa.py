@@ -14,7 +14,7 @@ from tests.unit.cli.conftest import InProcess
 from variate.analysis.aa import SelfCheck, self_check
 from variate.cli.aa_view import is_wrong_too_often, print_check
 from variate.model.metric import MetricKind
-from variate.platform import Platform
+from variate.platform.analysing import Analysing
 from variate.stores.aggregates import UnitValues
 
 
@@ -58,12 +58,12 @@ def test_the_exit_code_says_that_a_test_is_wrong_too_often(
 ) -> None:
     asked: dict[str, Any] = {}
 
-    def check_aa(_platform: Platform, experiment_id: str, **options: Any) -> SelfCheck:
+    def check_aa(_analysing: Analysing, experiment_id: str, **options: Any) -> SelfCheck:
         options["advance"]("work", 1, 2)
         asked.update(options, experiment_id=experiment_id)
         return check
 
-    monkeypatch.setattr(Platform, "check_aa", check_aa, raising=False)
+    monkeypatch.setattr(Analysing, "check_aa", check_aa)
     assert variate.ok("aa", "green-button", "--runs", "200", "--seed", "7").out.count("plain") == 2
     assert (asked["experiment_id"], asked["runs"], asked["seed"]) == ("green-button", 200, 7)
     assert json.loads(variate.ok("aa", "green-button", "--json").out)["runs"] == 100

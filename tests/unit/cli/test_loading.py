@@ -6,17 +6,14 @@ from datetime import UTC, datetime
 
 from variate.cli.loading import events_of
 from variate.cli.results_file import Columns, Row
-from variate.model import Experiment, Variation
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = Columns(unit="id", variation="group", events=(("visit", "v"), ("buy", "b"), ("spend", "s")))
-VARIATION = Variation(id="1", name="a", created_at=AT, updated_at=AT)
-EXPERIMENT = Experiment(id="e", name="n", variations=(VARIATION,), created_at=AT, updated_at=AT)
 
 
 def test_ids_and_times_follow_from_the_row_and_the_experiment() -> None:
     row = Row(number=7, line=8, unit="u", variation="a", values=[1, 0, 2.5])
-    events = list(events_of(row, experiment=EXPERIMENT, columns=COLUMNS))
+    events = list(events_of(row, "e", at=AT, columns=COLUMNS))
     assert [(event["id"], event["event_type"], event["data"]) for event in events] == [
         ("e/7/0", "exposure", {"variation": "a"}),
         ("e/7/1", "visit", {"value": 1}),

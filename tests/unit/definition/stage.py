@@ -125,9 +125,9 @@ class Stage:
         self.announced += 1
 
     def define(self, *metric_ids: str) -> None:
-        """Define the metrics: of each, the share of units that did the event of its name."""
+        """Define the metrics: of each, the share of units that did the event of its name within a week."""
         for each in metric_ids:
-            self.metrics.create_metric(each, kind="proportion", measure=each)
+            self.metrics.create_metric(each, kind="proportion", measure=each, window_end_hours=168)
 
     def draft(self, experiment_id: str = "e", **design: Any) -> Experiment:
         """Create an experiment of a and b."""

@@ -64,10 +64,12 @@ def test_a_plain_draft_may_start_and_is_told_what_it_lacks(stage: Stage) -> None
         ({"metrics": [{"metric": "latency", "role": "guardrail", "margin": 0.01}]}, "goal"),
         ({"metrics": ["revenue", {"metric": "latency", "role": "guardrail"}]}, "margins"),
         ({"plan": {}}, "plan"),
+        ({"metrics": ["spend"]}, "windows"),
     ],
 )
 def test_what_ought_to_be_is_told_and_blocks_nothing(furnished: Stage, design: dict[str, Any], point: str) -> None:
     whole = {"hypothesis": "Green sells", "metrics": ["revenue"], "plan": {"units": 10_000}}
+    furnished.metrics.create_metric("spend", kind="mean", measure="order")  # counts for as long as it runs
     furnished.draft(**{**whole, **design})
     assert unmet(furnished) == [point]
     assert not points(furnished)[point].blocks
@@ -83,6 +85,12 @@ def test_the_plan_and_the_margins_that_lack_are_said_in_words(furnished: Stage) 
     found = points(furnished)
     assert found["plan"].said == "12,000 units in all, about 5 looks, at alpha 0.01"
     assert (found["margins"].met, found["margins"].said) == (True, "no guardrails")
+
+
+def test_a_plan_of_one_look_needs_no_windows(furnished: Stage) -> None:
+    furnished.metrics.create_metric("spend", kind="mean", measure="order")
+    furnished.draft(metrics=["spend"], plan={"units": 10_000, "looks": 1})
+    assert points(furnished)["windows"].met
 
 
 @pytest.mark.parametrize(

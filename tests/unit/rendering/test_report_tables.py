@@ -19,7 +19,7 @@ def test_a_file_that_is_read_at_once_has_no_times_and_one_look() -> None:
     found = replace(found, start=found.at, until=found.at, progress=progress, reproduction=reproduction)
     assert dict(facts(found))["exposures"] == "at times that are not told"
     plan = dict(plan_facts(found))
-    assert plan["planned"] == "60,000 units, 1 look"
+    assert plan["planned"] == "60,000 units, one look"
     assert {"intake", "time left"}.isdisjoint(plan), "the end is reached"
 
 

@@ -22,8 +22,8 @@ errors = st.floats(0.01, 5)
 def test_the_posterior_is_the_weighted_mean(estimate: float, error: float, prior: float) -> None:
     found = belief(estimate, standard_error=error, prior_deviation=prior)
     precision = 1 / error**2 + 1 / prior**2
-    assert float(found.mean) == pytest.approx(estimate / error**2 / precision)
-    assert float(found.deviation) == pytest.approx(precision**-0.5)
+    assert float(found.mean) == pytest.approx(estimate / error**2 / precision, rel=1e-12, abs=0)
+    assert float(found.deviation) == pytest.approx(precision**-0.5, rel=1e-12, abs=0)
     known = norm(float(found.mean), float(found.deviation))
     assert float(found.chance_to_win) == pytest.approx(known.sf(0), rel=1e-9, abs=0)
     assert (float(found.low), float(found.high)) == pytest.approx(known.interval(0.95))
@@ -35,8 +35,8 @@ def test_the_loss_is_the_mean_of_being_worse(estimate: float) -> None:
     known = norm(float(found.mean), float(found.deviation))
     of_treatment, _ = quad(lambda value: -value * known.pdf(value), -30, 0, epsabs=0, epsrel=1e-11)
     of_control, _ = quad(lambda value: value * known.pdf(value), 0, 30, epsabs=0, epsrel=1e-11)
-    assert float(found.loss_of_treatment) == pytest.approx(of_treatment, rel=1e-9)
-    assert float(found.loss_of_control) == pytest.approx(of_control, rel=1e-9)
+    assert float(found.loss_of_treatment) == pytest.approx(of_treatment, rel=1e-9, abs=0)
+    assert float(found.loss_of_control) == pytest.approx(of_control, rel=1e-9, abs=0)
 
 
 @given(estimate=estimates, error=errors)

@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from scipy.stats import multivariate_normal, norm
 
 from variate.errors import InvalidInputError
-from variate.stats.crossing import MAX_CRITICAL, crossings, drift_for
+from variate.stats.crossing import MAX_CRITICAL, _density, critical_for, crossed_with, crossings, drift_for
 
 
 def even(looks: int) -> list[float]:
@@ -65,6 +65,19 @@ def test_the_scale_of_information_does_not_matter() -> None:
 def test_a_tiny_chance_keeps_its_digits() -> None:
     assert crossings([1.0], critical=[11.0]).upper[0] == pytest.approx(norm.sf(11), rel=1e-12, abs=0)
     assert crossings([1.0], critical=[1e300]).upper[0] == pytest.approx(norm.sf(MAX_CRITICAL), rel=1e-12, abs=0)
+
+
+def test_many_last_critical_values_are_crossed_as_often_as_each_alone() -> None:
+    last = np.array([0.5, 2.0, 40.0])
+    alone = [crossings(even(3), critical=[3.0, 2.4, each]).total[-1] for each in last]
+    assert crossed_with(even(3), before=[3.0, 2.4], critical=last) == pytest.approx(alone, rel=1e-12)
+    assert crossed_with([1.0], before=[], critical=np.array([9.0])) == pytest.approx(2 * norm.sf(9), rel=1e-12, abs=0)
+
+
+def test_an_experiment_that_was_looked_at_hourly_has_its_next_boundary_in_a_new_process() -> None:
+    _density.cache_clear()
+    past = [(place / 700, MAX_CRITICAL) for place in range(1, 600)]
+    assert critical_for(0.05, time=1.0, past=past) == pytest.approx(1.959964, abs=1e-6), "nothing is crossed before"
 
 
 def test_the_drift_gives_the_power_back() -> None:

@@ -7,11 +7,12 @@ sums over units; the events' values at the shares that lie that far below and ab
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from variate.errors import MissingExtraError
 from variate.stats.moments import Moments
 from variate.stats.quantiles import share_bounds
 from variate.stores.aggregates import OVERALL, Cells, MetricQuantiles
@@ -19,15 +20,26 @@ from variate.stores.duckdb.cell_moments import place_of
 from variate.stores.duckdb.session import Session
 from variate.stores.duckdb.unit_rows import EventRows
 
-_Row = tuple[int, str | None, str, int, int, float, float]
+try:
+    import pyarrow as pa
+except ImportError as error:
+    raise MissingExtraError("pyarrow", "duckdb") from error
+
+_CELLS_A_TIME = 64
+"""Cells whose values are looked up in one statement."""
+
+_Key: TypeAlias = tuple[int, str | None]
+"""A variation's place, and the dimension's value."""
+_Row: TypeAlias = tuple[str, _Key, int, int, float, float]
 
 
 def cell_quantiles(session: Session, rows: EventRows) -> MetricQuantiles:
     """Return the quantile in each cell that has an event."""
     dimensions = "".join(f", {text} AS g{place}" for place, (_, text) in enumerate(rows.dimensions))
+    unit = "NULL" if rows.unit is None else rows.unit
     session.run(
         f"CREATE OR REPLACE TEMP TABLE events_in AS SELECT * FROM (SELECT {rows.variation} AS v, "
-        f"{rows.unit} AS unit, {rows.value} AS value{dimensions} FROM {rows.relation}) "
+        f"{unit} AS unit, {rows.value} AS value{dimensions} FROM {rows.relation}) "
         f"WHERE v IS NOT NULL AND value IS NOT NULL",
         what="reading the events",
     )
@@ -38,72 +50,98 @@ def cell_quantiles(session: Session, rows: EventRows) -> MetricQuantiles:
     return MetricQuantiles(
         metric_id=rows.metric_id,
         cells=Cells(
-            variation=np.array([row[0] for row in found], dtype=np.int64),
-            dimension=tuple(row[2] for row in found),
-            value=tuple(row[1] for row in found),
+            variation=np.array([key[0] for _, key, *_ in found], dtype=np.int64),
+            dimension=tuple(name for name, *_ in found),
+            value=tuple(key[1] for _, key, *_ in found),
             day=np.full(len(found), -1, dtype=np.int64),
         ),
-        units=np.array([row[3] for row in found], dtype=np.int64),
-        events=np.array([row[4] for row in found], dtype=np.int64),
-        quantile=np.array([row[5] for row in found], dtype=np.float64),
-        standard_error=np.array([row[6] for row in found], dtype=np.float64),
+        units=np.array([row[2] for row in found], dtype=np.int64),
+        events=np.array([row[3] for row in found], dtype=np.int64),
+        quantile=np.array([row[4] for row in found], dtype=np.float64),
+        standard_error=np.array([row[5] for row in found], dtype=np.float64),
         waiting=rows.waiting,
         unmeasured=rows.unmeasured,
     )
 
 
 def _cells(session: Session, name: str, value: str, rows: EventRows) -> Iterator[_Row]:
-    session.run(
-        f"CREATE OR REPLACE TEMP TABLE ranked AS SELECT v, CAST({value} AS VARCHAR) AS g, unit, value, "
-        f"row_number() OVER (PARTITION BY v, g ORDER BY value) AS place FROM events_in",
-        what="sorting the events",
-    )
-    sizes = {(v, g): count for v, g, count in session.rows("SELECT v, g, count(*) FROM ranked GROUP BY 1, 2")}
-    quantiles = _at(session, [(v, g, place_of(rows.quantile, count=count)) for (v, g), count in sizes.items()])
-    clusters = session.rows(
-        "SELECT v, g, count(*), sum(below), sum(size), sum(below * below), sum(below * size), sum(size * size) FROM ("
-        "SELECT v, g, unit, CAST(count(*) FILTER (value <= middle) AS DOUBLE) AS below, "
-        "CAST(count(*) AS DOUBLE) AS size "
-        "FROM ranked JOIN (SELECT a.v AS of_v, a.g AS of_g, a.value AS middle FROM ranked a JOIN wanted w ON "
-        "a.v = w.v AND a.g IS NOT DISTINCT FROM w.g AND a.place = w.place) ON v = of_v AND g IS NOT DISTINCT FROM of_g "
-        "GROUP BY v, g, unit) GROUP BY v, g ORDER BY v, g",
+    events = f"(SELECT v, CAST({value} AS VARCHAR) AS g, unit, value FROM events_in)"
+    sizes: dict[_Key, int] = {
+        (v, g): count
+        for v, g, count in session.rows(f"SELECT v, g, count(*) FROM {events} GROUP BY 1, 2 ORDER BY 1, 2")
+    }
+    middles = _at(session, events, {key: [place_of(rows.quantile, count=count)] for key, count in sizes.items()}, sizes)
+    clusters = _clusters(session, events, {key: found[0] for key, found in middles.items()}, rows)
+    bounds = share_bounds(_moments([clusters[key] for key in sizes]), nu=rows.quantile)
+    ends = {}
+    for at, key in enumerate(sizes):
+        if not bounds.reasons[at] and math.isfinite(bounds.low[at]):
+            ends[key] = [place_of(float(share[at]), count=sizes[key]) for share in (bounds.low, bounds.high)]
+    read = _at(session, events, ends, sizes)
+    nowhere = [math.nan, math.nan]
+    low, high = ([read.get(key, nowhere)[end] for key in sizes] for end in (0, 1))
+    errors = bounds.standard_error(low, high)
+    for (key, size), error in zip(sizes.items(), errors, strict=True):
+        yield name, key, int(clusters[key][0]), size, middles[key][0], float(error)
+
+
+def _at(
+    session: Session, events: str, places: Mapping[_Key, Sequence[int]], sizes: Mapping[_Key, int]
+) -> dict[_Key, list[float]]:
+    """Return the values at these places, from 1 on, of each cell."""
+    found: dict[_Key, list[float]] = {}
+    keys = list(places)
+    for start in range(0, len(keys), _CELLS_A_TIME):
+        some = keys[start : start + _CELLS_A_TIME]
+        # One list for all of them, of which each cell reads its own; half a place before, so that no rounding moves it.
+        shares = [(place - 0.5) / sizes[key] for key in some for place in places[key]]
+        _register(session, "some_cells", some)
+        rows = session.rows(
+            f"SELECT e.v, e.g, quantile_disc(value, {shares!r}) FROM {events} AS e JOIN some_cells AS s "
+            "ON e.v = s.v AND e.g IS NOT DISTINCT FROM s.g GROUP BY 1, 2",
+            what="finding the quantiles",
+        )
+        values = {(v, g): listed for v, g, listed in rows}
+        at = 0
+        for key in some:
+            found[key] = values[key][at : at + len(places[key])]
+            at += len(places[key])
+    return found
+
+
+def _clusters(
+    session: Session, events: str, middles: Mapping[_Key, float], rows: EventRows
+) -> dict[_Key, tuple[float, ...]]:
+    """Return by cell how many units there are, and sums over them: of how many events are at or below the quantile,
+    of how many there are, and of their products."""
+    _register(session, "middles", list(middles), middle=list(middles.values()))
+    joined = f"{events} AS e JOIN middles AS m ON e.v = m.v AND e.g IS NOT DISTINCT FROM m.g"
+    below = "CAST(value <= middle AS BIGINT)"
+    per_unit = f"SELECT e.v, e.g, {below} AS below, 1 AS size FROM {joined}"
+    if rows.unit is not None:
+        per_unit = f"SELECT e.v, e.g, sum({below}) AS below, count(*) AS size FROM {joined} GROUP BY e.v, e.g, unit"
+    found = session.rows(
+        "SELECT v, g, count(*), sum(below), sum(size), sum(below * below), sum(below * size), sum(size * size) "
+        f"FROM ({per_unit}) GROUP BY v, g",
         what="adding up the clusters",
     )
-    bounds = share_bounds(_moments(clusters), nu=rows.quantile)
-    ends = {}
-    for place, (v, g, *_) in enumerate(clusters):
-        if not bounds.reasons[place] and math.isfinite(bounds.low[place]):
-            count = sizes[v, g]
-            ends[v, g] = [place_of(float(share[place]), count=count) for share in (bounds.low, bounds.high)]
-    read = _at(session, [(v, g, place) for (v, g), pair in ends.items() for place in pair])
-    low, high = (
-        [read[v, g, ends[v, g][end]] if (v, g) in ends else math.nan for v, g, *_ in clusters] for end in (0, 1)
-    )
-    errors = bounds.standard_error(low, high)
-    for (v, g, units, *_), error in zip(clusters, errors, strict=True):
-        size = sizes[v, g]
-        yield v, g, name, units, size, quantiles[v, g, place_of(rows.quantile, count=size)], float(error)
+    return {(v, g): tuple(map(float, sums)) for v, g, *sums in found}
 
 
-def _moments(clusters: Sequence[tuple[Any, ...]]) -> Moments:
-    """Return the moments of how many of a unit's events are at or below the quantile, and of how many it has."""
-    below, size, below_below, below_size, size_size = np.array(
-        [row[3:] for row in clusters], dtype=np.float64
-    ).T.reshape(5, len(clusters))
-    count = np.array([row[2] for row in clusters], dtype=np.float64)
-    mean = np.stack([below, size], axis=1) / count[:, None]
-    second = np.stack([below_below, below_size, below_size, size_size], axis=1).reshape(-1, 2, 2)
-    products = second - count[:, None, None] * mean[:, :, None] * mean[:, None, :]
+def _register(session: Session, name: str, keys: Sequence[_Key], **columns: Sequence[float]) -> None:
+    table = {
+        "v": pa.array([v for v, _ in keys], pa.int32()),
+        "g": pa.array([g for _, g in keys], pa.string()),
+        **{column: pa.array(values, pa.float64()) for column, values in columns.items()},
+    }
+    session.register(name, pa.table(table))
+
+
+def _moments(sums: Sequence[tuple[float, ...]]) -> Moments:
+    """Return the moments of two counts from how many units there are, their sums, and those of their products."""
+    table = np.asarray(sums, dtype=np.float64).reshape(len(sums), 6)
+    count, totals = table[:, 0], table[:, 1:3]
+    second = table[:, [3, 4, 4, 5]].reshape(-1, 2, 2)
+    mean = totals / count[:, None]
+    products: Any = second - mean[:, :, None] * totals[:, None, :]
     return Moments(count=count, mean=mean, products=products, cubes=np.zeros_like(mean))
-
-
-def _at(session: Session, places: list[tuple[int, str | None, int]]) -> dict[tuple[int, str | None, int], float]:
-    """Return the values at these places of their cells; they stay in the table ``wanted``."""
-    session.run("CREATE OR REPLACE TEMP TABLE wanted (v INTEGER, g VARCHAR, place BIGINT)")
-    columns = [list(each) for each in zip(*places, strict=True)] or [[], [], []]
-    session.run("INSERT INTO wanted SELECT unnest($1), unnest($2), unnest($3)", columns)
-    found = session.rows(
-        "SELECT w.v, w.g, w.place, value FROM ranked r JOIN (SELECT DISTINCT * FROM wanted) w "
-        "ON r.v = w.v AND r.g IS NOT DISTINCT FROM w.g AND r.place = w.place"
-    )
-    return {(v, g, place): value for v, g, place, value in found}

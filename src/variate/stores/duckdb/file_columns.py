@@ -11,6 +11,8 @@ from variate.stores.duckdb.table import WHOLE, Table
 from variate.stores.duckdb.unit_rows import NO_DAY, EventRows, MetricColumns, UnitRows
 
 _DAY = 86_400_000_000
+_UNCROSSED = "CASE WHEN v = last_v THEN v END"
+"""The variation of a unit of the table ``units``."""
 _LAST = 2**62
 """After every day: rows without one come last."""
 
@@ -54,7 +56,12 @@ class FileColumns:
             for _, added in self._variables(metric):
                 names.setdefault(added, f"a{len(names)}")
         first = f"coalesce({self.day}, {_LAST})"
-        selected = [f"{self._unit} AS unit", f"min({self.variation}) AS v", f"max({self.variation}) AS last_v"]
+        selected = [f"min({self.variation}) AS v", f"max({self.variation}) AS last_v"]
+        # Ids are long; only quantiles have to find their units again, and then by a number.
+        has_quantiles = len(self._averaged) < len(self._question.metrics)
+        number = ", row_number() OVER () AS number" if has_quantiles else ""
+        if has_quantiles:
+            selected.append(f"{self._unit} AS unit")
         selected += [f"coalesce(min({self.day}), {NO_DAY}) AS day"]
         selected += [
             f"(min(struct_pack(day := {first}, text := {text}))).text AS g{place}"
@@ -62,38 +69,44 @@ class FileColumns:
         ]
         selected += [f"{added} AS {name}" for added, name in names.items()]
         session.run(
-            f"CREATE TEMP TABLE units AS SELECT {', '.join(selected)} FROM {self._table.relation} "
-            f"WHERE {self.variation} IS NOT NULL GROUP BY ALL",
+            f"CREATE TEMP TABLE units AS SELECT *{number} FROM "
+            f"(SELECT {', '.join(selected)} FROM {self._table.relation} "
+            f"WHERE {self.variation} IS NOT NULL GROUP BY {self._unit})",
             what="adding up the rows of each unit",
         )
         units = UnitRows(
             relation="units",
-            variation="CASE WHEN v = last_v THEN v END",
+            variation=_UNCROSSED,
             day=None if self._question.day is None else "day",
             dimensions=tuple((name, f"g{place}") for place, (name, _) in enumerate(self._dimensions)),
         )
         metrics = [_metric(metric, [names[added] for _, added in self._variables(metric)]) for metric in self._averaged]
         return units, metrics
 
-    def events(self, metric: FileMetric, *, are_units: bool) -> EventRows:
-        """Return the rows as events: each of a unit of its own, or clustered by the units of the table ``units``."""
-        value = f"CAST({self._table.columns[metric.column].sql} AS DOUBLE)"
-        if are_units:
-            relation, variation, dimensions = self._table.relation, self.variation, self._dimensions
-            unit = "row_number() OVER ()"
-        else:
-            relation = (
-                f"(SELECT {value} AS value, {self._unit} AS row_unit FROM {self._table.relation} "
-                f"WHERE {self.variation} IS NOT NULL) JOIN units ON row_unit = unit"
-            )
-            value, unit, variation = "value", "unit", "CASE WHEN v = last_v THEN v END"
-            dimensions = tuple((name, f"g{place}") for place, (name, _) in enumerate(self._dimensions))
+    def unit_events(self, metric: FileMetric) -> EventRows:
+        """Return the rows as events, each of a unit of its own."""
+        return self._events(
+            metric, relation=self._table.relation, unit=None, value=self._number(metric.column), of=self.variation
+        )
+
+    def clustered_events(self, metric: FileMetric) -> EventRows:
+        """Return the rows as events, clustered by the units of the table ``units``."""
+        relation = (
+            f"(SELECT {self._number(metric.column)} AS value, {self._unit} AS row_unit FROM {self._table.relation} "
+            f"WHERE {self.variation} IS NOT NULL) JOIN units ON row_unit = unit"
+        )
+        return self._events(metric, relation=relation, unit="number", value="value", of=_UNCROSSED)
+
+    def _events(self, metric: FileMetric, *, relation: str, unit: str | None, value: str, of: str) -> EventRows:
+        dimensions = self._dimensions
+        if unit is not None:
+            dimensions = tuple((name, f"g{place}") for place, (name, _) in enumerate(dimensions))
         return EventRows(
             metric_id=metric.name,
             relation=relation,
             unit=unit,
             value=value,
-            variation=variation,
+            variation=of,
             dimensions=dimensions,
             quantile=metric.quantile or 0.5,
         )

@@ -89,8 +89,10 @@ class Sums:
         if variable not in self.caps:
             return column
         cap = _number(self.caps[variable])
-        # To DuckDB no number is greater than what is no number; it stays what it is.
-        return f"CASE WHEN {column} > {cap} AND NOT isnan({column}) THEN {cap} ELSE {column} END"
+        # To DuckDB no number is greater than what is no number; it stays what it is. By the least and greatest values
+        # that a Parquet file notes, which leave it out, DuckDB takes ``isnan`` to be never true, so that is not asked.
+        is_number = f"(isfinite({column}) OR isinf({column}))"
+        return f"CASE WHEN {column} > {cap} AND {is_number} THEN {cap} ELSE {column} END"
 
     def all_constants(self) -> Floats:
         """Return the constant of each of ``variables``."""

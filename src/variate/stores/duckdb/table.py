@@ -93,9 +93,15 @@ def described(
         found = session.attempt(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except DriverError as error:
         raise InvalidInputError(name, f"cannot be read: {first_line(error)}") from error
-    # DuckDB renames columns that differ in capitals only, so a column is known by its place.
-    columns = {column: Column(quoted(found[place][0]), found[place][1]) for column, place in places.items()}
-    return Table(name=name, relation=relation, columns=columns, through=through)
+    # DuckDB renames columns that differ in capitals only, so a column is known by its place. Further on it has a name
+    # of ours, which none of the names in our statements is.
+    renamed = ", ".join(f"{quoted(found[place][0])} AS c{place}" for place in places.values())
+    return Table(
+        name=name,
+        relation=f"(SELECT {renamed} FROM {relation})",
+        columns={column: Column(f"c{place}", found[place][1]) for column, place in places.items()},
+        through=through,
+    )
 
 
 def with_numbers(session: Session, table: Table, *, numbers: Collection[str]) -> Table:

@@ -103,7 +103,9 @@ class UnitFile:
         return self._columns.of_rows() if self._are_units else self._columns.of_groups(self._session)
 
     def _quantiles(self, metric: FileMetric, entered: int) -> MetricQuantiles:
-        found = cell_quantiles(self._session, self._columns.events(metric, are_units=self._are_units))
+        columns = self._columns
+        events = columns.unit_events(metric) if self._are_units else columns.clustered_events(metric)
+        found = cell_quantiles(self._session, events)
         overall = [place for place, name in enumerate(found.cells.dimension) if name == OVERALL]
         return replace(found, unmeasured=entered - int(found.units[overall].sum()))
 
@@ -111,21 +113,28 @@ class UnitFile:
         return 0 if self._are_units else int(self._count("units", "v <> last_v"))
 
     def _unknown(self) -> int:
+        if not self._asked.variations:
+            return self._rows_by_variation.get(None, 0)
         return self._count(self._table.relation, f"{self._columns.variation} IS NULL")
 
     def _count(self, relation: str, condition: str) -> int:
         return int(self._session.rows(f"SELECT count(*) FROM {relation} WHERE {condition}")[0][0])
 
+    @cached_property
+    def _rows_by_variation(self) -> dict[str | None, int]:
+        """How many rows each variation has, of so many as are too many; None stands for no variation."""
+        column = self._table.columns[self._asked.variation].sql
+        found = self._session.rows(
+            f"SELECT nullif(CAST({column} AS VARCHAR), '') AS variation, count(*) FROM {self._table.relation} "
+            f"GROUP BY 1 LIMIT {MAX_VARIATIONS + 2}"
+        )
+        return dict(found)
+
     def _variations(self) -> tuple[str, ...]:
         control, names = self._asked.control, self._asked.variations
         field = self._table.field(self._asked.variation)
         if not names:
-            column = self._table.columns[self._asked.variation].sql
-            found = self._session.rows(
-                f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM {self._table.relation} WHERE {column} IS NOT NULL "
-                f"LIMIT {MAX_VARIATIONS + 1}"
-            )
-            names = tuple(sorted(name for (name,) in found))
+            names = tuple(sorted(name for name in self._rows_by_variation if name is not None))
             if len(names) > MAX_VARIATIONS:
                 rule = f"has more than {MAX_VARIATIONS} different values: is it the column of the variation?"
                 raise InvalidInputError(field, rule)

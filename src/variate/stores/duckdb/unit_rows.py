@@ -48,11 +48,14 @@ class MetricColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRows:
-    """A row an event, for quantiles; SQL as in ``UnitRows``. ``unit`` tells clusters apart, ``value`` is a double."""
+    """A row an event, for quantiles; SQL as in ``UnitRows``. ``unit`` tells clusters apart, ``value`` is a double.
+
+    Without a ``unit`` each event is one of its own.
+    """
 
     metric_id: str
     relation: str
-    unit: str
+    unit: str | None
     value: str
     variation: str
     dimensions: tuple[tuple[str, str], ...]

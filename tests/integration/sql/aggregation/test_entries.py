@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from tests.integration.sql.aggregation.asking import (
     BOUGHT,
@@ -29,7 +29,14 @@ def test_the_first_exposure_is_that_which_happened_first_not_that_which_came_fir
 
 
 def test_a_unit_that_met_two_variations_is_dropped_and_counted(database: Database) -> None:
-    record(database, exposed("a"), exposed("a", "treatment", at=5), exposed("b", "treatment"), did(unit="a"))
+    record(
+        database,
+        exposed("a"),
+        exposed("a", "treatment", at=5),
+        exposed("a", at=6),
+        exposed("b", "treatment"),
+        did(unit="a"),
+    )
     answer = ask(database, question(BOUGHT))
     assert answer.crossed == 1
     assert values(database, question(BOUGHT)) == [(1, 0)]
@@ -54,8 +61,22 @@ def test_who_is_overridden_later_leaves_and_who_is_no_longer_returns(database: D
     assert values(database, question(BOUGHT)) == [(0, 1), (1, 0)]
 
 
+def test_a_metric_of_events_that_nobody_did_is_there_with_a_zero_for_everybody(database: Database) -> None:
+    record(database, exposed("a"), exposed("b", "treatment"), did("visit", "a"), did(unit="never exposed"))
+    assert values(database, question(BOUGHT)) == [(0, 0), (1, 0)]
+
+
 def test_an_exposure_to_no_known_variation_is_counted_and_otherwise_ignored(database: Database) -> None:
-    strange = [{"variation": "gone"}, {"variation": None}, {"variation": 7}, {}, ["control"], "control", None]
+    strange = [
+        {"variation": "gone"},
+        {"variation": None},
+        {"variation": 7},
+        {"variation": ["control"]},
+        {},
+        ["control"],
+        "control",
+        None,
+    ]
     record(database, *(exposed(data=data, at=1) for data in strange), exposed("b"))
     answer = ask(database, question(BOUGHT))
     assert (answer.unknown, answer.units.count.sum(), answer.crossed) == (len(strange), 1, 0)
@@ -96,6 +117,13 @@ def test_units_are_counted_by_variation_and_day_in_utc(database: Database) -> No
     found = dict(zip(keys(answer.units.cells), answer.units.count.tolist(), strict=True))
     day = date(2040, 2, 29).toordinal() - date(1970, 1, 1).toordinal()
     assert found == {("", None, 0, day): 1, ("", None, 0, day + 1): 1, ("", None, 1, day + 1): 1}
+
+
+def test_days_before_1970_are_days_too(database: Database) -> None:
+    moment = datetime(1969, 12, 30, 23, tzinfo=UTC)
+    record(database, replace(exposed("a"), at=moment), replace(exposed("b"), at=moment + HOUR))
+    answer = ask(database, question(BOUGHT, start=moment, at=moment + DAY))
+    assert sorted(answer.units.cells.day.tolist()) == [-2, -1]
 
 
 def test_a_dimension_has_the_value_that_the_first_exposure_says(database: Database) -> None:

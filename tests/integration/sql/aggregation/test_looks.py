@@ -65,7 +65,7 @@ def test_looks_one_after_the_other_say_what_a_first_look_says(database: Database
         store.append(batch, at=at)
         recorded.extend(batch)
         check(aggregator.answer(question), recorded, question)
-    aggregator.forget("e")
+    aggregator.purge(unused_before=question.at + DAY)
     check(aggregator.answer(question), recorded, question)
 
 

@@ -26,8 +26,10 @@ from tests.integration.sql.aggregation.asking import (
     values,
 )
 from tests.integration.sql.aggregation.reference import check
+from variate.stores.aggregates import Advance
 from variate.stores.sql import Database, PostgresDatabase, SqlEventStore
 from variate.stores.sql.aggregation import SqlAggregator
+from variate.stores.sql.aggregation.keeping import Keeper
 from variate.testing.clocks import START
 
 _INSERT = (
@@ -105,6 +107,38 @@ def test_looks_at_once_of_several_moments_are_all_right(database: Database) -> N
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(look, range(6)))
+
+
+@pytest.mark.parametrize("rivals", [1, 100], ids=["once", "each time"])
+def test_a_rival_that_asks_of_another_moment_in_between_does_no_harm(
+    database: Database, monkeypatch: pytest.MonkeyPatch, rivals: int
+) -> None:
+    events = [exposed("a"), exposed("b", at=4), did(unit="a", at=1), did(unit="a", at=4), did(unit="b", at=5)]
+    record(database, *events)
+    asked, others = question(BUYS), question(BUYS, at=START + 3 * HOUR)
+    bring = SqlAggregator._bring_up_to_date
+    came: list[int] = []
+
+    def interrupted(self: SqlAggregator, keeper: Keeper, advance: Advance | None) -> None:
+        bring(self, keeper, advance)
+        if keeper.question is asked and len(came) < rivals:
+            came.append(1)
+            bring(self, self._keeper(others), None)
+
+    monkeypatch.setattr(SqlAggregator, "_bring_up_to_date", interrupted)
+    check(ask(database, asked), events, asked)
+    assert came
+
+
+def test_a_rival_that_asks_of_another_metric_while_units_are_read_does_no_harm(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("variate.stores.sql.aggregation.on_sqlite.OnSQLite.units_a_step", 3)
+    events = [exposed(f"u{number}") for number in range(8)] + [did(unit=f"u{number}", value=3) for number in range(8)]
+    record(database, *events)
+    aggregator, both = SqlAggregator(database), question(BUYS, replace(SPENDS, id="n"))
+    database.write(aggregator._keeper(question(BUYS)).step)
+    check(aggregator.answer(both), events, both)
 
 
 def test_a_look_beside_writers_is_made_up_for_by_the_next(database: Database) -> None:

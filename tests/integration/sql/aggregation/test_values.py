@@ -247,12 +247,12 @@ def test_infinity_can_be_cut(database: Database) -> None:
 
 def test_units_of_one_value_vary_by_exactly_nothing(database: Database) -> None:
     for number in range(40):
-        record(database, exposed(f"u{number}", at=number), did(unit=f"u{number}", at=50, value=0.1 if number else 1e6))
+        unit, value = f"u{number}", 0.1 if number < 20 else 1e6 / 3
+        record(database, exposed(unit, at=number), did(unit=unit, at=50, value=value))
     told = ask(database, question(SPENDS)).metrics["m"]
     assert isinstance(told, MetricMoments)
-    last = np.argmax(told.cells.day)
-    assert told.moments.products[last, 0, 0] == 0
-    assert told.moments.mean[last, 0] == 0.1
+    for day in (np.argmin(told.cells.day), np.argmax(told.cells.day)):
+        assert told.moments.products[day, 0, 0] == told.moments.cubes[day, 0] == 0
 
 
 def test_digits_hold_far_from_zero(database: Database) -> None:

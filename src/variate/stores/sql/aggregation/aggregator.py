@@ -14,7 +14,7 @@ from variate.model.metric import MetricKind
 from variate.stores.aggregates import OVERALL, Advance, Answer, Question, UnitCounts, UnitValues
 from variate.stores.sql.aggregation.dialect import Dialect, Values
 from variate.stores.sql.aggregation.filling import Scope
-from variate.stores.sql.aggregation.forgetting import forget, forget_unused
+from variate.stores.sql.aggregation.forgetting import forget_unused
 from variate.stores.sql.aggregation.health import completeness, late_events, newest_event, unknown_exposures
 from variate.stores.sql.aggregation.keeping import Keeper, State
 from variate.stores.sql.aggregation.on_postgres import OnPostgres
@@ -60,10 +60,6 @@ class SqlAggregator:
             return _Reading(self._dialect, keeper.scope, question, connection, state).unit_values(advance)
 
         return self._read(keeper, read, advance)
-
-    def forget(self, experiment_id: str) -> None:
-        """Delete what is kept of the experiment. The next look reads all of its events again."""
-        self._database.write(lambda connection: forget(connection, experiment_id=experiment_id))
 
     def purge(self, *, unused_before: datetime) -> int:
         """Delete what is kept of analyses whose last look was of a moment before this; return how many there were."""
