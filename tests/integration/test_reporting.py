@@ -129,6 +129,20 @@ def test_the_variation_that_the_design_names_is_what_the_others_are_compared_wit
     assert (overall.control, [each.variation for each in overall.comparisons]) == (0.2, ["control"])
 
 
+def test_of_an_experiment_completed_before_its_end_no_more_units_are_waited_for(
+    platform: Platform, clock: SettableClock
+) -> None:
+    experiment_id = launch(platform, plan={"units": 4_000})
+    clock.set(START + timedelta(hours=1))
+    happen(platform, experiment_id, units=range(1_000), bought=(50, 50), at=clock())
+    clock.set(START + timedelta(days=2))
+    platform.update_experiment_status(experiment_id, "completed")
+    report = platform.report_experiment(experiment_id)
+    (said,) = report.verdict.missing
+    assert said.startswith("The experiment was completed with 1,000 of 4,000 planned units, and nobody enters")
+    assert (report.progress.units_per_day, report.progress.days_left) == (None, None)
+
+
 def test_reports_are_listed_newest_first_by_experiment(platform: Platform, clock: SettableClock) -> None:
     ids = [launch(platform), launch(platform)]
     clock.set(START + timedelta(hours=1))

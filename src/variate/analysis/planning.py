@@ -109,7 +109,8 @@ def progress(subject: Subject, *, question: Question, counts: UnitCounts, units:
     """Return how far the plan has come, for the report."""
     planned = subject.plan.units
     is_ended = found.stage in (Stage.AT_END, Stage.BEYOND)
-    rate = intake(counts, question=question)
+    rate = None if subject.is_over else intake(counts, question=question)
+    left = _days_left(planned, units=units, rate=rate, question=question, is_ended=is_ended)
     return Progress(
         units=units,
         planned_units=planned,
@@ -119,7 +120,7 @@ def progress(subject: Subject, *, question: Question, counts: UnitCounts, units:
         critical=None if found.look is None else found.look.critical,
         is_ended=is_ended,
         units_per_day=rate,
-        days_left=_days_left(planned, units=units, rate=rate, question=question, is_ended=is_ended),
+        days_left=None if subject.is_over and not is_ended else left,
     )
 
 

@@ -161,4 +161,5 @@ def _plan_facts(report: Report) -> Iterator[tuple[str, str]]:
     if progress.units_per_day is not None:
         yield "intake", f"{progress.units_per_day:,.0f} units a day over the last 7 days"
     if progress.days_left is not None:
-        yield "time left", f"{progress.days_left:,.1f} days at this intake"
+        until_when = "to the planned end" if progress.units_per_day is None else "at this intake"
+        yield "time left", f"{progress.days_left:,.1f} days {until_when}"

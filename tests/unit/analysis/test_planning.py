@@ -142,3 +142,10 @@ def test_no_rate_is_told_before_a_whole_day(hours: int, rate: float | None) -> N
     )
     assert report.progress.units_per_day == (None if rate is None else pytest.approx(rate))
     assert (report.progress.days_left is None) == (rate is None)
+
+
+def test_an_end_that_is_fixed_is_no_pace() -> None:
+    answer = answer_of(Units(variation=[0, 1] * 50, values={"buying": [0, 1] * 50}))
+    metrics, until = [build_metric("buying")], START + timedelta(days=20)
+    report = report_of(answer, metrics=metrics, plan=Plan(units=1_000), at=START + timedelta(hours=1), until=until)
+    assert report.verdict.missing[0].endswith("still to come, or the end on 2040-03-20.")
