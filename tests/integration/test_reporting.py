@@ -93,6 +93,28 @@ def test_events_whose_data_are_sealed_are_reported_alike(tmp_path: Path, clock: 
     assert [each.control_units for each in report.metrics[0].slices] == [500, 250, 250]
 
 
+def test_events_that_were_sealed_before_are_reported_after_the_setting_is_off(
+    tmp_path: Path, clock: SettableClock
+) -> None:
+    sealing = Settings(home=tmp_path, encrypted_fields=frozenset({"event.data"}))
+    with Platform(sealing, open_backends(sealing), clock=clock) as platform:
+        platform.migrate()
+        platform.create_metric("buying", kind="proportion", measure="purchase", name="Buying")
+        experiment_id = launch(platform)
+        clock.set(START + timedelta(hours=1))
+        happen(platform, experiment_id, units=range(400), bought=(20, 60), at=clock())
+    clock.set(START + timedelta(hours=2))
+    settings = Settings(home=tmp_path)
+    with Platform(settings, open_backends(settings), clock=clock) as platform:
+        happen(platform, experiment_id, units=range(400, 500), bought=(5, 15), at=clock())
+        clock.set(START + timedelta(hours=3))
+        report = platform.report_experiment(experiment_id)
+        check = platform.check_aa(experiment_id, runs=100)
+    assert [each.units for each in report.variations] == [250, 250]
+    assert report.health.unknown == 0
+    assert [each.units for each in check.metrics] == [500]
+
+
 def test_the_variation_that_the_design_names_is_what_the_others_are_compared_with(
     platform: Platform, clock: SettableClock
 ) -> None:
@@ -105,6 +127,20 @@ def test_the_variation_that_the_design_names_is_what_the_others_are_compared_wit
     overall = report.metrics[0].overall
     assert overall is not None
     assert (overall.control, [each.variation for each in overall.comparisons]) == (0.2, ["control"])
+
+
+def test_of_an_experiment_completed_before_its_end_no_more_units_are_waited_for(
+    platform: Platform, clock: SettableClock
+) -> None:
+    experiment_id = launch(platform, plan={"units": 4_000})
+    clock.set(START + timedelta(hours=1))
+    happen(platform, experiment_id, units=range(1_000), bought=(50, 50), at=clock())
+    clock.set(START + timedelta(days=2))
+    platform.update_experiment_status(experiment_id, "completed")
+    report = platform.report_experiment(experiment_id)
+    (said,) = report.verdict.missing
+    assert said.startswith("The experiment was completed with 1,000 of 4,000 planned units, and nobody enters")
+    assert (report.progress.units_per_day, report.progress.days_left) == (None, None)
 
 
 def test_reports_are_listed_newest_first_by_experiment(platform: Platform, clock: SettableClock) -> None:

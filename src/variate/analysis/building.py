@@ -105,6 +105,7 @@ def build_report(
             progress=so_far,
             stage=found.stage,
             unusable=units_missing(counts[0]),
+            is_over=subject.is_over,
         )
     )
     return Report(

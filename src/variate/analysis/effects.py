@@ -17,6 +17,7 @@ from variate.stats.crossing import crossed_with
 from variate.stats.lifts import lifts
 from variate.stats.moments import Floats
 from variate.stats.not_estimable import NotEstimable
+from variate.stats.ratios import FEW_EFFECTIVE
 from variate.stats.sides import REASONS, Codes, Side
 from variate.stats.standard_normal import above, upper_quantile
 
@@ -171,8 +172,9 @@ def _by_sequence(found: Contrast, treatment: Side, control: Side, rule: Rule) ->
 
 
 def is_too_early(treatment: Side, control: Side) -> npt.NDArray[np.bool_]:
-    """Return where a confidence sequence says nothing yet: under 100 units on a side."""
-    return np.asarray(np.minimum(treatment.count, control.count) < sequence.MIN_UNITS)
+    """Return where a confidence sequence says nothing yet: under 100 units on a side, or 50 that count in a ratio."""
+    is_early = np.minimum(treatment.count, control.count) < sequence.MIN_UNITS
+    return np.asarray(is_early | (np.minimum(treatment.freedom, control.freedom) < FEW_EFFECTIVE - 1))
 
 
 def _stagewise(p_value: Floats, looks: Sequence[Look]) -> Floats:

@@ -73,11 +73,14 @@ class Judged:
 def judged(raw: Side, adjusted: Side | None) -> Judged:
     """Return the adjusted sides where CUPED can be, else the plain ones; variations are the last axis.
 
-    All variations of a cell have one estimator: the difference of an adjusted and a plain estimate means nothing.
+    All variations of a cell have one estimator: the difference of an adjusted and a plain estimate means nothing. A
+    covariate that leaves no variance is no covariate but the metric itself.
     """
     if adjusted is None:
         return Judged(side=raw, is_adjusted=np.zeros(raw.count.shape[:-1], dtype=bool))
-    is_adjusted = ((adjusted.reasons == 0) | (raw.reasons != 0)).all(axis=-1, keepdims=True)
+    is_nothing_left = (adjusted.variance == 0) & (raw.variance > 0)
+    can_be = (adjusted.reasons == 0) & np.logical_not(is_nothing_left)
+    is_adjusted = (can_be | (raw.reasons != 0)).all(axis=-1, keepdims=True)
     raw_spread = raw.variance if raw.baseline_variance is None else raw.baseline_variance
     spread = adjusted.variance if adjusted.baseline_variance is None else adjusted.baseline_variance
     side = Side(

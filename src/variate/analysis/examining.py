@@ -171,7 +171,13 @@ def _sample_ratio(subject: Subject, test: RatioTest, counts: Numbers, sequential
         return Check(kind=kind, status=CheckStatus.OK, words=words)
     chi_square = "none" if isinstance(test.p_value, NotEstimable) else f"{test.p_value:.2g}"
     p = f"chi-square p = {chi_square}, p at any time = {sequential:.2g}"
-    if test.flagged or sequential < THRESHOLD:
+    if sequential < THRESHOLD and not test.flagged:
+        words = (
+            f"The units were not shared out as the weights say on the way, though they are in all: {found}; {p}. The "
+            "days show when; something keeps units out of a variation at times, or puts them in another."
+        )
+        return Check(kind=kind, status=CheckStatus.FAILED, words=words)
+    if test.flagged:
         words = (
             f"The units are not shared out as the weights say: {found}; {p}. Something keeps units out of a variation, "
             "or puts them in another, and may do so depending on what they do."
@@ -215,9 +221,10 @@ def _crossovers(crossed: int, share: float, tolerances: Tolerances) -> Check:
 
 
 def _overridden(count: int) -> Check:
-    words = "No unit was ever forced into a variation."
+    words = "No unit that came in was ever forced into a variation."
     if count:
-        words = f"{counted(count, 'unit')} that {'was' if count == 1 else 'were'} forced into a variation are left out."
+        forced = "was forced into a variation and is" if count == 1 else "were forced into a variation and are"
+        words = f"{counted(count, 'unit')} {forced} left out."
     return Check(kind=CheckKind.OVERRIDDEN, status=CheckStatus.OK, words=words)
 
 

@@ -24,7 +24,10 @@ _MOST_SENTENCES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a verdict is made of; ``unusable`` says why there is nothing to compare, None where there is."""
+    """What a verdict is made of; ``unusable`` says why there is nothing to compare, None where there is.
+
+    ``is_over`` says that nobody enters any more.
+    """
 
     metrics: tuple[MetricResult, ...]
     treatments: tuple[str, ...]
@@ -32,6 +35,7 @@ class Evidence:
     progress: Progress
     stage: Stage
     unusable: str | None
+    is_over: bool = False
 
     def of(self, role: MetricRole, place: int) -> Iterator[tuple[MetricResult, Comparison | None]]:
         """Yield the metrics of a role with a variation's comparison of all units, None where nothing is estimated."""
@@ -191,10 +195,17 @@ def _bound_words(metric: MetricResult, compared: Comparison) -> str:
 
 def _missing(evidence: Evidence, goals: Sequence[MetricResult]) -> Iterator[str]:
     progress = evidence.progress
-    if evidence.stage is Stage.UNDER_WAY and progress.planned_units is not None:
+    if evidence.is_over and evidence.stage in (Stage.UNDER_WAY, Stage.UNPLANNED):
+        planned = "" if progress.planned_units is None else f" of {counted(progress.planned_units, 'planned unit')}"
+        yield (
+            f"The experiment was completed with {progress.units:,}{planned or ' units'}, and nobody enters any more: "
+            "what was not shown by now is not shown by waiting."
+        )
+    elif evidence.stage is Stage.UNDER_WAY and progress.planned_units is not None:
         left = max(progress.planned_units - progress.units, 0)
         at = "" if progress.planned_end is None else f", or the end on {day_of(progress.planned_end)}"
-        pace = "" if progress.days_left is None else f"; at the present intake that takes {days(progress.days_left)}"
+        is_paced = progress.days_left is not None and progress.units_per_day is not None
+        pace = f"; at the present intake that takes {days(progress.days_left or 0)}" if is_paced else ""
         yield f"{left:,} of the {counted(progress.planned_units, 'planned unit')} are still to come{at}{pace}."
     elif evidence.stage is Stage.AT_END:
         yield "The planned end is reached. What was not shown by now is not shown by waiting: plan anew to find less."

@@ -109,7 +109,8 @@ def progress(subject: Subject, *, question: Question, counts: UnitCounts, units:
     """Return how far the plan has come, for the report."""
     planned = subject.plan.units
     is_ended = found.stage in (Stage.AT_END, Stage.BEYOND)
-    rate = intake(counts, question=question)
+    rate = None if subject.is_over else intake(counts, question=question)
+    left = _days_left(planned, units=units, rate=rate, question=question, is_ended=is_ended)
     return Progress(
         units=units,
         planned_units=planned,
@@ -119,12 +120,12 @@ def progress(subject: Subject, *, question: Question, counts: UnitCounts, units:
         critical=None if found.look is None else found.look.critical,
         is_ended=is_ended,
         units_per_day=rate,
-        days_left=_days_left(planned, units=units, rate=rate, question=question, is_ended=is_ended),
+        days_left=None if subject.is_over and not is_ended else left,
     )
 
 
 def intake(counts: UnitCounts, *, question: Question) -> float | None:
-    """Return how many units a day came in the last 7 days, or since the start; None where there are no days."""
+    """Return how many units a day came in the last 7 days, or since the start; None before a whole day is over."""
     overall = np.array([each == OVERALL for each in counts.cells.dimension], dtype=bool)
     if not (overall & (counts.cells.day >= 0)).any():
         return None
@@ -132,7 +133,7 @@ def intake(counts: UnitCounts, *, question: Question) -> float | None:
     recent = overall & (counts.cells.day > today - _INTAKE_DAYS) & (counts.cells.day <= today)
     opened = datetime.fromtimestamp((today - _INTAKE_DAYS + 1) * _EPOCH_DAYS, tz=question.at.tzinfo)
     seconds = (question.at - max(opened, question.start)).total_seconds()
-    return int(counts.count[recent].sum()) / (seconds / _EPOCH_DAYS) if seconds > 0 else None
+    return int(counts.count[recent].sum()) / (seconds / _EPOCH_DAYS) if seconds >= _EPOCH_DAYS else None
 
 
 def _days_left(

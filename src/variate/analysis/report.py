@@ -93,7 +93,8 @@ class Progress:
     ``fraction`` is the share of ``planned_units`` that have entered, at most 1, and 1 at the planned end whatever has
     entered; None where nothing is planned. ``looks`` are those made so far, this one last where it is one; ``critical``
     is the value that a goal's z has to pass now. ``is_ended`` says whether the planned end is reached, ``days_left``
-    how many days it takes at the intake of the last 7 days (``units_per_day``), None where that cannot be told.
+    how many days it takes at the intake of the last 7 days (``units_per_day``), or to the planned end, None where that
+    cannot be told and where nobody enters any more.
     """
 
     units: int

@@ -16,7 +16,7 @@ from variate.analysis.report import Report
 from variate.analysis.report_record import report_document, report_from_record
 from variate.analysis.subject import Subject
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
-from variate.model import Experiment, Page, check_instant, format_instant
+from variate.model import Experiment, ExperimentStatus, Page, check_instant, format_instant
 from variate.model.metric import Metric
 from variate.model.rules import check_distinct, check_id, check_name, check_whole
 from variate.stores.aggregates import Advance, Aggregator, Answer, Question
@@ -71,7 +71,8 @@ class Reporting:
             raise InvalidInputError(
                 "at", f"must be after the start of version {found.version}, {format_instant(past.start)}"
             )
-        subject = subject_of(found)
+        is_over = found.status in (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED)
+        subject = replace(subject_of(found), is_over=at is None and is_over)
         question = _question(subject, found, past, self._defined(found), names, moment)
         answer = self.aggregator().answer(question, advance=advance)
         stands = self._looked(subject, question, answer) if at is None else self._unlooked(subject, question, answer)

@@ -12,6 +12,7 @@ from variate.stats.clusters import FEW_CLUSTERS
 from variate.stats.moments import Floats
 from variate.stats.not_estimable import NotEstimableReason
 from variate.stats.proportions import FEW_CONVERSIONS
+from variate.stats.ratios import FEW_EFFECTIVE
 from variate.stats.sequence import MIN_UNITS
 from variate.stats.sides import code_of
 from variate.stats.skewness import UNITS_PER_SQUARED_SKEWNESS, skewness
@@ -26,6 +27,7 @@ _MOST_NEEDED = 1e15
 def warnings_of(compared: Compared) -> list[tuple[str, ...]]:
     """Return the warnings of the comparisons of all units, by variation but the control."""
     count = compared.estimates.raw.count[0]
+    effective = np.minimum(compared.estimates.raw.freedom[0] + 1, count)
     needed = _needed(compared)
     with np.errstate(invalid="ignore"):
         converted = compared.estimates.raw.estimate[0] * count
@@ -44,6 +46,7 @@ def warnings_of(compared: Compared) -> list[tuple[str, ...]]:
                         float(max(needed[each] for each in sides)), count=float(min(count[each] for each in sides))
                     ),
                     _few_clusters(compared, float(sum(count[each] for each in sides))),
+                    _few_effective(compared, float(min(effective[each] for each in sides))),
                     _much_cut(compared),
                     _no_covariate(compared),
                 )
@@ -64,7 +67,7 @@ def _needed(compared: Compared) -> Floats:
 
 
 def _early(compared: Compared, fewest: float) -> str | None:
-    if compared.effects[0].rule.method is not Method.CONFIDENCE_SEQUENCE or fewest >= MIN_UNITS:
+    if not _is_sequence(compared) or fewest >= MIN_UNITS:
         return None
     return f"There are fewer than {MIN_UNITS} units on one side, so that no interval is given yet."
 
@@ -91,6 +94,20 @@ def _few_clusters(compared: Compared, total: float) -> str | None:
     return (
         f"There are {total:,.0f} units, fewer than {FEW_CLUSTERS}: too few for the error of a {compared.metric.kind}."
     )
+
+
+def _few_effective(compared: Compared, fewest: float) -> str | None:
+    if compared.metric.kind is not MetricKind.RATIO or not 0 < fewest < FEW_EFFECTIVE:
+        return None
+    reach = ", so that no interval is given yet" if _is_sequence(compared) else ": it is rough"
+    return (
+        f"Only about {counted(round(fewest), 'unit')} on one side have much of what is divided by, where "
+        f"{FEW_EFFECTIVE} should{reach}."
+    )
+
+
+def _is_sequence(compared: Compared) -> bool:
+    return compared.effects[0].rule.method is Method.CONFIDENCE_SEQUENCE
 
 
 def _much_cut(compared: Compared) -> str | None:

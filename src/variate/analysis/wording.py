@@ -72,6 +72,8 @@ def effect_words(metric: MetricResult, effect: Effect) -> str:
     """Return an effect as part of a sentence: by 1.2 percentage points (between 0.5 and 1.9)."""
     scale = 100 if metric.kind in _SHARES else 1
     unit = " percentage points" if metric.kind in _SHARES else ""
+    if effect.low is None and effect.high is None:
+        return f"{signed(scale * effect.difference)}{unit} (no interval yet)"
     low = "no bound" if effect.low is None else number(scale * effect.low)
     high = "no bound" if effect.high is None else number(scale * effect.high)
     return f"{signed(scale * effect.difference)}{unit} (interval {low} to {high})"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from variate.platform.analysing import streaming
 from variate.platform.backends import Backends
 from variate.settings import Profile, Settings
+
+if TYPE_CHECKING:
+    from variate.stores.aggregates import Aggregator
 
 
 def encrypt(backends: Backends, settings: Settings) -> Backends:
@@ -39,6 +44,7 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
         cipher = EnvelopeCipher(KeyFileDataKeys(settings.key_file))
     experiments = encrypted.EncryptedExperimentStore(backends.experiments, cipher, fields)
     events = encrypted.EncryptedEventStore(backends.events, cipher, fields)
+    opened = streaming(events)
     return replace(
         backends,
         experiments=experiments,
@@ -52,7 +58,18 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
         overrides=encrypted.EncryptedOverrideStore(backends.overrides, cipher, fields),
         events=events,
         # In the engine what is sealed is no number.
-        aggregator=streaming(events) if EVENT_DATA in fields else backends.aggregator,
+        aggregator=opened if EVENT_DATA in fields else _opened_if_sealed(backends.aggregator, opened),
         serving=encrypted.EncryptedServingStore(backends.serving, cipher, fields),
         snapshots=EncryptedSnapshotStore(backends.snapshots, cipher, fields),
     )
+
+
+def _opened_if_sealed(engine: Callable[[], Aggregator], opened: Callable[[], Aggregator]) -> Callable[[], Aggregator]:
+    """Return what makes an aggregator of events of which some may have been sealed before."""
+
+    def make() -> Aggregator:
+        from variate.stores.wrappers.encrypted_aggregates import EncryptedAggregator
+
+        return EncryptedAggregator(engine, opened=opened)
+
+    return make

@@ -184,9 +184,9 @@ def _notes(metric: MetricResult) -> Iterator[str]:
     for each in comparisons:
         if each.exact is not None:
             interval = interval_words(each.exact.low, each.exact.high, of=words.quantity_of(metric))
-            p = words.p_value_words(each.exact.p_value)
+            p = "" if each.exact.p_value is None else f"exact p {words.p_value_words(each.exact.p_value)}, "
             confidence = words.confidence_words(each.exact.confidence)
-            yield f"{each.variation} has few units in a cell: exact p {p}, Newcombe's {confidence} interval {interval}."
+            yield f"{each.variation} has few units in a cell: {p}Newcombe's {confidence} interval {interval}."
         for warning in each.warnings:
             yield f"{each.variation}: {warning}"
 
@@ -203,7 +203,7 @@ def _population_notes(metric: MetricResult) -> Iterator[str]:
 
 def _heterogeneity_notes(metric: MetricResult, dimension: str) -> Iterator[str]:
     tests = [each for each in metric.heterogeneity if each.dimension == dimension]
-    if tests and all(each.adjusted_p is None for each in tests):
+    if tests and all(each.adjusted_p is None and not isinstance(each.q, NotEstimable) for each in tests):
         yield "Whether effects differ among the values is tested at the planned end."
         return
     for each in tests:

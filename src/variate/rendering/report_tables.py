@@ -20,10 +20,13 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
     """Return what the report is of, as names and values."""
     units = sum(each.units for each in report.variations)
     until = f" to {words.moment_words(report.until)}" if report.until is not None else ""
+    # A file without a day for its units begins and ends when it is read.
+    is_untimed = report.start == report.until == report.at
+    times = "at times that are not told" if is_untimed else f"from {words.moment_words(report.start)}{until}"
     found = [
         ("experiment", f"{report.experiment_id}, version {report.version}"),
         ("as of", words.moment_words(report.at)),
-        ("exposures", f"from {words.moment_words(report.start)}{until}"),
+        ("exposures", times),
         ("units", f"{count_words(units)} (one is a {report.unit_type})"),
         *([("report", report.id)] if report.id else []),
     ]
@@ -143,9 +146,10 @@ def _plan_facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "planned", "nothing: the confidence sequence holds however long it runs"
     else:
         units = "" if progress.planned_units is None else f"{count_words(progress.planned_units)} units"
-        end = "" if progress.planned_end is None else f"until {words.moment_words(progress.planned_end)}"
-        spending = f"about {plan.looks} looks, spending {plan.spending.value.replace('_', '-')}"
-        looks = "one look" if plan.looks == 1 else spending
+        ends = progress.planned_end
+        end = f"until {words.moment_words(ends)}" if ends is not None and ends > report.start else ""
+        spending = plan.spending.value.replace("_", "-")
+        looks = "one look" if plan.looks == 1 else f"about {plan.looks} looks, spending {spending}"
         yield "planned", ", ".join(filter(None, (units, end, looks)))
     if progress.fraction is not None:
         yield "reached", share_words(progress.fraction)
@@ -157,4 +161,5 @@ def _plan_facts(report: Report) -> Iterator[tuple[str, str]]:
     if progress.units_per_day is not None:
         yield "intake", f"{progress.units_per_day:,.0f} units a day over the last 7 days"
     if progress.days_left is not None:
-        yield "time left", f"{progress.days_left:,.1f} days at this intake"
+        until_when = "to the planned end" if progress.units_per_day is None else "at this intake"
+        yield "time left", f"{progress.days_left:,.1f} days {until_when}"

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from variate.stats.mean_sides import mean_side, without_noise
 from variate.stats.moments import Floats, Moments
 from variate.stats.not_estimable import NotEstimableReason
-from variate.stats.ratios import ROUNDING, ratio_side
+from variate.stats.ratios import ROUNDING, few_correction, ratio_side
 from variate.stats.sides import Side, codes
 
 Covariate = int | tuple[int, int]
@@ -75,7 +75,8 @@ def cuped_sides(
         squares = (left @ products @ np.swapaxes(left, -1, -2))[..., 0, 0]
         squares = without_noise(squares, scale=ROUNDING * products[..., 0, 0])
         variance = squares / (moments.count - 1) * fit.free / (fit.free - fit.rank)
-        freedom = moments.count - 1 - fit.rank * moments.count / count.sum(axis=axis, keepdims=True)
+        variance = variance * few_correction(moments.count, plain.freedom + 1)
+        freedom = plain.freedom - fit.rank * moments.count / count.sum(axis=axis, keepdims=True)
     own = codes(
         moments.count.shape,
         (np.logical_not(finite), NotEstimableReason.OUT_OF_RANGE),

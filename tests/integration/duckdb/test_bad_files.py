@@ -137,12 +137,19 @@ def test_values_that_are_no_finite_number_stay_so_without_a_word(tmp_path: Path,
         ({"column": "y", "name": "m", "kind": MetricKind.FUNNEL}, "not funnel"),
         ({"column": "y", "name": "m", "kind": MetricKind.PROPORTION, "cap_quantile": 0.9}, "has a cap"),
         ({"column": "y", "name": "m", "covariates": ("x", "x")}, "covariates"),
+        ({"column": "y", "name": "m", "covariates": ("x", "y")}, "metric 'm'"),
         ({"column": "y", "name": "m", "cap_quantile": 2.0}, "must be between 0 and 1"),
     ],
 )
 def test_a_metric_that_cannot_be_is_refused(given: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidInputError, match=said):
         FileMetric(**given)
+
+
+@pytest.mark.parametrize("name", ["u", "v"])
+def test_the_unit_and_its_variation_are_no_dimensions(name: str) -> None:
+    with pytest.raises(InvalidInputError, match="dimension: must be another column"):
+        FileQuestion(source=None, unit="u", variation="v", metrics=(REVENUE,), dimensions=(name,))
 
 
 def test_a_question_without_metrics_is_refused() -> None:

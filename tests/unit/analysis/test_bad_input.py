@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.unit.analysis.answers import DAY, Units, answer_of, build_answer, build_metric, cells_of, report_of
+from variate.analysis.comparison import Effect, Finding
 from variate.analysis.report import Report
 from variate.analysis.report_record import report_document, report_from_record
 from variate.errors import InvalidInputError
@@ -161,6 +162,20 @@ def test_a_quantile_is_compared() -> None:
     assert not isinstance(effect, NotEstimable)
     assert (effect.difference, effect.standard_error) == pytest.approx((1.0, 0.5))
     assert report.metrics[0].series == ()
+
+
+def test_a_ratio_over_what_few_units_have_gets_no_interval_before_the_planned_end() -> None:
+    rows = np.zeros((400, 2))
+    rows[:4] = [[10, 1], [20, 1], [11, 1], [21, 1]]
+    answer = answer_of(Units(variation=[0, 1] * 200, values={"m": rows}, variables={"m": ("y", "d")}))
+    report = report_of(answer, metrics=[build_metric("m", kind=MetricKind.RATIO)])
+    overall = report.metrics[0].overall
+    assert overall is not None
+    (found,) = overall.comparisons
+    assert isinstance(found.effect, Effect)
+    assert (found.effect.low, found.effect.high, found.finding) == (None, None, Finding.NOT_SHOWN)
+    assert found.warnings[0].startswith("Only about 2 units on one side have much of what is divided by")
+    assert "+10 (no interval yet)" in report.verdict.reasons[0]
 
 
 def test_ten_variations_of_fifty_metrics_take_well_under_a_second() -> None:

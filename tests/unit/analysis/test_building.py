@@ -142,6 +142,16 @@ def test_a_covariate_of_which_nothing_is_known_leaves_the_raw_effect() -> None:
     assert any("not adjusted by its covariate" in each for each in found.warnings)
 
 
+def test_a_covariate_that_leaves_no_variance_leaves_the_raw_effect() -> None:
+    rows = np.stack([VALUE, VALUE, np.zeros(UNITS)], axis=1)
+    units = Units(
+        variation=VARIATION.tolist(), values={"spending": rows}, variables={"spending": ("y", "x", "missing")}
+    )
+    found = only(report_of(answer_of(units), metrics=[ADJUSTED], plan=Plan(units=UNITS)))
+    assert found.cuped == NotEstimable(NotEstimableReason.ZERO_VARIANCE)
+    assert (found.judged, found.effect) == (Estimator.RAW, found.raw)
+
+
 def test_capped_and_uncapped_stand_side_by_side_with_the_cap() -> None:
     raw = np.where(np.arange(UNITS) % 50 == 0, 500.0, VALUE)
     values = np.stack([np.minimum(raw, 20), raw], axis=1)

@@ -64,6 +64,9 @@ def test_a_day_that_is_flagged_is_named_and_the_limit_is_over_all_days() -> None
     assert [each.flagged for each in report.health.by_day] == [False, True, True]
     assert [each.units for each in report.health.cumulative] == [(200, 200), (500, 300), (600, 600)]
     assert report.health.cumulative[-1].p_value == 1.0
+    overall = check_of(report, CheckKind.SAMPLE_RATIO)
+    assert overall.status is CheckStatus.FAILED
+    assert "were not shared out as the weights say on the way, though they are in all" in overall.words
 
 
 def test_a_value_of_a_dimension_that_is_flagged_is_named() -> None:
@@ -104,11 +107,23 @@ def test_what_a_source_does_not_know_is_said_to_be_unknown() -> None:
 
 
 def test_late_events_and_many_unknown_exposures_are_warned_of() -> None:
-    answer = replace(shares_of(buying=[(1, 500), (1, 499)]), late=3, unknown=20, overridden=2)
+    answer = replace(shares_of(buying=[(1, 500), (1, 499)]), late=3, unknown=20)
     report = report_of(answer, metrics=[METRIC])
     assert check_of(report, CheckKind.LATE_DATA).status is CheckStatus.WARNING
     assert check_of(report, CheckKind.UNKNOWN_EXPOSURES).status is CheckStatus.WARNING
-    assert "2 units that were forced" in check_of(report, CheckKind.OVERRIDDEN).words
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "No unit that came in was ever forced into a variation."),
+        (1, "1 unit was forced into a variation and is left out."),
+        (2, "2 units were forced into a variation and are left out."),
+    ],
+)
+def test_units_that_were_forced_are_counted(count: int, said: str) -> None:
+    answer = replace(shares_of(buying=[(5, 100), (5, 100)]), overridden=count)
+    assert check_of(report_of(answer, metrics=[METRIC]), CheckKind.OVERRIDDEN).words == said
 
 
 def test_units_that_wait_for_their_window_are_named_by_metric() -> None:

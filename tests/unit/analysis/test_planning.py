@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.unit.analysis.answers import AT, build_metric
+from tests.unit.analysis.answers import AT, Units, answer_of, build_metric, report_of
 from variate.analysis.planning import Stage, Standing, standing
 from variate.analysis.subject import Subject
 from variate.model.design import ExperimentMetric
@@ -132,3 +132,20 @@ def test_a_plan_that_grew_spends_nothing_until_it_has_caught_up() -> None:
     found = stand(1_000, first.looks, subject=replace(SUBJECT, plan=Plan(units=10_000)))
     # As first looked at it had 0.9 of the information; of the greater plan it has 0.1, so nothing has come in.
     assert (found.look, found.is_new) == (first.look, False)
+
+
+@pytest.mark.parametrize(("hours", "rate"), [(23, None), (24, 100.0), (48, 50.0)])
+def test_no_rate_is_told_before_a_whole_day(hours: int, rate: float | None) -> None:
+    answer = answer_of(Units(variation=[0, 1] * 50, values={"buying": [0, 1] * 50}))
+    report = report_of(
+        answer, metrics=[build_metric("buying")], plan=Plan(units=1_000), at=START + timedelta(hours=hours)
+    )
+    assert report.progress.units_per_day == (None if rate is None else pytest.approx(rate))
+    assert (report.progress.days_left is None) == (rate is None)
+
+
+def test_an_end_that_is_fixed_is_no_pace() -> None:
+    answer = answer_of(Units(variation=[0, 1] * 50, values={"buying": [0, 1] * 50}))
+    metrics, until = [build_metric("buying")], START + timedelta(days=20)
+    report = report_of(answer, metrics=metrics, plan=Plan(units=1_000), at=START + timedelta(hours=1), until=until)
+    assert report.verdict.missing[0].endswith("still to come, or the end on 2040-03-20.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.unit.stats.samples import by_variation, correlated
+from variate.stats.differences import difference
 from variate.stats.not_estimable import NotEstimable, NotEstimableReason
 from variate.stats.ratios import ratio_side
 from variate.stats.sides import Estimate
@@ -28,6 +30,23 @@ def test_over_a_constant_a_ratio_is_a_mean() -> None:
     side = ratio_side(by_variation(rows))
     assert side.estimate[0] == pytest.approx(rows[:, 0].mean() / 2)
     assert side.variance[0] == pytest.approx(rows[:, 0].var(ddof=1) / 4)
+
+
+def test_over_what_few_units_have_a_ratio_is_their_mean_with_welchs_test() -> None:
+    draw = np.random.default_rng(8)
+    buyers = [draw.lognormal(3, 1, size) for size in (4, 9)]
+    rows = [np.concatenate([np.stack([each, np.ones(len(each))], axis=1), np.zeros((500, 2))]) for each in buyers]
+    sides = ratio_side(by_variation(*rows))
+    found = difference(sides[1], sides[0], alpha=0.05)
+    expected = stats.ttest_ind(buyers[1], buyers[0], equal_var=False)
+    assert float(found.difference) == pytest.approx(buyers[1].mean() - buyers[0].mean())
+    assert float(found.p_value) == pytest.approx(expected.pvalue, rel=1e-9), "scipy, of the buyers alone"
+
+
+def test_over_what_one_unit_has_a_ratio_is_none() -> None:
+    rows = np.zeros((500, 2))
+    rows[0] = 19.99, 1
+    assert ratio_side(by_variation(rows)).at(0) == NotEstimable(NotEstimableReason.TOO_FEW_UNITS)
 
 
 def test_a_ratio_that_is_the_same_for_all_units_does_not_vary_by_rounding() -> None:

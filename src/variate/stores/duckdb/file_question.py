@@ -63,6 +63,9 @@ class FileMetric:
         if len(self.covariates) > MAX_COVARIATES:
             raise InvalidInputError(field, f"has more than {MAX_COVARIATES} covariates")
         check_distinct(f"{field}: covariates", self.covariates)
+        for own in self.covariates:
+            if own in (self.column, self.denominator):
+                raise InvalidInputError(field, f"has itself as a covariate, {own!r}, where one is known from before")
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -104,6 +107,11 @@ class FileQuestion:
             check_name("variation", name)
         check_distinct("variation", self.variations)
         check_distinct("dimension", self.dimensions)
+        for name in self.dimensions:
+            if name in (self.unit, self.variation):
+                raise InvalidInputError(
+                    "dimension", f"must be another column than the unit's and the variation's: {name!r}"
+                )
         check_distinct("metric", [metric.name for metric in self.metrics])
         if not 1 <= len(self.metrics) <= MAX_METRICS:
             raise InvalidInputError("metric", f"must be from 1 to {MAX_METRICS}, not {len(self.metrics)}")
