@@ -134,6 +134,10 @@ class Metric:
             raise InvalidInputError("covariate", f"cannot be of a {kind}")
         if self.measure is not None and self.measure.aggregation is not Aggregation.COUNT and kind not in means:
             raise InvalidInputError("measure.aggregation", f"is of means and ratios; a {kind} has none")
+        for name, side in (("measure", self.measure), ("denominator", self.denominator)):
+            counts = side is not None and side.aggregation is Aggregation.COUNT and kind is not MetricKind.QUANTILE
+            if side is not None and counts and side.field != VALUE_FIELD:
+                raise InvalidInputError(f"{name}.field", "is read by sums and quantiles only: this one counts events")
         if kind is MetricKind.FUNNEL:
             if not 2 <= len(self.steps) <= MAX_STEPS:
                 raise InvalidInputError("steps", f"must be from 2 to {MAX_STEPS} event types, not {len(self.steps)}")

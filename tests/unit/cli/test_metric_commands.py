@@ -77,8 +77,10 @@ def test_each_kind_says_what_it_measures_and_when(
 
 
 def test_a_measure_keeps_what_is_not_given(variate: InProcess) -> None:
-    variate.ok("metrics", "create", "m", "--kind", "ratio", "--event", "buy", "--field", "net", "--per", "visit")
-    summed = variate.ok("metrics", "update", "m", "--sum", "--per", "cart", "--json").json
+    variate.ok(
+        "metrics", "create", "m", "--kind", "ratio", "--event", "buy", "--sum", "--field", "net", "--per", "visit"
+    )
+    summed = variate.ok("metrics", "update", "m", "--per", "cart", "--json").json
     assert summed["measure"] == {"event_type": "buy", "aggregation": "sum", "field": "net"}
     assert summed["denominator"] == {"event_type": "cart", "aggregation": "count", "field": "value"}
     mean = variate.ok("metrics", "update", "m", "--kind", "mean", "--per", "", "--event", "order", "--json").json

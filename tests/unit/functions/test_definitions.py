@@ -57,7 +57,7 @@ def test_a_change_of_a_metric_publishes_nothing() -> None:
 def test_an_experiment_takes_a_design_by_name() -> None:
     with pytest.raises(InvalidInputError, match=r"^metrics: names 'purchase', which is not there: define it"):
         variate.create_experiment("x", "", TWO, metrics=["purchase"])
-    variate.create_metric("purchase", "proportion", measure="purchase")
+    variate.create_metric("purchase", "proportion", measure="purchase", window_end_hours=168)
     made = variate.create_experiment(
         *("x", "", TWO, "ann"), experiment_id="x", audience=BETA, traffic=50, metrics=["purchase"],
         hypothesis="b sells", plan={"units": 1_000},

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.model.values import ids, instants, names, texts
 from variate.errors import InvalidInputError
-from variate.model.metric import MAX_STEPS, MAX_WINDOW, Aggregation, Direction, Measure, Metric, MetricKind
+from variate.model.metric import MAX_STEPS, MAX_WINDOW, VALUE_FIELD, Aggregation, Direction, Measure, Metric, MetricKind
 from variate.model.metric_record import metric_from_record, metric_record, revised_metric
 from variate.testing.builders import build_metric
 from variate.testing.clocks import START
@@ -35,12 +35,9 @@ shares = st.floats(0, 1, exclude_min=True, exclude_max=True)
 def metrics(draw: st.DrawFn) -> Metric:
     kind = draw(st.sampled_from(MetricKind))
     sums = kind in (MetricKind.MEAN, MetricKind.RATIO)
-    measures = st.builds(
-        Measure,
-        event_type=ids,
-        aggregation=st.sampled_from(Aggregation) if sums else st.just(Aggregation.COUNT),
-        field=names,
-    )
+    counts = st.builds(Measure, event_type=ids, field=names if kind is MetricKind.QUANTILE else st.just(VALUE_FIELD))
+    measures = counts | st.builds(Measure, event_type=ids, aggregation=st.just(Aggregation.SUM), field=names)
+    measures = measures if sums else counts
     is_retention = kind is MetricKind.RETENTION
     start, end = sorted(draw(st.lists(lengths, min_size=2, max_size=2, unique=True)))
     has_covariate = kind not in (MetricKind.QUANTILE, MetricKind.FUNNEL)
@@ -143,6 +140,9 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("mean", {"measure": {"event_type": ""}}, "measure.event_type"),
     ("mean", {"measure": {"aggregation": "sum"}}, "measure.event_type"),
     ("mean", {"measure": {"event_type": "a", "field": " "}}, "measure.field"),
+    ("mean", {"measure": {"event_type": "a", "field": "items"}}, "measure.field"),
+    ("proportion", {"measure": {"event_type": "a", "field": "items"}}, "measure.field"),
+    ("ratio", {"measure": "a", "denominator": {"event_type": "b", "field": "items"}}, "denominator.field"),
     ("mean", {"measure": {"event_type": "a", "unit": "s"}}, "measure.unit"),
     ("mean", {"measure": 7}, "measure"),
     ("ratio", {"measure": "a", "denominator": {"event_type": 7}}, "denominator.event_type"),
