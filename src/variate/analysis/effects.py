@@ -13,7 +13,7 @@ from variate.analysis.comparison import Effect, Lift, Method
 from variate.model.look import Look
 from variate.stats import sequence, student
 from variate.stats.contrasts import Contrast, contrast
-from variate.stats.crossing import crossed_with
+from variate.stats.crossing import MIN_STEP, crossed_with
 from variate.stats.lifts import lifts
 from variate.stats.moments import Floats
 from variate.stats.not_estimable import NotEstimable
@@ -178,7 +178,12 @@ def is_too_early(treatment: Side, control: Side) -> npt.NDArray[np.bool_]:
 
 
 def _stagewise(p_value: Floats, looks: Sequence[Look]) -> Floats:
-    """Return the chance of having crossed earlier or of so small a p-value now (Fairbanks & Madsen 1982)."""
+    """Return the chance of having crossed earlier or of so small a p-value now (Fairbanks & Madsen 1982).
+
+    Of a last look at the units of the one before it, no more than the sum of both (Bonferroni).
+    """
+    if len(looks) > 1 and looks[-1].fraction <= looks[-2].fraction + MIN_STEP:
+        return np.minimum(p_value + looks[-2].spent, 1.0)
     times = [each.fraction for each in looks]
     before = [each.critical for each in looks[:-1]]
     found, is_known = np.full(p_value.shape, np.nan), np.isfinite(p_value)

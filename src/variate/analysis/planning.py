@@ -62,7 +62,8 @@ def standing(subject: Subject, *, question: Question, units: int, looks: Sequenc
     There is a new look where more units are in than at the last one. Where the end fixed in advance has come, what is
     left of the error is spent, however many units there are. As many units as at the last look are that look again only
     as long as their values are those of then: to test what they have done since at one critical value, day after day,
-    is to peek. Later there is no look.
+    is to peek. Later there is no look, but at the end: that one spends what is left of the error whether or not more
+    came.
     """
     before, planned = tuple(looks), subject.plan.units
     if planned is None:
@@ -80,7 +81,8 @@ def standing(subject: Subject, *, question: Question, units: int, looks: Sequenc
     stage = Stage.AT_END if is_ended or is_spent else Stage.UNDER_WAY
     find = boundary.final_look if stage is Stage.AT_END else boundary.next_look
     found = find(past, information=units / planned)
-    if past and (found is past[-1] or not is_same):
+    # The end's own look may be at units whose values are others by now: it is a test of its own then.
+    if past and (found is past[-1] or not (is_same or stage is Stage.AT_END)):
         return Standing(stage=stage, look=before[-1] if is_same else None, is_new=False, looks=before)
     look = Look(
         experiment_id=subject.experiment_id,

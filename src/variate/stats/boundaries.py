@@ -67,15 +67,28 @@ class Boundary:
         return self._look(past, information=information, allowed=self.spent_at(information))
 
     def final_look(self, past: Sequence[Look], *, information: float) -> Look:
-        """Return the look at an end fixed in advance, which spends what is left, however many units there are."""
+        """Return the look at an end fixed in advance, which spends what is left, however many units there are.
+
+        Where hardly any have come since the last look, what is left is a test of its own, beside those before: their
+        values may have changed meanwhile, and by how much is not known.
+        """
+        made = _told_apart(past)
+        if made and not self._is_spent(past) and information > 0 and not _is_later(information, made):
+            left = self.alpha - made[-1].spent
+            return Look(information=information, spent=self.alpha, critical=float(upper_quantile(left / 2)))
         return self._look(past, information=information, allowed=self.alpha)
+
+    def _is_spent(self, past: Sequence[Look]) -> bool:
+        return bool(past) and past[-1].spent >= self.alpha * _SPENT_UP
 
     def _look(self, past: Sequence[Look], *, information: float, allowed: float) -> Look:
         if not 0 < information < math.inf:
             raise InvalidInputError("information", "must be finite and above 0")
         made = _told_apart(past)
         spent = made[-1].spent if made else 0.0
-        if made and (spent >= self.alpha * _SPENT_UP or not _is_later(information, made)):
+        if self._is_spent(past):
+            return past[-1]
+        if made and not _is_later(information, made):
             return made[-1]
         if allowed <= spent:  # the plan has become a greater one since
             return Look(information=information, spent=spent, critical=MAX_CRITICAL)

@@ -94,6 +94,17 @@ def test_at_the_end_after_other_looks_the_p_value_allows_for_them() -> None:
     assert found.p_value > 0.00305
 
 
+def test_at_an_end_to_which_nobody_more_came_the_p_value_is_the_sum_of_what_was_spent_and_its_own() -> None:
+    looks = [build_look(units=UNITS, fraction=0.5, spent=0.00305, critical=2.9626, at=AT - timedelta(days=5))]
+    report = spending(plan=Plan(units=2 * UNITS), looks=looks, until=AT)
+    found = effect(only(report).effect)
+    fixed = stats.ttest_ind(VALUE[1::2], VALUE[::2], equal_var=False).pvalue
+    assert (found.method, report.progress.is_ended) == (Method.GROUP_SEQUENTIAL, True)
+    assert [look.spent for look in report.progress.looks] == [0.00305, 0.05]
+    # The larger of the two standard errors is a little larger than Welch's.
+    assert found.p_value == pytest.approx(0.00305 + fixed, abs=fixed / 5)
+
+
 def test_the_end_that_was_fixed_in_advance_is_the_end_however_few_units_came() -> None:
     report = spending(plan=Plan(units=10 * UNITS), until=AT)
     assert (report.progress.is_ended, report.progress.fraction) == (True, 1.0)

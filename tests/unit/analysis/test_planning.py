@@ -74,6 +74,23 @@ def test_the_end_spends_what_is_left_however_few_units_came() -> None:
     assert (found.look.spent, found.look.fraction) == (0.05, 0.5)
 
 
+def test_the_end_spends_what_is_left_though_nobody_came_since_the_last_look() -> None:
+    until = AT + timedelta(days=10)
+    looks = stand(750, until=until).looks
+    assert looks[-1].spent == pytest.approx(0.0193, abs=1e-4)  # 4 (1 - Phi(2.2414 / sqrt(0.75)))
+    found = stand(750, looks, until=until, at=until + timedelta(days=1))
+    assert (found.stage, found.is_new, len(found.looks)) == (Stage.AT_END, True, 2)
+    assert found.look is not None
+    # What is left is a two-sided test of its own: z of (0.05 - 0.0193) / 2.
+    assert found.look.spent == 0.05
+    assert found.look.critical == pytest.approx(2.1610, abs=1e-3)
+    again = stand(750, found.looks, until=until, at=until + timedelta(days=1))
+    assert (again.look, again.is_new, again.looks) == (found.look, False, found.looks)
+    later = stand(750, found.looks, until=until, at=until + timedelta(days=300))
+    assert (later.is_new, len(later.looks)) == (False, 2)
+    assert stand(751, found.looks, until=until, at=until + timedelta(days=1)).stage is Stage.BEYOND
+
+
 def test_the_first_look_at_the_end_is_the_only_one() -> None:
     found = stand(1_200)
     assert found.is_only_look
