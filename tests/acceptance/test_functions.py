@@ -26,7 +26,7 @@ def test_an_experiment_is_defined_decided_changed_and_explained(
     variate.create_audience("beta", {"attribute": "plan", "operator": "equals", "value": "pro"})
     variate.create_layer("checkout")
     variate.create_holdout("global", 5)
-    variate.create_metric("purchase", "proportion", measure="purchase")
+    variate.create_metric("purchase", "proportion", measure="purchase", window_end_hours=168)
     made = variate.create_experiment(
         *("Green button", "", TWO), audience={"audience": "beta"}, layer="checkout", layer_range=[0, 100],
         holdouts=["global"], hypothesis="green sells", metrics=["purchase"], plan={"units": 1_000},

@@ -143,6 +143,26 @@ def test_of_an_experiment_completed_before_its_end_no_more_units_are_waited_for(
     assert (report.progress.units_per_day, report.progress.days_left) == (None, None)
 
 
+def test_what_comes_after_an_experiment_was_completed_does_not_count(platform: Platform, clock: SettableClock) -> None:
+    experiment_id = launch(platform, plan={"units": 1_000})
+    clock.set(START + timedelta(hours=1))
+    happen(platform, experiment_id, units=range(600), bought=(20, 60), at=clock())
+    clock.set(START + timedelta(days=2))
+    platform.update_experiment_status(experiment_id, "completed")
+    first = platform.report_experiment(experiment_id)
+    # An end that somebody chose is no end that was fixed in advance: what is left of the error is not spent by it.
+    assert (first.progress.is_ended, first.progress.planned_end) == (False, None)
+    assert first.progress.looks[-1].spent < 0.05
+    clock.set(START + timedelta(days=30))
+    happen(platform, experiment_id, units=range(600, 700), bought=(50, 0), at=clock())
+    late = {"user_id": "u599", "event_type": "purchase", "data": {}, "experiment_id": experiment_id}
+    platform.batch_create_events([late | {"timestamp": clock()}])
+    clock.set(START + timedelta(days=31))
+    again = platform.report_experiment(experiment_id)
+    assert (again.variations, again.progress.looks) == (first.variations, first.progress.looks)
+    assert again.metrics[0].overall == first.metrics[0].overall
+
+
 def test_reports_are_listed_newest_first_by_experiment(platform: Platform, clock: SettableClock) -> None:
     ids = [launch(platform), launch(platform)]
     clock.set(START + timedelta(hours=1))

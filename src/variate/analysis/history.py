@@ -15,9 +15,13 @@ _NEW_VERSION, _STATUS_CHANGE = "new_version", "status_change"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Exposures count from ``start`` on, and never those of the units ``overridden``."""
+    """Exposures count from ``start`` on, and never those of the units ``overridden``.
+
+    ``completed`` is when somebody ended the experiment, None where nobody has.
+    """
 
     start: datetime
+    completed: datetime | None
     overridden: frozenset[str]
 
 
@@ -29,17 +33,22 @@ def history_of(experiment: Experiment, *, audit: AuditLog, overrides: OverrideSt
     before and after is not chance's doing.
     """
     started: datetime | None = None
+    completed: datetime | None = None
     forced = {override.unit for override in _in_force(overrides, experiment.id, at)}
     for entry in _entries(audit, experiment.id):  # the most recent first
         data = entry.data if isinstance(entry.data, dict) else {}
         if entry.action == OVERRIDE_ADDED and isinstance(unit := data.get("user_id"), str):
             forced.add(unit)
+        if entry.action == _STATUS_CHANGE and data.get("new_status") == ExperimentStatus.COMPLETED:
+            completed = completed or entry.created_at
         if experiment.version > 1:
             if entry.action == _NEW_VERSION and started is None:
                 started = entry.created_at
         elif entry.action == _STATUS_CHANGE and data.get("new_status") == ExperimentStatus.ACTIVE:
             started = entry.created_at
-    return History(start=experiment.created_at if started is None else started, overridden=frozenset(forced))
+    return History(
+        start=experiment.created_at if started is None else started, completed=completed, overridden=frozenset(forced)
+    )
 
 
 def _entries(audit: AuditLog, experiment_id: str) -> Iterator[AuditEntry]:

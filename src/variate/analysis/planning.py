@@ -68,7 +68,8 @@ def standing(subject: Subject, *, question: Question, units: int, looks: Sequenc
     before, planned = tuple(looks), subject.plan.units
     if planned is None:
         return Standing(stage=Stage.UNPLANNED, look=None, is_new=False, looks=before)
-    is_ended = units >= planned or (question.until is not None and question.at >= question.until)
+    fixed_end = None if subject.is_cut_short else question.until
+    is_ended = units >= planned or (fixed_end is not None and question.at >= fixed_end)
     if units == 0:
         stage = Stage.AT_END if is_ended else Stage.UNDER_WAY
         return Standing(stage=stage, look=None, is_new=False, looks=before)
@@ -116,7 +117,7 @@ def progress(subject: Subject, *, question: Question, counts: UnitCounts, units:
     return Progress(
         units=units,
         planned_units=planned,
-        planned_end=question.until,
+        planned_end=None if subject.is_cut_short else question.until,
         fraction=None if planned is None else 1.0 if is_ended else min(units / planned, 1.0),
         looks=found.looks,
         critical=None if found.look is None else found.look.critical,

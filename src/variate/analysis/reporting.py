@@ -51,10 +51,11 @@ class Reporting:
     ) -> Report:
         """Return the report of the experiment's version as of ``at`` (now, if None), and keep it.
 
-        Exposures from the start of the version on count, until the design's end. With a plan, a report of now that has
-        more units than the last look is a look: its share of the error is spent, and recorded before anyone sees the
-        report. One of the past records none: of the moment of a look it is judged by that look's boundary, and of any
-        other by a confidence sequence, since one may choose among moments of the past as often as one likes.
+        Exposures from the start of the version on count, until the design's end or until somebody completed it. With a
+        plan, a report of now that has more units than the last look is a look: its share of the error is spent, and
+        recorded before anyone sees the report. One of the past records none: of the moment of a look it is judged by
+        that look's boundary, and of any other by a confidence sequence, since one may choose among moments of the past
+        as often as one likes.
         ``advance`` is told how far it is.
 
         Raise ``NotFoundError`` for an unknown experiment, ``InvalidInputError`` for dimensions that are not at most 10
@@ -71,8 +72,10 @@ class Reporting:
             raise InvalidInputError(
                 "at", f"must be after the start of version {found.version}, {format_instant(past.start)}"
             )
+        if past.completed is not None and past.completed > moment:
+            past = replace(past, completed=None)
         is_over = found.status in (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED)
-        subject = replace(subject_of(found), is_over=at is None and is_over)
+        subject = replace(subject_of(found), is_over=at is None and is_over, is_cut_short=_is_cut_short(found, past))
         question = _question(subject, found, past, self._defined(found), names, moment)
         answer = self.aggregator().answer(question, advance=advance)
         stands = self._looked(subject, question, answer) if at is None else self._unlooked(subject, question, answer)
@@ -178,6 +181,12 @@ def stored_report(report: Report) -> StoredReport:
     return StoredReport(head=head, document=report_document(report))
 
 
+def _is_cut_short(experiment: Experiment, past: History) -> bool:
+    """Return whether somebody completed the experiment before its design's end, or it has none."""
+    planned = experiment.design.ends_at
+    return past.completed is not None and (planned is None or past.completed < planned)
+
+
 def _question(
     subject: Subject,
     experiment: Experiment,
@@ -186,12 +195,12 @@ def _question(
     dimensions: tuple[str, ...],
     at: datetime,
 ) -> Question:
-    until = experiment.design.ends_at
+    ends = [end for end in (experiment.design.ends_at, past.completed) if end is not None and end > past.start]
     return Question(
         experiment_id=experiment.id,
         variations=subject.variations,
         start=past.start,
-        until=until if until is not None and until > past.start else None,
+        until=min(ends, default=None),
         at=at,
         metrics=tuple(metrics),
         dimensions=dimensions,

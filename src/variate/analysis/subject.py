@@ -17,7 +17,8 @@ class Subject:
     ``weights`` are by variation, in the order of the question's variations (control first); ``metrics`` say which of
     the question's metrics is what, and which one is named though nobody has defined it. Where the data were looked at
     once, such as a file, plan as many units as there are. ``is_over`` says that nobody enters any more: somebody
-    completed the experiment, before its planned end or after.
+    completed the experiment, before its planned end or after. Before it ``is_cut_short``: then the question's ``until``
+    is when, and is no end that was fixed in advance.
     """
 
     experiment_id: str
@@ -29,6 +30,7 @@ class Subject:
     metrics: tuple[ExperimentMetric, ...] = ()
     plan: Plan = UNPLANNED
     is_over: bool = False
+    is_cut_short: bool = False
 
     def __post_init__(self) -> None:
         check_distinct("variations", [name for name, _ in self.weights])
