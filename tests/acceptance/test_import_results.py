@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import time
@@ -14,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.acceptance.command import Variate
+from tests.experiment_data import experiment_file
 
-HERE = Path(__file__)
 SMALL = "id,group,bought,spent\nu1,control,1,10\nu2,blue,0,0\nu3,control,0,0\nu4,blue,TRUE,2.5\n"
 OPTIONS = ("--unit", "id", "--variation", "group", "--event", "buy=bought", "--event", "spend=spent")
 
@@ -23,11 +22,7 @@ OPTIONS = ("--unit", "id", "--variation", "group", "--event", "buy=bought", "--e
 @pytest.fixture
 def hillstrom() -> Path:
     """The e-mail test that Kevin Hillstrom published in 2008; its bytes are not part of this repository."""
-    folder = Path(os.environ.get("VARIATE_TEST_DATA") or HERE.parents[3] / "shared" / "data")
-    path = folder / "hillstrom_email.csv"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not there: set VARIATE_TEST_DATA to its folder")
-    return path
+    return experiment_file("hillstrom_email.csv")
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from typing import Any
 
 from tests.engines.process import EngineFailedError, EngineProcess, alive
 
-_KEPT = ("VARIATE_TEST_", "VARIATE_EXPERIMENT_DATA")
 _FOLDER = "VARIATE_TEST_ENGINES_FOLDER"
 _OWNER = "VARIATE_TEST_ENGINES_OWNER"
 
@@ -102,7 +101,7 @@ def _process(record: Record) -> EngineProcess:
 def forget_the_users_own_settings() -> None:
     """Set dummy AWS credentials and drop what would lead a test to the user's own account, database or files."""
     for name in list(os.environ):
-        if name.startswith(("AWS_", "VARIATE_")) and not name.startswith(_KEPT):
+        if name.startswith(("AWS_", "VARIATE_")) and not name.startswith("VARIATE_TEST_"):
             with suppress(KeyError):
                 del os.environ[name]
     os.environ.pop("ENVIRONMENT", None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.progress import Progress
 
+from variate.analysis.report_record import report_record
 from variate.cli.file_report import report_of_file, weights_of
 from variate.cli.metric_spec import HELP, Specified, metric_spec, with_covariates
 from variate.cli.output import advance_on, print_json, progress
@@ -143,8 +144,7 @@ def command(
 
 
 def _opened(question: FileQuestion, bars: Progress) -> UnitFile:
-    # DuckDB is an extra; without it the error says so, and the help is there all the same.
-    from variate.stores.duckdb.unit_file import UnitFile  # noqa: PLC0415 - see above
+    from variate.stores.duckdb.unit_file import UnitFile  # noqa: PLC0415 - DuckDB is an extra; the help does without
 
     return UnitFile(question, advance=advance_on(bars))
 
@@ -161,7 +161,5 @@ def _told(bars: Progress, what: str, tests: Iterable[RowTest]) -> list[RowTest]:
 
 
 def _print_json(report: Report, *added: dict[str, list[RowTest]]) -> None:
-    from variate.analysis.report_record import report_record  # noqa: PLC0415 - only for --json
-
     tests = {name: row_tests_record(each) for part in added for name, each in part.items()}
     print_json({**report_record(report), **tests})

@@ -37,8 +37,7 @@ def export(file: Path, experiment_id: str | None, start: datetime | None, end: d
     Its columns are id, user_id, event_type, data (JSON), at, experiment_id, expires_at, sender and number. With
     --experiment those recorded with no experiment are there, too, since metrics count them.
     """
-    # Parquet is an extra; without it the error says so, and the help is there all the same.
-    from variate.stores.duckdb.exporting import EventExport  # noqa: PLC0415 - see above
+    from variate.stores.duckdb.exporting import EventExport  # noqa: PLC0415 - Parquet is an extra; the help does without
 
     with Platform.open() as platform, progress() as bars:
         since = _start(platform, experiment_id) if start is None else start

@@ -17,6 +17,7 @@ from variate.cli.output import json_option, print_json
 from variate.cli.report_view import print_report
 from variate.cli.text import shown
 from variate.errors import InvalidInputError
+from variate.rendering.markdown import report_markdown
 from variate.rendering.words import headline
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,8 +59,7 @@ class Output:
     def show(self, report: Report) -> None:
         """Print and write the report as the options say."""
         if self.html is not None:
-            # Templates take a while to import, and most reports are read in the terminal.
-            from variate.rendering.page import report_page  # noqa: PLC0415 - see above
+            from variate.rendering.page import report_page  # noqa: PLC0415 - templates take a while, and few reports are pages
 
             _write(self.html, report_page(report), option="--html")
         if self.as_json and self.output is None:
@@ -75,8 +75,6 @@ class Output:
                 click.echo(shown(f"{headline(report)} (written to {name})"), err=True)
 
     def _show_markdown(self, report: Report) -> None:
-        from variate.rendering.markdown import report_markdown  # noqa: PLC0415 - few reports are read so
-
         text = report_markdown(report)
         if self.output is None:
             click.echo(text, nl=False)

@@ -100,7 +100,7 @@ class Reader(Redis):
 
     def pubsub(self, **options: Any) -> Any:
         """Begin a subscription on the replica, or on the primary while the replica is left alone."""
-        return self._primary.pubsub(**options) if self._rests else super().pubsub(**options)  # type: ignore[no-untyped-call]  # nor here
+        return self._primary.pubsub(**options) if self._rests else super().pubsub(**options)  # type: ignore[no-untyped-call]  # redis-py has no types here
 
     @property
     def _rests(self) -> bool:

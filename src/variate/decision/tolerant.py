@@ -19,14 +19,14 @@ class _List(list[Any]):
     """A list that equals what it equalled before and is found in no set: its hash is its own."""
 
     __slots__ = ()
-    __hash__ = object.__hash__  # type: ignore[assignment]  # a list says that it has none
+    __hash__ = object.__hash__  # type: ignore[assignment]  # typed as None in a list, which has no hash
 
 
 class _Dict(dict[str, Any]):
     """A dict of the same kind."""
 
     __slots__ = ()
-    __hash__ = object.__hash__  # type: ignore[assignment]  # a dict says so too
+    __hash__ = object.__hash__  # type: ignore[assignment]  # typed as None in a dict, which has no hash
 
 
 def tolerantly(function: Callable[[bytes, Attributes], R], unit: bytes, attributes: Attributes) -> R:

@@ -143,15 +143,10 @@ class QuantileBaseline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adjusted:
-    """A baseline under CUPED: the covariate's squared correlation is taken out of the variance (Deng et al. 2013)."""
+class _Over:
+    """A metric at the level of another baseline, and within its bounds."""
 
     baseline: Baseline
-    correlation: float
-
-    def __post_init__(self) -> None:
-        if not -1 < self.correlation < 1:
-            raise InvalidInputError("correlation", f"must be above -1 and below 1, not {shown(self.correlation)}")
 
     @property
     def level(self) -> float:
@@ -168,19 +163,29 @@ class Adjusted:
         """The baseline's."""
         return self.baseline.greatest
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjusted(_Over):
+    """A baseline under CUPED: the covariate's squared correlation is taken out of the variance (Deng et al. 2013)."""
+
+    correlation: float
+
+    def __post_init__(self) -> None:
+        if not -1 < self.correlation < 1:
+            raise InvalidInputError("correlation", f"must be above -1 and below 1, not {shown(self.correlation)}")
+
     def variance_at(self, level: float) -> float:
         """Return the baseline's, times 1 - correlation^2."""
         return self.baseline.variance_at(level) * (1 - self.correlation**2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clustered:
+class Clustered(_Over):
     """A baseline where whole clusters of ``size`` units are shared out, whose units are alike by ``correlation``.
 
     The correlation is the intraclass one; the variance is the baseline's times 1 + (size - 1) correlation (Kish 1965).
     """
 
-    baseline: Baseline
     size: float
     correlation: float
 
@@ -189,21 +194,6 @@ class Clustered:
             raise InvalidInputError("cluster.size", f"must be 1 or more, not {shown(self.size)}")
         if not 0 <= self.correlation <= 1:
             raise InvalidInputError("cluster.correlation", f"must be from 0 to 1, not {shown(self.correlation)}")
-
-    @property
-    def level(self) -> float:
-        """The baseline's."""
-        return self.baseline.level
-
-    @property
-    def least(self) -> float:
-        """The baseline's."""
-        return self.baseline.least
-
-    @property
-    def greatest(self) -> float:
-        """The baseline's."""
-        return self.baseline.greatest
 
     def variance_at(self, level: float) -> float:
         """Return the baseline's, times the design effect."""

@@ -31,7 +31,7 @@ def test_an_engine_on_this_machine_needs_neither_credentials_nor_region() -> Non
     client = AwsSession(endpoint="http://localhost:4566").ssm
     assert client.meta.region_name == "us-east-1"
     # botocore offers no public way to see what a client signs with.
-    assert client._request_signer._credentials.access_key == "local"  # type: ignore[attr-defined] # see above
+    assert client._request_signer._credentials.access_key == "local"  # type: ignore[attr-defined]  # botocore's own
 
 
 def test_credentials_and_region_that_are_there_are_used_for_an_engine_on_this_machine(
@@ -40,7 +40,7 @@ def test_credentials_and_region_that_are_there_are_used_for_an_engine_on_this_ma
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     client = AwsSession(endpoint="http://127.0.0.1:4566").secrets_manager
     assert client.meta.region_name == "eu-west-1"
-    assert client._request_signer._credentials.access_key == "testing"  # type: ignore[attr-defined] # see above
+    assert client._request_signer._credentials.access_key == "testing"  # type: ignore[attr-defined]  # botocore's own
 
 
 @pytest.mark.usefixtures("bare")

@@ -108,5 +108,5 @@ def _fresh_id(element: fresh_id, compiler: SQLCompiler, **_: Any) -> str:  # noq
 
 
 @compiles(fresh_id, "sqlite")
-def _fresh_id_of_sqlite(element: fresh_id, compiler: SQLCompiler, **_: Any) -> str:  # noqa: ARG001 - as above
+def _fresh_id_of_sqlite(element: fresh_id, compiler: SQLCompiler, **_: Any) -> str:  # noqa: ARG001 - SQLAlchemy's
     return "(lower(hex(randomblob(16))))"

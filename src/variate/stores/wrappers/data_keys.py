@@ -112,7 +112,7 @@ def aes_gcm(key: bytes) -> AESGCM:
     """Return AES-GCM under ``key``."""
     # Imported only once something is sealed or opened: the stores are wrapped whether or not anything ever is.
     try:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtraError("cryptography", "encryption") from error
     return AESGCM(key)
@@ -120,7 +120,7 @@ def aes_gcm(key: bytes) -> AESGCM:
 
 def unsealed(key: AESGCM, body: bytes, *, bound: bytes) -> bytes:
     """Return the plaintext of ``body``, a nonce and a ciphertext; raise ``DecryptionError`` if any bit was changed."""
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an extra, needed once something is opened
 
     try:
         return key.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], bound)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.stats.oracles.experiment_data import columns, numbers
+from tests.experiment_data import columns, numbers
 from tests.unit.stats.samples import by_variation, stacked
 from variate.stats.clusters import cluster_freedom, cluster_totals
 from variate.stats.cuped import cuped_sides

@@ -16,15 +16,20 @@ from variate.stats.moments import Floats
 
 Column = npt.NDArray[np.str_]
 
-_BESIDE = Path(__file__).parents[5] / "shared" / "data"
+_BESIDE = Path(__file__).parents[2] / "shared" / "data"
+
+
+def experiment_file(name: str) -> Path:
+    """Return where the file is; skips the test where it is not there."""
+    path = Path(os.environ.get("VARIATE_TEST_DATA", _BESIDE)) / name
+    if not path.exists():
+        pytest.skip(f"{name} is not in {path.parent}; VARIATE_TEST_DATA says where else")
+    return path
 
 
 def columns(name: str) -> Mapping[str, Column]:
     """Return the columns of a file as text; skips the test where the file is not there."""
-    folder = Path(os.environ.get("VARIATE_EXPERIMENT_DATA", _BESIDE))
-    if not (folder / name).exists():
-        pytest.skip(f"{name} is not in {folder}; VARIATE_EXPERIMENT_DATA says where else")
-    return _read(folder / name)
+    return _read(experiment_file(name))
 
 
 def numbers(column: Column) -> Floats:
