@@ -154,7 +154,7 @@ def test_13_a_rotated_secret_is_read_again(deployment: Deployment, postgres_serv
             experiment_id = new_experiment()
             server.execute(f"ALTER ROLE {role} PASSWORD 'new'".encode())
             _tell_the_secret(deployment, username=role, password="new")
-            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (role,))
+            server.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", (role,))
             found = get_experiment(experiment_id)
             assert found is not None
             with variate.pg_client.get_cursor() as cursor:
@@ -251,7 +251,7 @@ def test_14_a_process_thawed_after_its_connections_ended_connects_anew(
     assert handler({}, None)
     with psycopg.connect(deployment.postgres_url or "", autocommit=True) as server:
         server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     with deployment.redis() as client:

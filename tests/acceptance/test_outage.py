@@ -247,7 +247,7 @@ def test_a_failover_of_postgres_costs_no_error(postgres_behind_gate: tuple[Deplo
     all_at_once(5, lambda _: variate.get_experiment(experiment["id"]))
     with psycopg.connect(deployment.postgres_url or "", autocommit=True) as server:
         server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     found = all_at_once(5, lambda _: variate.get_experiment(experiment["id"]))
