@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from zlib import crc32
 
-from openfeature import api  # type: ignore[import-not-found]
-from openfeature.evaluation_context import EvaluationContext  # type: ignore[import-not-found]
-from openfeature.flag_evaluation import FlagResolutionDetails, Reason  # type: ignore[import-not-found]
-from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvider  # type: ignore[import-not-found]
+from openfeature import api
+from openfeature.evaluation_context import EvaluationContext
+from openfeature.flag_evaluation import FlagResolutionDetails, Reason
+from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvider
 
 from benchmarks.peers.subject import Subject, Work
 from benchmarks.peers.workload import EXPERIMENT, PLAN, ROLLOUT, VARIATIONS, Flag, Person, Workload
@@ -32,21 +32,21 @@ def make(workload: Workload) -> list[Subject]:
 
     def experiment(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
-            attributes = {"country": country, "version": version, "plan": plan, "age": age}
+            attributes: dict[str, Any] = {"country": country, "version": version, "plan": plan, "age": age}
             answer = of_string(EXPERIMENT, "none", EvaluationContext(unit, attributes))
             value = answer.value
         return value, answer
 
     def flag(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
-            attributes = {"country": country, "version": version, "plan": plan, "age": age}
+            attributes: dict[str, Any] = {"country": country, "version": version, "plan": plan, "age": age}
             answer = of_boolean("flag-0", False, EvaluationContext(unit, attributes))
             value = answer.value
         return value, answer
 
     def flags(people: Sequence[Person]) -> tuple[Any, Any]:
         for unit, country, version, plan, age in people:
-            attributes = {"country": country, "version": version, "plan": plan, "age": age}
+            attributes: dict[str, Any] = {"country": country, "version": version, "plan": plan, "age": age}
             context = EvaluationContext(unit, attributes)
             answer = {id_: of_boolean(id_, False, context) for id_ in ids}
         return answer, answer

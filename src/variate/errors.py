@@ -5,6 +5,10 @@
     │   └── IllegalTransitionError         a status that cannot follow the present one
     ├── NotFoundError (LookupError, ValueError)
     ├── ConflictError                      somebody else changed it first, or the id is taken
+    ├── AccessError                        who asks may not do this
+    │   ├── UnauthenticatedError           nobody known: no key, a wrong, expired or revoked one, no session
+    │   └── ForbiddenError                 somebody known, without the scope or for another environment
+    ├── LimitExceededError                 too many calls; says how long to wait
     ├── ConfigurationError                 a setting is missing or wrong
     │   ├── MissingExtraError              a driver is not installed
     │   └── NotMigratedError               the tables are not there, or are of another version
@@ -65,6 +69,37 @@ class ConflictError(VariateError):
     """Another writer was first. Read again, decide again, and write again."""
 
     code = "conflict"
+
+
+class AccessError(VariateError):
+    """Who asks may not do this. Nothing was read or written."""
+
+    code = "access"
+
+
+class UnauthenticatedError(AccessError):
+    """Who asks is not known: the key or session is missing, wrong, expired or revoked. Sign in, or take another key."""
+
+    code = "unauthenticated"
+
+
+class ForbiddenError(AccessError):
+    """Who asks is known and may not do this. Ask for a key or a role that may."""
+
+    code = "forbidden"
+
+
+class LimitExceededError(VariateError):
+    """There were too many calls. Try again after ``retry_after_seconds``."""
+
+    code = "limit_exceeded"
+
+    def __init__(self, message: str, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+    def __reduce__(self) -> tuple[type[LimitExceededError], tuple[str, float]]:
+        return type(self), (str(self), self.retry_after_seconds)
 
 
 class ConfigurationError(VariateError):

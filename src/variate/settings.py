@@ -12,6 +12,8 @@ from pathlib import Path
 
 from variate.errors import ConfigurationError, InvalidInputError
 from variate.model.snapshot import check_environment
+from variate.service_settings import ServiceSettings
+from variate.variables import Variables
 
 
 class Profile(StrEnum):
@@ -81,6 +83,9 @@ class Settings:
     in force; longer than every process takes to hear of it."""
     actor: str = "unknown"
     """VARIATE_ACTOR, else the login name: who the audit log names when a call does not say."""
+
+    service: ServiceSettings = field(default_factory=ServiceSettings)
+    """What ``variate serve`` goes by."""
 
     def __post_init__(self) -> None:
         try:
@@ -162,76 +167,34 @@ class Settings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read every setting; raise ``ConfigurationError`` naming the variable that is wrong."""
-        env = os.environ if environ is None else environ
-
-        def text(name: str) -> str | None:
-            return env.get(name, "").strip() or None
-
+        read = Variables(os.environ if environ is None else environ)
         try:
-            profile = Profile(text("VARIATE_PROFILE") or "local")
+            profile = Profile(read.text("VARIATE_PROFILE") or "local")
         except ValueError as error:
             raise ConfigurationError("VARIATE_PROFILE: must be local, postgres or aws") from error
         return cls(
             profile=profile,
-            home=Path(text("VARIATE_HOME") or ".variate"),
-            environment=text("ENVIRONMENT") or "dev",
-            database_url=text("VARIATE_DATABASE_URL"),
-            database_sslmode=text("VARIATE_DATABASE_SSLMODE") or "require",
-            database_sslrootcert=text("VARIATE_DATABASE_SSLROOTCERT"),
-            database_pool_size=_whole("VARIATE_DATABASE_POOL_SIZE", text("VARIATE_DATABASE_POOL_SIZE"), 10),
-            redis_url=text("VARIATE_REDIS_URL"),
-            redis_tls=_truth("VARIATE_REDIS_TLS", text("VARIATE_REDIS_TLS"), default=True),
-            redis_timeout_seconds=_number("VARIATE_REDIS_TIMEOUT_SECONDS", text("VARIATE_REDIS_TIMEOUT_SECONDS"), 1.0),
-            dynamodb_endpoint=text("VARIATE_DYNAMODB_ENDPOINT"),
-            aws_endpoint=text("VARIATE_AWS_ENDPOINT"),
-            aws_region=text("AWS_REGION") or text("AWS_DEFAULT_REGION"),
-            parameter_max_age_seconds=_number(
-                "VARIATE_PARAMETER_MAX_AGE_SECONDS", text("VARIATE_PARAMETER_MAX_AGE_SECONDS"), 300.0
-            ),
-            encrypted_fields=frozenset(
-                name.strip() for name in (text("VARIATE_ENCRYPTED_FIELDS") or "").split(",") if name.strip()
-            ),
-            kms_key_id=text("VARIATE_KMS_KEY_ID"),
-            environments=tuple(
-                name.strip() for name in (text("VARIATE_ENVIRONMENTS") or "dev,staging,prod").split(",") if name.strip()
-            ),
-            snapshot_poll_seconds=_number("VARIATE_SNAPSHOT_POLL_SECONDS", text("VARIATE_SNAPSHOT_POLL_SECONDS"), 2.0),
-            change_delay_seconds=_number("VARIATE_CHANGE_DELAY_SECONDS", text("VARIATE_CHANGE_DELAY_SECONDS"), 5.0),
-            actor=text("VARIATE_ACTOR") or _login_name(),
+            home=Path(read.text("VARIATE_HOME") or ".variate"),
+            environment=read.text("ENVIRONMENT") or "dev",
+            database_url=read.text("VARIATE_DATABASE_URL"),
+            database_sslmode=read.text("VARIATE_DATABASE_SSLMODE") or "require",
+            database_sslrootcert=read.text("VARIATE_DATABASE_SSLROOTCERT"),
+            database_pool_size=read.whole("VARIATE_DATABASE_POOL_SIZE", 10),
+            redis_url=read.text("VARIATE_REDIS_URL"),
+            redis_tls=read.truth("VARIATE_REDIS_TLS", default=True),
+            redis_timeout_seconds=read.number("VARIATE_REDIS_TIMEOUT_SECONDS", 1.0),
+            dynamodb_endpoint=read.text("VARIATE_DYNAMODB_ENDPOINT"),
+            aws_endpoint=read.text("VARIATE_AWS_ENDPOINT"),
+            aws_region=read.text("AWS_REGION") or read.text("AWS_DEFAULT_REGION"),
+            parameter_max_age_seconds=read.number("VARIATE_PARAMETER_MAX_AGE_SECONDS", 300.0),
+            encrypted_fields=frozenset(read.listed("VARIATE_ENCRYPTED_FIELDS")),
+            kms_key_id=read.text("VARIATE_KMS_KEY_ID"),
+            environments=read.listed("VARIATE_ENVIRONMENTS", "dev,staging,prod"),
+            snapshot_poll_seconds=read.number("VARIATE_SNAPSHOT_POLL_SECONDS", 2.0),
+            change_delay_seconds=read.number("VARIATE_CHANGE_DELAY_SECONDS", 5.0),
+            actor=read.text("VARIATE_ACTOR") or _login_name(),
+            service=ServiceSettings.read(read),
         )
-
-
-def _whole(name: str, value: str | None, default: int) -> int:
-    try:
-        return default if value is None else int(value)
-    except ValueError as error:
-        raise ConfigurationError(f"{name}: must be a whole number, not {value!r}") from error
-
-
-def _number(name: str, value: str | None, default: float) -> float:
-    try:
-        return default if value is None else float(value)
-    except ValueError as error:
-        raise ConfigurationError(f"{name}: must be a number, not {value!r}") from error
-
-
-def _truth(name: str, value: str | None, *, default: bool) -> bool:
-    if value is None:
-        return default
-    truths = {
-        "1": True,
-        "true": True,
-        "yes": True,
-        "on": True,
-        "0": False,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
-    try:
-        return truths[value.lower()]
-    except KeyError as error:
-        raise ConfigurationError(f"{name}: must be true or false, not {value!r}") from error
 
 
 def _login_name() -> str:

@@ -10,16 +10,20 @@ import pytest
 
 from variate import errors
 from variate.errors import (
+    AccessError,
     ConfigurationError,
     ConflictError,
     DecryptionError,
+    ForbiddenError,
     IllegalTransitionError,
     InvalidInputError,
+    LimitExceededError,
     MissingExtraError,
     NotFoundError,
     NotMigratedError,
     StoreError,
     StoreUnavailableError,
+    UnauthenticatedError,
     VariateError,
 )
 
@@ -30,6 +34,10 @@ CODES = {
     IllegalTransitionError: "illegal_transition",
     NotFoundError: "not_found",
     ConflictError: "conflict",
+    AccessError: "access",
+    UnauthenticatedError: "unauthenticated",
+    ForbiddenError: "forbidden",
+    LimitExceededError: "limit_exceeded",
     ConfigurationError: "configuration",
     MissingExtraError: "missing_extra",
     NotMigratedError: "not_migrated",
@@ -43,6 +51,10 @@ SAMPLES: list[VariateError] = [
     IllegalTransitionError("status", "draft cannot become paused"),
     NotFoundError("experiment", "e-1"),
     ConflictError("words"),
+    AccessError("words"),
+    UnauthenticatedError("words"),
+    ForbiddenError("words"),
+    LimitExceededError("words", 2.5),
     ConfigurationError("words"),
     MissingExtraError("psycopg", "postgres"),
     NotMigratedError("words"),

@@ -69,7 +69,7 @@ def test_a_variable_is_read(variable: str, text: str, setting: str, value: objec
 
 
 def test_every_setting_has_a_variable() -> None:
-    assert {setting for _, _, setting, _ in READ} | {"profile"} == {each.name for each in fields(Settings)}
+    assert {setting for _, _, setting, _ in READ} | {"profile", "service"} == {each.name for each in fields(Settings)}
 
 
 @pytest.mark.parametrize("variable", sorted({variable for variable, *_ in READ} | {"VARIATE_PROFILE"}))

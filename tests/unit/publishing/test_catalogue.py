@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from time import process_time
 from typing import Any
 
 import pytest
@@ -57,22 +56,6 @@ def test_every_page_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> No
         assert sorted(kind) == names
     assert [each.unit for each in found.overrides[(EXPERIMENT, "d-0")]] == names
     assert [len(found.overrides[(FLAG, name)]) for name in names] == [1] * 5
-
-
-def test_to_read_many_overrides_of_one_target_takes_as_long_as_to_read_as_many_of_many(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def seconds(made: list[Override]) -> float:
-        shown: dict[OverrideTarget, tuple[Override, ...]] = {EXPERIMENT: tuple(made), FLAG: ()}
-        monkeypatch.setattr(world.override_store, "of_type", lambda target, **_: Page(shown[target], None))
-        start = process_time()
-        assert sum(map(len, world.catalogue.read().overrides.values())) == len(made)
-        return process_time() - start
-
-    numbers = range(30_000)
-    of_many = [build_override("u", target_id=f"e-{number}") for number in numbers]
-    of_one = [build_override(f"u-{number}", target_id="e") for number in numbers]
-    assert seconds(of_one) < 5 * seconds(of_many)
 
 
 def test_an_override_that_expired_is_not_read(world: World) -> None:

@@ -1,0 +1,117 @@
+"""The keys that count, in this process's memory: to know who asks, no store is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from variate.errors import UnauthenticatedError, VariateError
+from variate.model.access import ApiKey
+
+logger = logging.getLogger("variate.access")
+
+_MINUTE = timedelta(minutes=1)
+_LOOK_AGAIN_SECONDS = 1.0
+"""How soon an unknown secret may have the store asked again: guessing is not to be the store's load."""
+
+UNKNOWN = "the key is not known, or counts no longer: create one with `variate keys create`, or ask an administrator"
+
+
+def secret_hash(secret: str) -> str:
+    """Return the SHA-256 of a key's secret, in hexadecimal: 256 random bits need no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Keyring:
+    """The keys that count, read by ``load`` at the first use, every ``poll_seconds`` and for a secret that is unknown.
+
+    While the store is away the keys last read go on counting, each until it expires. ``note_use`` is told once a minute
+    which keys were used, and when. Safe to share among threads; ``find`` never waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        load: Callable[[], Sequence[ApiKey]],
+        note_use: Callable[[Mapping[str, datetime]], None],
+        clock: Callable[[], datetime],
+        poll_seconds: float,
+    ) -> None:
+        self._load = load
+        self._note_use = note_use
+        self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._keys: dict[str, ApiKey] = {}
+        self._used: dict[str, datetime] = {}
+        self._loading = threading.Lock()
+        self._loaded_at: float | None = None
+        self._noted_at: datetime | None = None
+        self._closed = threading.Event()
+        self._follower: threading.Thread | None = None
+
+    def find(self, secret: str) -> ApiKey | None:
+        """Return the key of this secret if it is known here and counts now."""
+        try:
+            key = self._keys.get(secret_hash(secret))
+        except UnicodeEncodeError:
+            return None
+        if key is None:
+            return None
+        at = self._clock()
+        if not key.counts_at(at):
+            return None
+        self._used[key.id] = at
+        return key
+
+    def look_again(self) -> None:
+        """Read the keys anew, unless that was done within a second. Raises nothing."""
+        with self._loading:
+            if self._loaded_at is None or time.monotonic() - self._loaded_at > _LOOK_AGAIN_SECONDS:
+                self._read()
+            if self._follower is None and not self._closed.is_set():
+                self._follower = threading.Thread(target=self._follow, name="variate-keys", daemon=True)
+                self._follower.start()
+
+    def need(self, secret: str) -> ApiKey:
+        """Return the key, reading the keys anew where it is not known; raise ``UnauthenticatedError`` for none."""
+        found = self.find(secret)
+        if found is None:
+            self.look_again()
+            found = self.find(secret)
+        if found is None:
+            raise UnauthenticatedError(UNKNOWN)
+        return found
+
+    def close(self) -> None:
+        """Stop following, and note what was used."""
+        self._closed.set()
+        self._note()
+
+    def _read(self) -> None:
+        try:
+            self._keys = {key.secret_hash: key for key in self._load()}
+        except VariateError as error:
+            logger.warning("the keys cannot be read, those known go on counting: %s", error)
+        self._loaded_at = time.monotonic()
+
+    def _follow(self) -> None:
+        while not self._closed.wait(self._poll_seconds):
+            with self._loading:
+                self._read()
+            at = self._clock()
+            if self._noted_at is None or at - self._noted_at >= _MINUTE:
+                self._noted_at = at
+                self._note()
+
+    def _note(self) -> None:
+        used, self._used = self._used, {}
+        if not used:
+            return
+        try:
+            self._note_use(used)
+        except VariateError as error:
+            logger.warning("when keys were used cannot be noted: %s", error)

@@ -1,0 +1,137 @@
+"""The front: a bare ASGI application that answers the hot routes itself and hands on all others.
+
+A framework's routing, validation and middleware take several times as long as a decision does; see docs/adr/0015.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from uuid import uuid4
+
+from variate.errors import StoreError, VariateError
+from variate.model.access import Scope
+from variate.server.answer import Answer, Headers, Stream, problem_answer
+from variate.server.gate import Gate
+from variate.server.refusal import Refusal, refusal_of
+from variate.server.request import Application, Receive, Request, Send
+from variate.server.request import Scope as AsgiScope
+from variate.service_settings import ServiceSettings
+
+logger = logging.getLogger("variate.server")
+
+Handler = Callable[[Request], Awaitable[Answer | Stream]]
+
+
+def _problem(request: Request, refusal: Refusal) -> Answer:
+    return problem_answer(refusal, path=request.path, request_id=request.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """``handler`` answers ``method`` at ``path``, or below it where that ends with a slash.
+
+    ``scope`` is what it takes; None lets everybody in. ``refused`` writes a refusal as the route's protocol does.
+    ``name`` is what the route is called in numbers and traces.
+    """
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    scope: Scope | None
+    refused: Callable[[Request, Refusal], Answer] = _problem
+
+
+class Front:
+    """Answers ``routes``; everything else goes to ``rest``, the management API."""
+
+    def __init__(self, *, routes: Sequence[Route], rest: Application, gate: Gate, settings: ServiceSettings) -> None:
+        self._exact: dict[str, dict[str, Route]] = {}
+        self._below: dict[str, dict[str, Route]] = {}
+        for route in routes:
+            table = self._below if route.path.endswith("/") else self._exact
+            table.setdefault(route.path, {})[route.method] = route
+        self._rest = rest
+        self._gate = gate
+        self._settings = settings
+        self._process = uuid4().hex[:12]
+        self._numbers = count(1)
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Answer one connection's request."""
+        if scope["type"] != "http":
+            await self._rest(scope, receive, send)
+            return
+        path: str = scope["path"]
+        methods: Mapping[str, Route] | None = self._exact.get(path)
+        tail = ""
+        if methods is None:
+            methods, tail = self._found_below(path)
+        if methods is None:
+            await self._rest(scope, receive, send)
+            return
+        request = Request(
+            scope,
+            receive,
+            id=f"{self._process}-{next(self._numbers)}",
+            max_body=self._settings.max_body_bytes,
+            timeout=self._settings.body_timeout_seconds,
+        )
+        request.tail = tail
+        route = methods.get(request.method)
+        if route is None:
+            allowed = ", ".join(sorted(methods))
+            refusal = Refusal(
+                405, "method_not_allowed", f"this may be asked by {allowed} only", headers={"Allow": allowed}
+            )
+            await _send(send, _problem(request, refusal), request)
+            return
+        began = time.perf_counter()
+        answer = await self._answer(route, request)
+        if answer is not None:
+            await _send(send, answer, request)
+        self._note(route, answer, time.perf_counter() - began)
+
+    async def _answer(self, route: Route, request: Request) -> Answer | Stream | None:
+        try:
+            if route.scope is not None:
+                request.principal = await self._gate.admit(request, route.scope)
+            return await route.handler(request)
+        except Refusal as refusal:
+            return route.refused(request, refusal)
+        except VariateError as error:
+            if isinstance(error, StoreError):
+                logger.warning("%s: %s", route.name, error, extra={"request_id": request.id})
+            return route.refused(request, refusal_of(error))
+        except ConnectionResetError:
+            return None
+        except Exception:
+            logger.exception("%s failed", route.name, extra={"request_id": request.id})
+            return route.refused(request, Refusal(500, "internal", "this failed here: the log says why, by the id"))
+
+    def _found_below(self, path: str) -> tuple[Mapping[str, Route] | None, str]:
+        for prefix, methods in self._below.items():
+            if path.startswith(prefix) and len(path) > len(prefix):
+                return methods, path[len(prefix) :]
+        return None, ""
+
+    def _note(self, route: Route, answer: Answer | Stream | None, seconds: float) -> None:
+        """Count the answer."""
+
+
+async def _send(send: Send, answer: Answer | Stream, request: Request) -> None:
+    identity: Headers = ((b"x-request-id", request.id.encode()),)
+    if isinstance(answer, Stream):
+        await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, *identity]})
+        async for chunk in answer.chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    length = (b"content-length", str(len(answer.body)).encode())
+    headers = [*answer.headers, *identity] if answer.status == 304 else [*answer.headers, *identity, length]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

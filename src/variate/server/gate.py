@@ -1,0 +1,66 @@
+"""The gate: who asks, and whether they may. Each refusal is logged, without what was shown as a key."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from variate.access.keyring import Keyring
+from variate.errors import AccessError, ForbiddenError, UnauthenticatedError
+from variate.model.access import Principal, Scope
+from variate.server.request import Request
+
+logger = logging.getLogger("variate.access")
+
+_NOBODY = (
+    "say who asks, in the header `Authorization: Bearer KEY` or `X-API-Key: KEY`; `variate keys create` makes a key"
+)
+
+
+class Gate:
+    """Lets requests through to an environment's service by what ``keyring`` knows of their keys."""
+
+    def __init__(self, *, keyring: Keyring, environment: str) -> None:
+        self._keyring = keyring
+        self._environment = environment
+
+    async def admit(self, request: Request, scope: Scope) -> Principal:
+        """Return who asks, if they may what the scope says; raise ``AccessError`` else."""
+        try:
+            principal = await self.known(request)
+            if not principal.may(scope):
+                held = ", ".join(sorted(principal.scopes))
+                raise ForbiddenError(f"this needs the scope {scope.value!r}; the key has {held}")
+            if not principal.may_in(self._environment):
+                held = ", ".join(sorted(principal.environments))
+                raise ForbiddenError(f"this is the environment {self._environment!r}; the key is for {held}")
+        except AccessError as error:
+            logger.warning(
+                "refused: %s",
+                error,
+                extra={"path": request.path, "address": request.address, "code": error.code, "request_id": request.id},
+            )
+            raise
+        return principal
+
+    async def known(self, request: Request) -> Principal:
+        """Return who asks; raise ``UnauthenticatedError`` where nobody known does."""
+        secret = _secret(request)
+        found = self._keyring.find(secret)
+        if found is None:
+            found = await asyncio.to_thread(self._keyring.need, secret)
+        return found.principal
+
+
+def _secret(request: Request) -> str:
+    """Return the secret that the request shows."""
+    given = request.header(b"authorization")
+    if given is not None:
+        kind, _, secret = given.partition(b" ")
+        if kind.lower() == b"bearer" and secret:
+            return secret.decode("latin-1").strip()
+    else:
+        secret = request.header(b"x-api-key") or b""
+        if secret:
+            return secret.decode("latin-1").strip()
+    raise UnauthenticatedError(_NOBODY)
