@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from variate.errors import InvalidInputError
+from variate.errors import ForbiddenError, InvalidInputError
 from variate.model.instant import check_instant
 from variate.model.rules import check_choice, check_id, check_name, check_text, check_whole
 from variate.model.snapshot import check_environment
@@ -83,12 +83,36 @@ class Principal:
         """Whether what this one may, it may in this environment."""
         return EVERYWHERE in self.environments or environment in self.environments
 
+    def need(self, scope: Scope) -> None:
+        """Raise ``ForbiddenError`` unless this one has the scope."""
+        if not self.may(scope):
+            held = ", ".join(sorted(self.scopes))
+            raise ForbiddenError(f"this needs the scope {scope.value!r}; {self.actor} has {held}")
+
+    def need_environment(self, environment: str) -> None:
+        """Raise ``ForbiddenError`` unless what this one may, it may in this environment."""
+        if not self.may_in(environment):
+            raise ForbiddenError(f"this is the environment {environment!r}; {self.actor} is for {self._held}")
+
+    def need_everywhere(self) -> None:
+        """Raise ``ForbiddenError`` unless this one is for all environments: for what they share, before it changes."""
+        if EVERYWHERE not in self.environments:
+            raise ForbiddenError(
+                f"this would change what all environments share; {self.actor} is for {self._held} alone: "
+                "take a key for all environments"
+            )
+
+    @property
+    def _held(self) -> str:
+        return ", ".join(sorted(self.environments))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A key without its secret: that is shown once, and only its SHA-256 is kept. ``hint`` is the secret's first part.
 
-    It counts until ``expires_at`` or ``revoked_at``; ``last_used_at`` is to the minute.
+    It counts until ``expires_at`` or ``revoked_at``; ``last_used_at`` is to the minute. One that was rotated names in
+    ``replaced_by`` the key that took its place.
     """
 
     id: str
@@ -103,12 +127,16 @@ class ApiKey:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    replaced_by: str | None = None
 
     def __post_init__(self) -> None:
         check_id("id", self.id)
         check_name("name", self.name)
+        check_name("created_by", self.created_by)
         object.__setattr__(self, "scopes", check_scopes("scopes", self.scopes))
         object.__setattr__(self, "environments", check_environments("environments", self.environments))
+        if self.replaced_by is not None:
+            check_id("replaced_by", self.replaced_by)
         check_whole("revision", self.revision, minimum=1, maximum=2**53)
         for field in ("created_at", "expires_at", "revoked_at", "last_used_at"):
             moment = getattr(self, field)
@@ -153,6 +181,8 @@ class Person:
         check_id("id", self.id)
         object.__setattr__(self, "email", check_email("email", self.email))
         check_name("name", self.name)
+        if self.subject is not None:
+            check_id("subject", self.subject)
         object.__setattr__(self, "role", check_choice("role", self.role, Role))
         check_whole("revision", self.revision, minimum=1, maximum=2**53)
         for field in ("created_at", "updated_at"):
