@@ -60,10 +60,7 @@ class Keyring:
 
     def find(self, secret: str) -> ApiKey | None:
         """Return the key of this secret if it is known here and counts now."""
-        try:
-            key = self._keys.get(secret_hash(secret))
-        except UnicodeEncodeError:
-            return None
+        key = self._known(secret)
         if key is None:
             return None
         at = self._clock()
@@ -97,9 +94,15 @@ class Keyring:
             found = self.find(secret)
         if found is not None:
             return found
-        if self._failed:
+        if self._failed and self._known(secret) is None:
             raise StoreUnavailableError("whether the key counts cannot be read at present: try again later")
         raise UnauthenticatedError(UNKNOWN)
+
+    def reread(self) -> None:
+        """Read the keys anew after one was changed here, if they were read before. Raises nothing."""
+        if self._loaded_at is not None:
+            with self._loading:
+                self._read()
 
     def close(self) -> None:
         """Stop following, and note what was used."""
@@ -107,6 +110,12 @@ class Keyring:
         if self._follower is not None:
             self._follower.join(_PATIENCE_SECONDS)
         self._note()
+
+    def _known(self, secret: str) -> ApiKey | None:
+        try:
+            return self._keys.get(secret_hash(secret))
+        except UnicodeEncodeError:
+            return None
 
     def _read(self) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -119,7 +119,7 @@ class ApiKey:
     name: str
     scopes: frozenset[Scope]
     environments: frozenset[str]
-    secret_hash: str
+    secret_hash: str = field(repr=False)
     hint: str
     created_at: datetime
     created_by: str
@@ -138,10 +138,10 @@ class ApiKey:
         if self.replaced_by is not None:
             check_id("replaced_by", self.replaced_by)
         check_whole("revision", self.revision, minimum=1, maximum=2**53)
-        for field in ("created_at", "expires_at", "revoked_at", "last_used_at"):
-            moment = getattr(self, field)
+        for name in ("created_at", "expires_at", "revoked_at", "last_used_at"):
+            moment = getattr(self, name)
             if moment is not None:
-                object.__setattr__(self, field, check_instant(field, moment))
+                object.__setattr__(self, name, check_instant(name, moment))
 
     def counts_at(self, at: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
@@ -173,7 +173,7 @@ class Person:
     created_at: datetime
     updated_at: datetime
     revision: int = 1
-    password_hash: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
     subject: str | None = None
     disabled: bool = False
 
@@ -185,8 +185,8 @@ class Person:
             check_id("subject", self.subject)
         object.__setattr__(self, "role", check_choice("role", self.role, Role))
         check_whole("revision", self.revision, minimum=1, maximum=2**53)
-        for field in ("created_at", "updated_at"):
-            object.__setattr__(self, field, check_instant(field, getattr(self, field)))
+        for name in ("created_at", "updated_at"):
+            object.__setattr__(self, name, check_instant(name, getattr(self, name)))
 
     @property
     def principal(self) -> Principal:

@@ -38,9 +38,7 @@ class KeyStore(Protocol):
         Raise ``ConflictError`` if it is at another revision, ``NotFoundError`` if there is none.
         """
 
-    def supersede(
-        self, old: ApiKey, new: ApiKey, *, expected_revision: int, audit: Sequence[AuditEntry]
-    ) -> None:
+    def supersede(self, old: ApiKey, new: ApiKey, *, expected_revision: int, audit: Sequence[AuditEntry]) -> None:
         """Store ``new`` as ``insert`` does and ``old`` as ``replace`` does, both or neither; raise as they do."""
 
     def note_use(self, used: Mapping[str, datetime]) -> None:
