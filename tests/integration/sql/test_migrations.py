@@ -102,7 +102,10 @@ def test_the_migrated_tables_are_those_of_the_schema(database: Database) -> None
 def test_what_alembic_does_not_compare_is_that_of_the_schema_too(database: Database) -> None:
     def definitions(connection: Connection) -> list[tuple[str, ...]]:
         if connection.dialect.name == "sqlite":
-            query = "SELECT name, sql FROM sqlite_master WHERE type <> 'trigger' AND name NOT LIKE 'sqlite_%' AND name <> 'variate_version'"
+            query = (
+                "SELECT name, sql FROM sqlite_master WHERE type <> 'trigger'"
+                " AND name NOT LIKE 'sqlite_%' AND name <> 'variate_version'"
+            )
             return sorted((name, *_parts(sql)) for name, sql in connection.execute(text(query)))
         # On SQLite the whole statements are compared; here what they made: constraints, indexes, defaults, identities.
         query = (

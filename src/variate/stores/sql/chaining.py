@@ -6,16 +6,18 @@ lock that somebody may hold who waits for it, so nobody waits in a circle.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, cast, exists, func, literal, select, type_coerce, update
+from sqlalchemy import Connection, Row, Select, Table, Text, cast, exists, func, literal, select, type_coerce, update
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.elements import ColumnElement
 
 from variate.errors import StoreError
 from variate.model import AuditEntry
 from variate.model.audit_chain import ChainHead, Link, StoredEntry, Unchained
-from variate.stores.sql.database import Database
+from variate.stores.sql.database import Database, Insert
 from variate.stores.sql.schema import audit_chain, audit_logs
 
 _TAKEN_IN = 1_000
@@ -30,7 +32,7 @@ def append(database: Database, connection: Connection, entries: Sequence[AuditEn
     An entry whose id is there already is left as it stands. Raise ``StoreError`` where the end of the chain is not
     known: without it nothing is to be written.
     """
-    found = connection.execute(_HEAD.with_for_update(of=audit_chain)).first()
+    found = connection.execute(_HELD_HEAD).first()
     if found is None:
         raise StoreError(
             "where the audit log's chain ends is not known: table audit_chain has lost its row; restore it from a "
@@ -39,13 +41,13 @@ def append(database: Database, connection: Connection, entries: Sequence[AuditEn
     standing = head = ChainHead(length=found.length, hash=found.hash)
     if found.waits:
         head = _take_in(connection, head)
-    statement = database.insert(audit_logs).on_conflict_do_nothing(index_elements=["id"]).returning(audit_logs.c.id)
+    insert = _insert(database.insert)
     for entry in entries:
         link = Link.after(head, StoredEntry.of(entry))
-        if connection.execute(statement, _row(entry, link)).first() is not None:
+        if connection.execute(insert, _row(entry, link)).first() is not None:
             head = ChainHead.at(link)
     if head != standing:
-        connection.execute(update(audit_chain).values(length=head.length, hash=head.hash))
+        connection.execute(_MOVE_HEAD, {"length": head.length, "hash": head.hash})
 
 
 def head(connection: Connection) -> ChainHead:
@@ -122,4 +124,12 @@ def _row(entry: AuditEntry, link: Link) -> dict[str, Any]:
     }
 
 
+@cache
+def _insert(insert: Callable[[Table], Insert]) -> ReturningInsert[Any]:
+    statement = insert(audit_logs).on_conflict_do_nothing(index_elements=["id"])
+    return statement.returning(audit_logs.c.id)
+
+
 _HEAD = select(audit_chain.c.length, audit_chain.c.hash, exists(select(1).where(_waits)).label("waits"))
+_HELD_HEAD = _HEAD.with_for_update(of=audit_chain)
+_MOVE_HEAD = update(audit_chain)
