@@ -10,6 +10,7 @@ from enum import StrEnum
 from variate.errors import InvalidInputError
 from variate.model import MAX_PAGE
 from variate.model.audit_chain import NO_HASH, ChainHead, Link, Unchained
+from variate.model.record import Record
 from variate.model.rules import check_text, shown
 from variate.stores.aggregates import Advance
 from variate.stores.audit_chain import AuditChain
@@ -40,7 +41,8 @@ class Fault(StrEnum):
 class Break:
     """The first place at which the chain does not hold, and why. What comes after it is not vouched for."""
 
-    place: int
+    place: int | None
+    """None where nothing tells which it is: a chain that was made anew agrees with itself."""
     fault: Fault
     detail: str
     entry_id: str | None = None
@@ -156,5 +158,20 @@ class _Walk:
             return Break(place=head.length, fault=Fault.REWRITTEN, detail=detail)
         if not self.was_met:
             detail = f"no entry has the hash {self.noted}: from some place on the log was truncated or made anew"
-            return Break(place=self.end.length, fault=Fault.REWRITTEN, detail=detail)
+            return Break(place=None, fault=Fault.REWRITTEN, detail=detail)
         return None
+
+
+def verification_record(found: AuditVerification) -> Record:
+    """Return what came of it as JSON."""
+    broken = found.broken
+    return {
+        "whole": found.is_whole,
+        "entries": found.entries,
+        "head": found.head,
+        "break": None
+        if broken is None
+        else {"place": broken.place, "fault": broken.fault, "entry_id": broken.entry_id, "detail": broken.detail},
+        "unchained": {"count": found.unchained.count, "ids": [*found.unchained.ids]},
+        "missing_guards": [*found.missing_guards],
+    }
