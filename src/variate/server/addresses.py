@@ -16,11 +16,6 @@ class Addresses:
         self._networks = [ipaddress.ip_network(each, strict=False) for each in trusted]
         self._is_trusted = lru_cache(maxsize=4_096)(self._look_up)
 
-    @property
-    def trusts(self) -> bool:
-        """Whether any proxy is trusted."""
-        return bool(self._networks)
-
     def client(self, peer: str, headers: Mapping[bytes, bytes]) -> str:
         """Return the last address in the chain that no trusted proxy has: what stands before it anybody may write."""
         if not self._is_trusted(peer):

@@ -32,20 +32,22 @@ class Envelope:
         self._any_origin = "*" in settings.cors_origins
         self._origins = {origin.encode() for origin in settings.cors_origins}
 
-    async def send(self, send: Send, answer: Answer | Stream, request: Request) -> None:
-        """Send the answer."""
+    async def send(self, send: Send, answer: Answer | Stream, request: Request) -> int:
+        """Send the answer and return its status."""
         headers = self._headers(answer.headers, request)
+        status = answer.status
         if isinstance(answer, Stream):
-            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            await send({"type": "http.response.start", "status": status, "headers": headers})
             if request.method != "HEAD":
                 async for chunk in answer.chunks:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
-            return
-        if answer.status not in (204, 304):
-            headers.append((b"content-length", str(len(answer.body)).encode()))
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            return status
+        if status not in (204, 304):
+            headers.append((b"content-length", b"%d" % len(answer.body)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
+        return status
 
     def around(self, given: list[tuple[bytes, bytes]], request: Request) -> list[tuple[bytes, bytes]]:
         """Return an application's own headers with those that it does not have itself."""

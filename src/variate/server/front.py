@@ -37,6 +37,14 @@ Handler = Callable[[Request], Awaitable[Answer | Stream]]
 Rest = Callable[[Request, Receive, Send], Awaitable[tuple[str, int | None]]]
 """Answers what no route does; returns what it is called in numbers and traces, and the status, None for no answer."""
 
+REFUSED = "refused"
+"""What a request is called that was refused before it was looked where it goes."""
+PROBES = frozenset({"healthz", "readyz", "metrics"})
+"""The routes that are asked for ever, also of a process that is to stop."""
+GONE = 499
+"""What is counted as the status where the other side went before it was answered."""
+
+_ID = b"x-request-id"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
 
 
@@ -98,6 +106,7 @@ class Front:
         self._tracing = tracing
         self._lifespan = lifespan
         self._addresses = Addresses(settings.trusted_proxies)
+        self._proxied = bool(settings.trusted_proxies)
         self._cross_origin = bool(settings.cors_origins)
         self._process = uuid4().hex[:12]
         self._numbers = count(1)
@@ -116,31 +125,45 @@ class Front:
             timeout=self._settings.body_timeout_seconds,
         )
         request.tally = self._tally
-        if self._draining.begun:
-            self._draining.last_request = began
-        refusal = self._read_head(request)
+        headers = request.headers
+        refusal = None
+        if len(headers) != len(scope["headers"]) or len(headers) > MOST_HEADERS or _ID in headers or self._proxied:
+            refusal = self._read_head(request)
         if self._tracing is not None:
             request.traced = self._tracing.begin(request)
-        route: str
-        status: int | None
         methods = self._exact.get(request.path) or self._found_below(request)
+        status: int | None
         if refusal is not None:
-            route, status = "refused", await self._send(send, _problem(request, refusal), request)
+            name, status = REFUSED, await self._envelope.send(send, _problem(request, refusal), request)
         elif methods is None:
-            route, status = await self._rest(request, receive, send)
+            name, status = await self._rest(request, receive, send)
         else:
-            found = methods.get(request.method)
-            if found is None:
-                route, status = (
-                    next(iter(methods.values())).name,
-                    await self._send(send, self._unrouted(methods, request), request),
-                )
+            route = methods.get(request.method)
+            answer: Answer | Stream | None
+            if route is None:
+                name, answer = next(iter(methods.values())).name, self._unrouted(methods, request)
             else:
-                answer = await self._answer(found, request)
-                route, status = found.name, None if answer is None else await self._send(send, answer, request)
-        self._tally.answered(route, request.method, status or 499, time.perf_counter() - began)
+                name = route.name
+                try:
+                    if route.scope is not None:
+                        if self._cross_origin and route.shared:
+                            self._envelope.share(request)
+                        self._gate.pace(request)
+                        request.principal = self._gate.admitted(request, route.scope) or await self._gate.admit(
+                            request, route.scope
+                        )
+                    answer = await route.handler(request)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+                    answer = _failed(route, request, error)
+            status = None if answer is None else await self._envelope.send(send, answer, request)
+        self._note(request, name, status, began)
+
+    def _note(self, request: Request, name: str, status: int | None, began: float) -> None:
+        self._tally.answered(name, request.method, status or GONE, time.perf_counter() - began)
         if request.traced is not None and self._tracing is not None:
-            self._tracing.end(request.traced, request, route=route, status=status)
+            self._tracing.end(request.traced, request, route=name, status=status)
+        if self._draining.begun and name not in PROBES:
+            self._draining.last_request = began
 
     def _read_head(self, request: Request) -> Refusal | None:
         """Take over the request's id and its client's address; return how it is refused for its headers, if it is."""
@@ -151,32 +174,12 @@ class Front:
             except Refusal as found:
                 refusal = found
                 self._gate.log(request, found)
-        given = request.headers.get(b"x-request-id")
+        given = request.headers.get(_ID)
         if given is not None and _SANE_ID.fullmatch(given):
             request.id = given.decode()
-        if self._addresses.trusts:
+        if self._proxied:
             request.address = self._addresses.client(request.address, request.headers)
         return refusal
-
-    async def _answer(self, route: Route, request: Request) -> Answer | Stream | None:
-        try:
-            if route.scope is not None:
-                if self._cross_origin and route.shared:
-                    self._envelope.share(request)
-                self._gate.pace(request)
-                request.principal = await self._gate.admit(request, route.scope)
-            return await route.handler(request)
-        except Refusal as refusal:
-            return route.refused(request, refusal)
-        except VariateError as error:
-            if isinstance(error, StoreError):
-                logger.warning("%s: %s", route.name, error, extra={"route": route.name, "request_id": request.id})
-            return route.refused(request, refusal_of(error))
-        except ConnectionResetError:
-            return None
-        except Exception:
-            logger.exception("%s failed", route.name, extra={"route": route.name, "request_id": request.id})
-            return route.refused(request, Refusal(500, "internal", "this failed here: the log says why, by the id"))
 
     def _unrouted(self, methods: dict[str, Route], request: Request) -> Answer:
         """Answer a browser's question whether it may ask, and refuse other methods."""
@@ -197,6 +200,16 @@ class Front:
                 return methods
         return None
 
-    async def _send(self, send: Send, answer: Answer | Stream, request: Request) -> int:
-        await self._envelope.send(send, answer, request)
-        return answer.status
+
+def _failed(route: Route, request: Request, error: Exception) -> Answer | None:
+    """Return what is answered where the route's handler raised this; None where nobody is there to be answered."""
+    if isinstance(error, Refusal):
+        return route.refused(request, error)
+    if isinstance(error, VariateError):
+        if isinstance(error, StoreError):
+            logger.warning("%s: %s", route.name, error, extra={"route": route.name, "request_id": request.id})
+        return route.refused(request, refusal_of(error))
+    if isinstance(error, ConnectionResetError):
+        return None
+    logger.error("%s failed", route.name, exc_info=error, extra={"route": route.name, "request_id": request.id})
+    return route.refused(request, Refusal(500, "internal", "this failed here: the log says why, by the id"))

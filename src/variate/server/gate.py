@@ -50,9 +50,22 @@ class Gate:
         self._address_rate = address_rate
         self._guesses = guesses
         self._refusals = Refusals()
+        self._here: dict[str, tuple[ApiKey, Principal, frozenset[Scope]]] = {}
         # A pool of its own: while a store hangs, those who show unknown keys wait, and nobody else.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="variate-gate")
         self._looked_up = 0
+
+    def admitted(self, request: Request, scope: Scope) -> Principal | None:
+        """Return who asks, if that is known at once and they may; None where ``admit`` is to look closer."""
+        secret = _shown(request)
+        key = None if secret is None else self._keyring.find(secret)
+        if key is None:
+            return None
+        _, principal, scopes = self._known_here(key)
+        if scope not in scopes or (self._key_rate is not None and not self._passes(self._key_rate, key.id, request)):
+            return None
+        request.actor = principal.actor
+        return principal
 
     async def admit(self, request: Request, scope: Scope) -> Principal:
         """Return who asks, if they may what the scope says and not too often; raise ``AccessError`` or so else."""
@@ -87,7 +100,7 @@ class Gate:
         found = self._keyring.find(secret)
         if found is None:
             found = await self._look_up(secret, request)
-        principal = found.principal
+        principal = self._known_here(found)[1]
         request.actor = principal.actor
         return principal
 
@@ -115,6 +128,23 @@ class Gate:
         finally:
             self._looked_up -= 1
 
+    def _known_here(self, key: ApiKey) -> tuple[ApiKey, Principal, frozenset[Scope]]:
+        """Return who asks with the key, and what they may in this environment: made once for each reading of it."""
+        held = self._here.get(key.id)
+        if held is None or held[0] is not key:
+            principal = key.principal
+            scopes = principal.scopes if principal.may_in(self._environment) else frozenset[Scope]()
+            held = self._here[key.id] = (key, principal, scopes)
+        return held
+
+    def _passes(self, rate: Rate, who: str, request: Request) -> bool:
+        """Whether this is not one too many; then it is counted."""
+        taken = rate.take(who)
+        if taken.wait_seconds:
+            return False  # ``admit`` says so
+        request.added += rate.headers(taken)
+        return True
+
     def _take(self, rate: Rate, who: str, request: Request) -> None:
         taken = rate.take(who)
         request.added += rate.headers(taken)
@@ -124,24 +154,29 @@ class Gate:
 
 def _secret(request: Request) -> str:
     """Return the secret that the request shows."""
+    secret = _shown(request)
+    if secret is None:
+        twice = b"authorization" in request.headers and b"x-api-key" in request.headers
+        raise UnauthenticatedError(_TWICE if twice else _NOBODY)
+    return secret
+
+
+def _shown(request: Request) -> str | None:
+    """Return the secret in the one header that has one; None where there is none, or both headers are there."""
     given = request.headers.get(b"authorization")
-    if given is not None:
-        if b"x-api-key" in request.headers:
-            raise UnauthenticatedError(_TWICE)
+    other = request.headers.get(b"x-api-key")
+    if given is None:
+        secret = other or b""
+    elif other is None:
         kind, _, secret = given.partition(b" ")
         if kind.lower() != b"bearer":
-            raise UnauthenticatedError(_NOBODY)
+            return None
     else:
-        secret = request.headers.get(b"x-api-key", b"")
-    secret = secret.strip()
-    if not secret:
-        raise UnauthenticatedError(_NOBODY)
-    return secret.decode("latin-1")
+        return None
+    return secret.strip().decode("latin-1") or None
 
 
 def _fingerprint(request: Request) -> str | None:
     """Return what tells the key shown from others and gives nobody the key: the beginning of its hash."""
-    try:
-        return secret_hash(_secret(request))[:12]
-    except UnauthenticatedError:
-        return None
+    secret = _shown(request)
+    return None if secret is None else secret_hash(secret)[:12]

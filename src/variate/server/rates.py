@@ -42,8 +42,7 @@ class Rate:
         self._most = most_remembered
         self._whole_at: dict[str, float] = {}
         window = max(1, math.ceil(self._allowance))
-        self.policy = f'"{name}";q={self._burst};w={window}'
-        """The value of ``RateLimit-Policy``."""
+        self._policy = (b"ratelimit-policy", f'"{name}";q={self._burst};w={window}'.encode())
 
     def take(self, who: str) -> Taken:
         """Count a request, unless it is one too many."""
@@ -63,7 +62,7 @@ class Rate:
     def headers(self, taken: Taken) -> tuple[tuple[bytes, bytes], ...]:
         """Return ``RateLimit-Policy`` and ``RateLimit``, as the IETF's draft has them."""
         said = f'"{self.name}";r={taken.left};t={taken.refills_in_seconds}'
-        return ((b"ratelimit-policy", self.policy.encode()), (b"ratelimit", said.encode()))
+        return (self._policy, (b"ratelimit", said.encode()))
 
     def _forget(self, now: float) -> None:
         kept = {who: at for who, at in self._whole_at.items() if at > now}
