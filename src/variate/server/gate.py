@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import get_running_loop
 from concurrent.futures import ThreadPoolExecutor
 
-from variate.access.keyring import Keyring, secret_hash
+from variate.access.keyring import Keyring
 from variate.errors import (
     AccessError,
     ForbiddenError,
@@ -25,6 +25,8 @@ _NOBODY = (
     "say who asks, in the header `Authorization: Bearer KEY` or `X-API-Key: KEY`; `variate keys create` makes a key"
 )
 _TWICE = "say who asks once: the headers Authorization and X-API-Key are both there"
+_PREFIX = "vk_"
+_HINT_LENGTH = 9
 _MOST_LOOKED_UP = 64
 
 
@@ -106,7 +108,7 @@ class Gate:
 
     def log(self, request: Request, error: AccessError | LimitExceededError | Refusal) -> None:
         """Log that the request was refused."""
-        self._refusals.log(request, error, fingerprint=_fingerprint(request))
+        self._refusals.log(request, error, hint=_hint(request))
 
     def close(self) -> None:
         """Look nothing up any more."""
@@ -176,7 +178,7 @@ def _shown(request: Request) -> str | None:
     return secret.strip().decode("latin-1") or None
 
 
-def _fingerprint(request: Request) -> str | None:
-    """Return what tells the key shown from others and gives nobody the key: the beginning of its hash."""
+def _hint(request: Request) -> str | None:
+    """Return the beginning of the key that was shown, by which `variate keys list` tells keys apart."""
     secret = _shown(request)
-    return None if secret is None else secret_hash(secret)[:12]
+    return secret[:_HINT_LENGTH] if secret is not None and secret.startswith(_PREFIX) else None

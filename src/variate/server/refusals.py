@@ -25,10 +25,8 @@ class Refusals:
         self._clock = clock
         self._too_many: dict[str, tuple[float, int]] = {}
 
-    def log(
-        self, request: Request, error: AccessError | LimitExceededError | Refusal, *, fingerprint: str | None
-    ) -> None:
-        """Log the refusal. ``fingerprint`` is of the key that was shown."""
+    def log(self, request: Request, error: AccessError | LimitExceededError | Refusal, *, hint: str | None) -> None:
+        """Log the refusal. ``hint`` is the beginning of the key that was shown."""
         unsaid = 0
         if isinstance(error, LimitExceededError):
             at, unsaid = self._too_many.get(request.address, (-1.0, 0))
@@ -45,7 +43,7 @@ class Refusals:
             "path": request.path,
             "address": request.address,
             "actor": request.actor,
-            "key_fingerprint": fingerprint,
+            "key_hint": hint,
             "request_id": request.id,
         }
         if unsaid:

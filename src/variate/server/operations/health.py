@@ -7,7 +7,7 @@ from typing import Any
 
 from variate.assignment.assigning import LedgerStatus
 from variate.server.operations.draining import Draining
-from variate.server.operations.watch import Watch
+from variate.server.operations.watch import UNKNOWN, UP, Watch
 
 _CONFIRMED_WITHIN_POLLS = 3
 """A snapshot that was seen in force within so many polling intervals, and some seconds, is confirmed."""
@@ -48,7 +48,7 @@ class Health:
         serving, stores, ledger = self._watch.serving, self._watch.stores(), self._ledger()
         age = self._watch.age_seconds
         confirmed = age <= self._confirmed_within
-        well = confirmed and all(healthy is not False for healthy in stores.values())
+        well = confirmed and all(state in (UP, UNKNOWN) for state in stores.values())
         return {
             "status": self._status(well=well),
             "environment": self._environment,
@@ -60,7 +60,7 @@ class Health:
                 "age_seconds": round(age, 3),
                 "confirmed": confirmed,
             },
-            "stores": {name: _said(healthy) for name, healthy in stores.items()},
+            "stores": stores,
             "intake": {"waiting_events": self._waiting_events()},
             "assignments": {"pending": ledger.pending, "let_go": ledger.let_go},
         }
@@ -83,7 +83,7 @@ class Health:
 
     def stores(self) -> dict[str, bool]:
         """Return whether each store answers, of those of which it is known."""
-        return {name: healthy for name, healthy in self._watch.stores().items() if healthy is not None}
+        return {name: state == UP for name, state in self._watch.stores().items() if state != UNKNOWN}
 
     def _status(self, *, well: bool) -> str:
         if self._draining.begun:
@@ -91,7 +91,3 @@ class Health:
         if self._watch.serving is None:
             return "loading"
         return "ready" if well else "degraded"
-
-
-def _said(healthy: bool | None) -> str:
-    return "unknown" if healthy is None else "up" if healthy else "away"

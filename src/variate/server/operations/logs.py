@@ -30,8 +30,9 @@ def configure(*, form: str, level: str) -> None:
         theirs.handlers.clear()
         theirs.propagate = True
         theirs.setLevel(logging.NOTSET)
-    # It tells of each connection and of its own start and end, which is told here already.
-    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # They tell of each step that they take, and of their own start and end.
+    for name in ("uvicorn.error", "alembic"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     logging.getLogger("uvicorn.access").disabled = True
     logging.captureWarnings(capture=True)
 

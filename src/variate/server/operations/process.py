@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
-from variate.access.keyring import Keyring
 from variate.platform import Platform
 from variate.server.operations.logs import configure
 from variate.server.operations.numbers import Board
@@ -42,10 +41,9 @@ _SETTLING_SHARE = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """What a process is to be: the settings, how its keys are known, its place among others and where they tell."""
+    """What a process is to be: its settings, its number among others, and where they show each other their numbers."""
 
     settings: Settings
-    keyring: Callable[[Platform], Keyring]
     number: int = 0
     numbers_folder: Path | None = None
 
@@ -85,10 +83,9 @@ class _Process:
         """Answer until a signal, and end in good order."""
         place = self._place
         platform = Platform.open(place.settings)
-        keyring = place.keyring(platform)
         service = Service(
             platform,
-            keyring=keyring,
+            keyring=platform.keyring,
             board=Board(place.numbers_folder, place=place.number),
             tracing=_tracing(place.settings),
         )
@@ -107,7 +104,8 @@ class _Process:
         server = _Server(config, answers=lambda: self._answers(platform))
         self._heed_signals(server, service)
         await server.serve(sockets=[self._listener])
-        await self._close(platform, keyring)
+        await asyncio.to_thread(platform.close)
+        logger.info("stopped: everything begun was answered, and written")
 
     def _heed_signals(self, server: _Server, service: Service) -> None:
         loop = asyncio.get_running_loop()
@@ -132,14 +130,6 @@ class _Process:
         # Uvicorn cancels what is not answered by then; the rest is left to write what was taken in.
         server.config.timeout_graceful_shutdown = max(1, int((self._until - time.monotonic()) * _ANSWERING_SHARE))
         server.should_exit = True
-
-    async def _close(self, platform: Platform, keyring: Keyring) -> None:
-        def close() -> None:
-            keyring.close()
-            platform.close()
-
-        await asyncio.to_thread(close)
-        logger.info("stopped: everything begun was answered, and written")
 
     def _give_up(self) -> None:
         logger.error("stopping took longer than VARIATE_SHUTDOWN_SECONDS: what was not written by now is lost")

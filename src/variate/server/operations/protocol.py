@@ -28,7 +28,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take the data, and see to it that a head that has begun ends."""
         super().data_received(data)
-        if self.scope is not None and "method" in self.scope:  # the head is whole
+        scope: Any = self.scope  # which is None before the first byte, though uvicorn's types do not say so
+        if scope is not None and "method" in scope:  # the head is whole
             if self._late is not None:
                 self._late.cancel()
                 self._late = None
@@ -51,7 +52,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._late = None
         if self.transport.is_closing():
             return
-        if self.scope is None:  # nothing was sent at all: there is nobody to be told
+        scope: Any = self.scope
+        if scope is None:  # nothing was sent at all: there is nobody to be told
             self.transport.close()
         else:
             self._refuse(408)

@@ -9,10 +9,9 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from collections.abc import Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -155,9 +154,7 @@ class Supervisor:
         now = time.monotonic()
         if self._stopping is None:
             steady = now - child.started_at >= _STEADY_SECONDS
-            child.pause = (
-                0.0 if steady else min(_LONGEST_PAUSE_SECONDS, max(_FIRST_PAUSE_SECONDS, child.pause * 2))
-            )
+            child.pause = 0.0 if steady else min(_LONGEST_PAUSE_SECONDS, max(_FIRST_PAUSE_SECONDS, child.pause * 2))
             child.start_at = now + child.pause
             logger.error(
                 "process %s ended with status %s: starting another in %g s",

@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from variate.errors import VariateError
-from variate.platform.health import Check
+from variate.platform.health import MIGRATE, Check
 from variate.publishing.serving import ServingStatus
 
 logger = logging.getLogger("variate.server")
+
+UP, AWAY, NOT_MIGRATED, UNKNOWN = "up", "away", "not_migrated", "unknown"
+"""The states of a store; it is unknown until it was looked at."""
 
 _SNAPSHOT_EVERY_SECONDS = 1.0
 _STORE_EVERY_SECONDS = 5.0
@@ -23,8 +26,7 @@ _PATIENCE_SECONDS = 3.0
 @dataclass(frozen=True, slots=True)
 class _Seen:
     began: float
-    healthy: bool | None
-    """None while the first look is under way."""
+    state: str
     ended: float | None
 
 
@@ -47,6 +49,7 @@ class Watch:
         self._clock = clock
         self._closed = threading.Event()
         self._started = False
+        self._looked_at_snapshot = threading.Event()
         self._served: tuple[ServingStatus, float] | None = None
         self._seen: dict[str, _Seen] = {}
 
@@ -81,44 +84,57 @@ class Watch:
         status, at = self._served
         return status.age_seconds + (self._clock() - at)
 
-    def stores(self) -> dict[str, bool | None]:
-        """Return whether each store answers; None where that is not known yet."""
-        return {name: self._healthy(name) for name in self._probes}
+    def stores(self) -> dict[str, str]:
+        """Return each store's state: one of those above."""
+        return {name: self._state(name) for name in self._probes}
 
-    def _healthy(self, name: str) -> bool | None:
+    def _state(self, name: str) -> str:
         seen = self._seen.get(name)
         if seen is None:
-            return None
+            return UNKNOWN
         if seen.ended is None and self._clock() - seen.began > _PATIENCE_SECONDS:
-            return False
-        return seen.healthy
+            return AWAY
+        return seen.state
 
     def _go_on(self, look: Callable[[], None], seconds: float) -> None:
+        said: str | None = None
         while not self._closed.is_set():
             try:
                 look()
+                said = None
             except VariateError as error:
-                logger.debug("a look at the state failed: %s", error)
+                if str(error) != said:
+                    said = str(error)
+                    logger.warning("nothing can be evaluated here yet, or no more: %s", said)
             except Exception:  # a thread that ended would leave an old state to be told for ever
                 logger.exception("a look at the state failed; it goes on")
             self._closed.wait(seconds)
 
     def _look_at_snapshot(self) -> None:
         at = self._clock()
-        self._served = (self._status(), at)
+        try:
+            self._served = (self._status(), at)
+        finally:
+            self._looked_at_snapshot.set()
 
     def _looking_at(self, name: str) -> Callable[[], None]:
         probe = self._probes[name]
 
         def look() -> None:
+            # Loading the first snapshot makes the tables of a local file: before that, they are not missed.
+            self._looked_at_snapshot.wait(_PATIENCE_SECONDS)
             before = self._seen.get(name)
             began = self._clock()
-            self._seen[name] = _Seen(began, None if before is None else before.healthy, None)
+            was = UNKNOWN if before is None else before.state
+            self._seen[name] = _Seen(began, was, None)
             try:
-                healthy = probe().healthy
+                found = probe()
             except Exception:
-                self._seen[name] = _Seen(began, False, self._clock())
+                self._seen[name] = _Seen(began, AWAY, self._clock())
                 raise
-            self._seen[name] = _Seen(began, healthy, self._clock())
+            state = UP if found.healthy else NOT_MIGRATED if found.advice == MIGRATE else AWAY
+            self._seen[name] = _Seen(began, state, self._clock())
+            if state != was and (state != UP or was != UNKNOWN):
+                logger.log(logging.INFO if state == UP else logging.WARNING, "%s is %s: %s", name, state, found.detail)
 
         return look
