@@ -39,6 +39,7 @@ from variate.cli.lazy import LazyGroup
         "purge": ("variate.cli.purge", "Delete what has expired."),
         "relay": ("variate.cli.relay", "Deliver changes that are still pending between stores."),
         "report": ("variate.cli.report", "What an experiment's data say, and whether they can be trusted."),
+        "serve": ("variate.cli.serve", "Answer over HTTP: OFREP, events, the management API."),
         "snapshots": ("variate.cli.snapshots", "What decisions are made from, and going back to another."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -38,6 +38,7 @@ class Single:
             raise Refusal(400, "TARGETING_KEY_MISSING", "context.targetingKey: must be a text, and not empty")
         key = request.tail
         decision = self._evaluator.now(key, unit, context) or await self._evaluator.soon(key, unit, context)
+        request.evaluated(key, decision)
         if decision.reason is Reason.UNKNOWN:
             raise Refusal(404, "FLAG_NOT_FOUND", f"there is no flag and no experiment {key!r}")
         return Answer(200, encode(_success(key, decision)))
