@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from fastapi import FastAPI
 
 from variate._version import __version__
+from variate.clock import utc_now
 from variate.platform import Platform
 from variate.server.gate import Gate
+from variate.server.management import experiments, openapi, problems
+from variate.server.management.admission import Admission
+from variate.server.management.idempotency import Idempotency
+from variate.server.management.locations import PREFIX
+from variate.server.management.routes import Site, mount
+
+RESOURCES = (experiments.routes,)
 
 
 def management(platform: Platform, *, gate: Gate) -> FastAPI:
     """Return the application that serves ``/api/v1`` over the platform, to whom ``gate`` lets through."""
-    application = FastAPI(title="variate", version=__version__, docs_url=None, redoc_url=None)
+    application = FastAPI(
+        title="variate",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+        redirect_slashes=False,
+    )
     application.state.platform = platform
-    application.state.gate = gate
+    site = Site(
+        admission=Admission(gate=gate),
+        idempotency=Idempotency(replies=platform.replies, clock=utc_now),
+        settings=platform.settings.service,
+    )
+    mount(application, RESOURCES, site)
+    problems.catch(application)
+    application.openapi = partial(openapi.document, application)  # type: ignore[method-assign]  # as FastAPI has it
     return application

@@ -1,0 +1,34 @@
+"""What a route's function is given beside its own parameters: the platform, and who asks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+
+from variate.model.access import Principal
+from variate.platform import Platform
+
+
+async def _platform(request: Request) -> Platform:
+    found: Platform = request.app.state.platform
+    return found
+
+
+async def _principal(request: Request) -> Principal:
+    found: Principal = request.state.principal
+    return found
+
+
+async def _actor(request: Request) -> str:
+    return (await _principal(request)).actor
+
+
+Served = Annotated[Platform, Depends(_platform)]
+"""The platform."""
+Asker = Annotated[Principal, Depends(_principal)]
+"""Who asks."""
+Actor = Annotated[str, Depends(_actor)]
+"""Who the audit log names for a change."""
+Id = Annotated[str, Path(description="The id; a slash in it is written %2F.", examples=["checkout-button"])]
+"""The id of a definition, in the path."""

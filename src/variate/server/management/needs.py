@@ -1,0 +1,45 @@
+"""What a route takes of whoever asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from variate.errors import ForbiddenError
+from variate.model.access import EVERYWHERE, Principal, Scope
+from variate.model.snapshot import check_environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """The scope, and whether it has to be held for all environments, as for a change of what they share."""
+
+    scope: Scope
+    everywhere: bool = False
+
+    def check(self, principal: Principal) -> None:
+        """Raise ``ForbiddenError`` where the principal may this for some environments only, and that is not enough."""
+        if self.everywhere and EVERYWHERE not in principal.environments:
+            held = ", ".join(sorted(principal.environments))
+            raise ForbiddenError(f"all environments share what this changes; the key is for {held}")
+
+    @property
+    def said(self) -> str:
+        """What it takes, in words for the documentation."""
+        return f"Needs the scope `{self.scope.value}`{', for all environments' if self.everywhere else ''}."
+
+
+READS = Needs(scope=Scope.READ)
+"""Reading: what is shared may be read by a key for any environment."""
+CHANGES = Needs(scope=Scope.WRITE, everywhere=True)
+"""Changing what all environments share."""
+CHANGES_ONE = Needs(scope=Scope.WRITE)
+"""Changing something of one environment: which one, the route passes to ``check_may_in``."""
+ADMINISTERS = Needs(scope=Scope.ADMIN, everywhere=True)
+"""Keys and people."""
+
+
+def check_may_in(principal: Principal, environment: str) -> None:
+    """Raise ``ForbiddenError`` where the principal may nothing in this environment."""
+    if not principal.may_in(check_environment("environment", environment)):
+        held = ", ".join(sorted(principal.environments))
+        raise ForbiddenError(f"this changes the environment {environment!r}; the key is for {held}")

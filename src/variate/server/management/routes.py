@@ -1,0 +1,234 @@
+"""Routes of the management API: each names what it needs, lets in first, and answers every error as a problem."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any, TypeVar
+
+import msgspec
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from variate.errors import StoreError, VariateError
+from variate.server import request as asked_by
+from variate.server.management.admission import Admission
+from variate.server.management.answers import problem
+from variate.server.management.idempotency import HEADER, Idempotency, IdempotencyKey
+from variate.server.management.locations import PREFIX
+from variate.server.management.needs import Needs
+from variate.server.management.problems import misshapen, unknown_parameters
+from variate.server.management.request_ids import request_id
+from variate.server.refusal import Refusal, refusal_of
+from variate.service_settings import ServiceSettings
+
+logger = logging.getLogger("variate.server")
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What all routes of an application share."""
+
+    admission: Admission
+    idempotency: Idempotency
+    settings: ServiceSettings
+
+
+class _Read(Request):
+    """A request whose body is here already, decoded."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        async def receive() -> asked_by.Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        super().__init__(request.scope, receive)
+        self._decoded = _decoded(body, request.headers.get("content-type"))
+
+    async def json(self) -> Any:
+        return self._decoded
+
+
+class ManagedRoute(APIRoute):
+    """A route of ``site``. ``needs`` is what it takes; None lets everybody in."""
+
+    site: Site
+    needs: Needs | None
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers a request: it is let in before its body is read."""
+        answered = super().get_route_handler()
+        parameters = {each.alias for each in get_flat_dependant(self.dependant).query_params}
+
+        async def handle(request: Request) -> Response:
+            name = request_id(request.scope)
+            try:
+                unknown = request.query_params.keys() - parameters
+                asked = asked_by.Request(
+                    request.scope,
+                    request.receive,
+                    id=name,
+                    max_body=self.site.settings.max_body_bytes,
+                    timeout=self.site.settings.body_timeout_seconds,
+                )
+                if self.needs is not None:
+                    request.state.principal = await self.site.admission.admit(asked, self.needs)
+                if unknown:
+                    raise unknown_parameters(unknown, parameters)
+                return await self._answer(request, await asked.body(), answered)
+            except Exception as error:  # noqa: BLE001 - every error is answered as a problem, and logged by its kind
+                return problem(_refusal(error, self.name, name), path=request.url.path, request_id=name)
+
+        return handle
+
+    async def _answer(
+        self, request: Request, body: bytes, answered: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        async def make() -> Response:
+            try:
+                return await answered(_Read(request, body))
+            except (RequestValidationError, VariateError, Refusal) as error:
+                refusal = _refusal(error, self.name, request_id(request.scope))
+                return problem(refusal, path=request.url.path, request_id=request_id(request.scope))
+
+        key = request.headers.get(HEADER)
+        if key is None or request.method != "POST" or self.needs is None:
+            return await make()
+        asked = "\n".join((request.method, request.url.path, request.url.query, request.headers.get("if-match", "")))
+        return await self.site.idempotency.once(
+            key, principal=request.state.principal, asked=asked.encode() + b"\n" + body, make=make
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Declared:
+    endpoint: Callable[..., Any]
+    path: str
+    method: str
+    needs: Needs | None
+    answers: type[BaseModel] | None
+    status: int
+    extra: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The routes of one resource, ``tag``, before an application has them."""
+
+    tag: str
+    said: str
+    _declared: list[_Declared] = field(default_factory=list)
+
+    def get(self, path: str, *, needs: Needs | None, answers: type[BaseModel] | None, **extra: Any) -> Callable[[F], F]:
+        """Declare what reads."""
+        return self._declare("GET", path, needs, answers, 200, extra)
+
+    def post(
+        self, path: str, *, needs: Needs | None, answers: type[BaseModel] | None, status: int = 200, **extra: Any
+    ) -> Callable[[F], F]:
+        """Declare what creates or moves something, once for each idempotency key."""
+        return self._declare("POST", path, needs, answers, status, extra)
+
+    def patch(self, path: str, *, needs: Needs, answers: type[BaseModel], **extra: Any) -> Callable[[F], F]:
+        """Declare what changes what is given."""
+        return self._declare("PATCH", path, needs, answers, 200, extra)
+
+    def put(self, path: str, *, needs: Needs, answers: type[BaseModel], **extra: Any) -> Callable[[F], F]:
+        """Declare what stores something, over whatever stood there."""
+        return self._declare("PUT", path, needs, answers, 200, extra)
+
+    def delete(self, path: str, *, needs: Needs, **extra: Any) -> Callable[[F], F]:
+        """Declare what removes something."""
+        return self._declare("DELETE", path, needs, None, 204, extra)
+
+    def mount(self, application: FastAPI, site: Site) -> None:
+        """Give the application these routes."""
+        for each in self._declared:
+            application.router.add_api_route(
+                f"{PREFIX}{each.path}",
+                each.endpoint,
+                methods=[each.method],
+                status_code=each.status,
+                response_model=each.answers,
+                tags=[self.tag],
+                operation_id=each.endpoint.__name__,
+                dependencies=[Depends(_idempotency_key)] if each.method == "POST" and each.needs else [],
+                route_class_override=ManagedRoute,
+                **each.extra,
+            )
+            route = application.router.routes[-1]
+            assert isinstance(route, ManagedRoute)  # noqa: S101 - it was added the line above
+            route.site, route.needs = site, each.needs
+
+    def _declare(
+        self,
+        method: str,
+        path: str,
+        needs: Needs | None,
+        answers: type[BaseModel] | None,
+        status: int,
+        extra: dict[str, Any],
+    ) -> Callable[[F], F]:
+        def declare(endpoint: F) -> F:
+            self._declared.append(
+                _Declared(
+                    endpoint=endpoint,
+                    path=path,
+                    method=method,
+                    needs=needs,
+                    answers=answers,
+                    status=status,
+                    extra=extra,
+                )
+            )
+            return endpoint
+
+        return declare
+
+
+def mount(application: FastAPI, resources: Sequence[Routes], site: Site) -> None:
+    """Give the application the routes of all resources."""
+    for each in resources:
+        each.mount(application, site)
+    application.openapi_tags = [{"name": each.tag, "description": each.said} for each in resources]
+
+
+async def _idempotency_key(idempotency_key: IdempotencyKey = None) -> None:
+    """Document the header, which the route has read by now."""
+
+
+def _decoded(body: bytes, content_type: str | None) -> Any:
+    if not body:
+        return None
+    message = Message()
+    message["content-type"] = content_type or ""
+    kind = message.get_content_type()
+    if content_type is None or not (kind == "application/json" or kind.endswith("+json")):
+        raise Refusal(415, "unsupported_media_type", "send the body as `Content-Type: application/json`")
+    try:
+        return _decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Refusal(400, "malformed_body", f"the body is not JSON: {error}") from error
+
+
+def _refusal(error: Exception, route: str, name: str) -> Refusal:
+    """Return how the error is told, and log what the caller cannot do anything about."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, RequestValidationError):
+        return misshapen(error)
+    if isinstance(error, VariateError):
+        if isinstance(error, StoreError):
+            logger.warning("%s: %s", route, error, extra={"request_id": name})
+        return refusal_of(error)
+    logger.error("%s failed", route, exc_info=error, extra={"request_id": name})
+    return Refusal(500, "internal", "this failed here: the log says why, by the request's id")
