@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
@@ -16,6 +13,7 @@ from variate.errors import InvalidInputError
 from variate.model import AuditEntry, Page
 from variate.model.rules import check_id, check_name, shown
 from variate.model.snapshot import Publication, Snapshot, check_digest
+from variate.platform.accessing import Accessing
 from variate.platform.analysing import Analysing
 from variate.platform.backends import Backends
 from variate.platform.deciding import Deciding
@@ -101,6 +99,8 @@ class Platform:
         self.get_report = analysing.get_report
         self.list_reports = analysing.list_reports
         self.check_aa = analysing.check_aa
+        self._accessing = Accessing.over(backends, settings, log=self._log, wall_clock=clock)
+        self._offer_access(self._accessing)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Platform:
@@ -186,6 +186,7 @@ class Platform:
             "overrides": self._backends.overrides.purge(expired_before=at),
             "events": self._backends.events.purge(expired_before=at),
             "snapshots": self._backends.snapshots.purge(superseded_before=at - UNUSED_KEPT),
+            "replies": self._backends.replies.purge(expired_before=at),
             "analyses": self._backends.purge_analyses(at - UNUSED_KEPT),
         }
 
@@ -193,6 +194,7 @@ class Platform:
         """Let go of every connection. Safe to repeat."""
         if not self.closed:
             self.closed = True
+            self._accessing.close()
             self._deciding.close()
             self.relay.close()
             self._backends.close()
@@ -318,6 +320,16 @@ class Platform:
         self.get_user_events = intake.get_user_events
         self.get_events = intake.get_events
 
+    def _offer_access(self, accessing: Accessing) -> None:
+        keys = accessing.keys
+        self.keyring = accessing.keyring
+        self.create_api_key = keys.create_api_key
+        self.get_api_key = keys.get_api_key
+        self.list_api_keys = keys.list_api_keys
+        self.update_api_key = keys.update_api_key
+        self.rotate_api_key = keys.rotate_api_key
+        self.revoke_api_key = keys.revoke_api_key
+
     def _offer_hot_values(self, hot: HotValues, limits: RateLimits) -> None:
         self.cache_experiment_assignment = hot.cache_experiment_assignment
         self.get_cached_experiment_assignment = hot.get_cached_experiment_assignment
@@ -328,58 +340,3 @@ class Platform:
 
         self.check_rate_limit = limits.check_rate_limit
         self.check_sliding_rate_limit = limits.check_sliding_rate_limit
-
-
-class _Default:
-    """The process's own platform: opened at the first call, anew after ``close`` and in a forked child."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._platform: Platform | None = None
-        self._of_parents: list[Platform] = []
-
-    def __call__(self) -> Platform:
-        platform = self._platform
-        if platform is not None and not platform.closed:
-            return platform
-        with self._lock:
-            if self._platform is None or self._platform.closed:
-                self._platform = Platform.open()
-                # What waits to be written with others is written when the process ends.
-                atexit.register(self._platform.close)
-            return self._platform
-
-    @property
-    def opened(self) -> Platform | None:
-        """The platform if it is open."""
-        platform = self._platform
-        return None if platform is None or platform.closed else platform
-
-    def forked(self) -> None:
-        """Start afresh in a child: the lock may be held by a thread that is not here, the connections are the parent's.
-
-        The parent's platform is kept from being collected, for that would close connections the parent still uses.
-        """
-        self._lock = threading.Lock()
-        if self._platform is not None:
-            self._of_parents.append(self._platform)
-            atexit.unregister(self._platform.close)
-            self._platform = None
-
-
-_default = _Default()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_default.forked)
-
-
-def default_platform() -> Platform:
-    """Return what the functions act on: one platform a process, made from the environment at the first call.
-
-    After ``default_platform().close()`` the next call reads the environment again.
-    """
-    return _default()
-
-
-def opened_platform() -> Platform | None:
-    """Return the default platform if this process has opened it."""
-    return _default.opened

@@ -84,6 +84,7 @@ def test_the_first_migration_says_what_it_did_and_the_second_does_nothing(unmade
         "0003: Number what senders send, so that what never came is known.",
         "0004: Keep what analyses read in columns and indexes, and what they made of it.",
         "0005: Keep looks and reports.",
+        "0006: Keep keys, people and replies.",
     ]
     assert list(unmade_database.migrate()) == []
     unmade_database.require_migrated()
@@ -171,7 +172,7 @@ def test_rows_of_the_first_version_are_whole_rows_of_this_one(
     engine.dispose()
 
     done = unmade_database.migrate()
-    assert [step.partition(":")[0] for step in done] == ["0002", "0003", "0004", "0005"]
+    assert [step.partition(":")[0] for step in done] == ["0002", "0003", "0004", "0005", "0006"]
     experiment, flag = SqlExperimentStore(unmade_database).get("e"), SqlFlagStore(unmade_database).get("f")
     assert experiment is not None
     assert (experiment.name, experiment.owner, experiment.design) == ("Checkout", "ada", Design())

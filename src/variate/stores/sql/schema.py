@@ -9,6 +9,7 @@ The widest index entries hold two ids of 1,024 bytes: PostgreSQL's limit is 2,70
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -27,9 +28,10 @@ from sqlalchemy import (
 )
 
 from variate.model import ExperimentStatus, FlagStatus, OverrideTarget
+from variate.model.access import Role
 from variate.stores.sql.columns import IdText, Instant, JsonDocument, WholeNumber, fresh_id
 
-HEAD = "0005"
+HEAD = "0006"
 """The migration that makes these tables; a test compares it with the newest one shipped."""
 
 VERSION_TABLE = "variate_version"
@@ -46,7 +48,7 @@ metadata = MetaData(
 )
 
 
-def _one_of(column: str, choices: type[ExperimentStatus] | type[FlagStatus] | type[OverrideTarget]) -> str:
+def _one_of(column: str, choices: type[ExperimentStatus] | type[FlagStatus] | type[OverrideTarget] | type[Role]) -> str:
     return f"{column} IN ({', '.join(repr(str(choice)) for choice in choices)})"
 
 
@@ -359,3 +361,55 @@ reports = Table(
 )
 Index("ix_reports_at", reports.c.at.desc(), reports.c.id)
 Index("ix_reports_experiment_at", reports.c.experiment_id, reports.c.at.desc(), reports.c.id)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", IdText, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", JsonDocument, nullable=False),
+    Column("environments", JsonDocument, nullable=False),
+    Column("secret_hash", IdText, nullable=False, unique=True),
+    Column("hint", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("revision", WholeNumber, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
+    Column("replaced_by", IdText),
+    CheckConstraint("revision >= 1", name="revision"),
+)
+Index("ix_api_keys_created", api_keys.c.created_at.desc(), api_keys.c.id)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", IdText, primary_key=True),
+    Column("email", IdText, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("revision", WholeNumber, nullable=False),
+    Column("password_hash", Text),
+    Column("subject", IdText, unique=True),
+    Column("disabled", Boolean, nullable=False),
+    CheckConstraint(_one_of("role", Role), name="role"),
+    CheckConstraint("revision >= 1", name="revision"),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("key", IdText, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("claimed_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    # None until the request is answered.
+    Column("status", WholeNumber),
+    Column("headers", JsonDocument),
+    Column("body", LargeBinary),
+)
+Index("ix_replies_expires", replies.c.expires_at)
