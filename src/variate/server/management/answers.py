@@ -29,6 +29,19 @@ def defined(record: Mapping[str, Any], *, status: int = 200, location: str | Non
     return answer(record, status=status, headers=headers)
 
 
+class ShownOnce(Response):
+    """An answer that holds a secret: it is kept nowhere. Who asks again is told ``again``."""
+
+    def __init__(self, record: object, *, status: int, headers: Mapping[str, str], again: Response) -> None:
+        super().__init__(
+            encode(record),
+            status_code=status,
+            headers={**headers, "Cache-Control": "no-store"},
+            media_type="application/json",
+        )
+        self.again = again
+
+
 def nothing() -> Response:
     """Return that it was done, and that there is nothing more to say."""
     return Response(status_code=204)

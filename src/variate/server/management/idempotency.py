@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from variate.errors import VariateError
 from variate.model.access import Principal
+from variate.server.management.answers import ShownOnce
 from variate.server.refusal import Refusal
 from variate.stores.access import Reply, ReplyStore
 
@@ -86,30 +87,31 @@ class Idempotency:
                 "the Idempotency-Key stands for another request: take a new key for a new request",
                 extensions={"field": "Idempotency-Key", "rule": "must be new for another request"},
             )
-        if not claim.mine:
+        if claim.token is None:
             return _again(claim.reply)
         try:
             response = await make()
         except Exception:
-            await self._release(held)
+            await self._release(held, claim.token)
             raise
         if response.status_code >= 500:
-            await self._release(held)
+            await self._release(held, claim.token)
         else:
-            await self._settle(held, response)
+            await self._settle(held, claim.token, response)
         return response
 
-    async def _settle(self, held: str, response: Response) -> None:
-        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        reply = Reply(status=response.status_code, headers=headers, body=bytes(response.body))
+    async def _settle(self, held: str, token: str, response: Response) -> None:
+        kept = response.again if isinstance(response, ShownOnce) else response
+        headers = {name: kept.headers[name] for name in _KEPT_HEADERS if name in kept.headers}
+        reply = Reply(status=kept.status_code, headers=headers, body=bytes(kept.body))
         try:
-            await run_in_threadpool(self.replies.settle, held, reply)
+            await run_in_threadpool(self.replies.settle, held, token, reply)
         except VariateError as error:
             logger.warning("a reply cannot be kept for who asks again: %s", error)
 
-    async def _release(self, held: str) -> None:
+    async def _release(self, held: str, token: str) -> None:
         try:
-            await run_in_threadpool(self.replies.release, held)
+            await run_in_threadpool(self.replies.release, held, token)
         except VariateError as error:
             logger.warning("an idempotency key cannot be given back; it is free again in a minute: %s", error)
 

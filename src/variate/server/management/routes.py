@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any, TypeVar
 
 import msgspec
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -67,7 +67,7 @@ class ManagedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request: it is let in before its body is read."""
         answered = super().get_route_handler()
-        parameters = {each.alias for each in get_flat_dependant(self.dependant).query_params}
+        parameters = set(_query(self.dependant))
 
         async def handle(request: Request) -> Response:
             name = request_id(request.scope)
@@ -204,6 +204,14 @@ def mount(application: FastAPI, resources: Sequence[Routes], site: Site) -> None
 
 async def _idempotency_key(idempotency_key: IdempotencyKey = None) -> None:
     """Document the header, which the route has read by now."""
+
+
+def _query(dependant: Dependant) -> Iterator[str]:
+    """Yield the names of the query's parameters, also of what the route depends on."""
+    for each in dependant.query_params:
+        yield each.alias
+    for other in dependant.dependencies:
+        yield from _query(other)
 
 
 def _decoded(body: bytes, content_type: str | None) -> Any:
