@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from fastapi import FastAPI
 
@@ -11,13 +10,35 @@ from variate._version import __version__
 from variate.clock import utc_now
 from variate.platform import Platform
 from variate.server.gate import Gate
-from variate.server.management import experiments, openapi, problems
+from variate.server.management import (
+    audiences,
+    experiment_views,
+    flags,
+    holdouts,
+    layers,
+    metrics,
+    openapi,
+    overrides,
+    problems,
+    reports,
+    snapshots,
+)
 from variate.server.management.admission import Admission
 from variate.server.management.idempotency import Idempotency
 from variate.server.management.locations import PREFIX
 from variate.server.management.routes import Site, mount
 
-RESOURCES = (experiments.routes,)
+RESOURCES = (
+    experiment_views.routes,
+    flags.routes,
+    audiences.routes,
+    layers.routes,
+    holdouts.routes,
+    metrics.routes,
+    overrides.routes,
+    reports.routes,
+    snapshots.routes,
+)
 
 
 def management(platform: Platform, *, gate: Gate) -> FastAPI:
@@ -37,6 +58,6 @@ def management(platform: Platform, *, gate: Gate) -> FastAPI:
         settings=platform.settings.service,
     )
     mount(application, RESOURCES, site)
-    problems.catch(application)
+    problems.catch(application, platform.settings.service)
     application.openapi = partial(openapi.document, application)  # type: ignore[method-assign]  # as FastAPI has it
     return application

@@ -30,5 +30,5 @@ Asker = Annotated[Principal, Depends(_principal)]
 """Who asks."""
 Actor = Annotated[str, Depends(_actor)]
 """Who the audit log names for a change."""
-Id = Annotated[str, Path(description="The id; a slash in it is written %2F.", examples=["checkout-button"])]
+Id = Annotated[str, Path(description="The id.", examples=["checkout-button"])]
 """The id of a definition, in the path."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from variate.server.management.paging import listed
-from variate.server.management.shapes import MOMENT, Definition, Given, Told, absent, example
+from variate.server.management.shapes import MOMENT, Definition, Given, NewId, Told, absent, example
 
 Status = Literal["draft", "active", "paused", "completed", "archived"]
 
@@ -82,7 +82,7 @@ class NewExperiment(DesignGiven):
         plan={"units": 20_000, "looks": 10},
     )
 
-    id: str = absent("Its id; a UUID unless given.")
+    id: NewId = absent("Its id; a UUID unless given.")
     name: str
     description: str = absent("What it is, in words.")
     owner: str | None = absent("Whose it is.")

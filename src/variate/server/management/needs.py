@@ -23,6 +23,11 @@ class Needs:
             raise ForbiddenError(f"all environments share what this changes; the key is for {held}")
 
     @property
+    def changes(self) -> bool:
+        """Whether what needs this may change something."""
+        return self.scope is not Scope.READ
+
+    @property
     def said(self) -> str:
         """What it takes, in words for the documentation."""
         return f"Needs the scope `{self.scope.value}`{', for all environments' if self.everywhere else ''}."

@@ -117,7 +117,7 @@ def document(application: FastAPI) -> dict[str, Any]:
         }
         for route in application.routes:
             if isinstance(route, ManagedRoute) and route.include_in_schema:
-                for method in route.methods:
+                for method in route.methods or ():
                     _finish(made["paths"][route.path_format][method.lower()], method, route)
         application.openapi_schema = made
     return application.openapi_schema

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -10,39 +10,42 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
+from variate.errors import InvalidInputError
 from variate.model.rules import shown
 from variate.server.management.answers import problem
-from variate.server.management.request_ids import request_id
+from variate.server.management.fronted import fronted
 from variate.server.refusal import Refusal
+from variate.service_settings import ServiceSettings
 
 _MOST_ERRORS = 20
 
 
 def misshapen(error: RequestValidationError) -> Refusal:
-    """Return what is wrong with the shape of a request: ``field`` and ``rule`` of the first thing, ``errors`` of all."""
+    """Return what is wrong with a request's shape: ``field`` and ``rule`` of the first thing, ``errors`` of all."""
     found = [{"field": _field(each["loc"]), "rule": _rule(each)} for each in error.errors()[:_MOST_ERRORS]]
     first = found[0]
     detail = f"{first['field']}: {first['rule']}" if first["field"] else first["rule"]
     return Refusal(422, "invalid_input", detail, extensions={**first, "errors": found})
 
 
-def unknown_parameters(names: Iterable[str], known: Iterable[str]) -> Refusal:
-    """Return that these parameters of the query are none of the route's."""
-    found = [{"field": name, "rule": _not_known(known)} for name in sorted(names)]
-    first = found[0]
-    return Refusal(
-        422, "invalid_input", f"{first['field']}: {first['rule']}", extensions={**first, "errors": found[:_MOST_ERRORS]}
-    )
+def check_parameters(given: Iterable[str], known: Collection[str]) -> None:
+    """Refuse parameters of the query that are none of the route's: a misspelt filter would list everything."""
+    for name in given:
+        if name not in known:
+            names = ", ".join(sorted(known))
+            raise InvalidInputError(
+                name, f"is not known; there is {names}" if names else "is not known: there are none"
+            )
 
 
-def catch(application: FastAPI) -> None:
+def catch(application: FastAPI, settings: ServiceSettings) -> None:
     """Let the application answer what happens outside of its routes as problems."""
 
     async def refused(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
         refusal = _of_router(error, request, application.routes)
-        return problem(refusal, path=request.url.path, request_id=request_id(request.scope))
+        return problem(refusal, path=request.url.path, request_id=fronted(request, settings).id)
 
     application.add_exception_handler(HTTPException, refused)
 
@@ -51,7 +54,8 @@ def _of_router(error: HTTPException, request: Request, routes: Sequence[BaseRout
     if error.status_code == 404:
         return Refusal(404, "not_found", "nothing is here: /api/v1/openapi.json says what there is")
     if error.status_code == 405:
-        matching = [each for each in routes if isinstance(each, Route) and each.matches(request.scope)[0] is not Match.NONE]
+        known = [each for each in routes if isinstance(each, Route)]
+        matching = [each for each in known if each.matches(request.scope)[0] is not Match.NONE]
         allowed = ", ".join(sorted({method for each in matching for method in each.methods or ()}))
         return Refusal(405, "method_not_allowed", f"this may be asked by {allowed} only", headers={"Allow": allowed})
     return Refusal(error.status_code, "refused", error.detail, headers=dict(error.headers or {}))
@@ -80,8 +84,3 @@ def _rule(error: Mapping[str, Any]) -> str:
     given = error.get("input")
     told = isinstance(given, (str, int, float)) and not isinstance(given, bool)
     return f"{said}, not {shown(given)}" if told and said.startswith("must be") else said
-
-
-def _not_known(known: Iterable[str]) -> str:
-    names = ", ".join(sorted(known))
-    return f"is not known; there is {names}" if names else "is not known: this takes no parameters"

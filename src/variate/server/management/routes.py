@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
-from email.message import Message
+from email.message import EmailMessage
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,22 +15,25 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from variate.errors import StoreError, VariateError
-from variate.server import request as asked_by
+from variate.errors import InvalidInputError, StoreError, VariateError
 from variate.server.management.admission import Admission
 from variate.server.management.answers import problem
+from variate.server.management.fronted import fronted
 from variate.server.management.idempotency import HEADER, Idempotency, IdempotencyKey
 from variate.server.management.locations import PREFIX
 from variate.server.management.needs import Needs
-from variate.server.management.problems import misshapen, unknown_parameters
-from variate.server.management.request_ids import request_id
+from variate.server.management.problems import check_parameters, misshapen
 from variate.server.refusal import Refusal, refusal_of
+from variate.server.request import Message
 from variate.service_settings import ServiceSettings
 
 logger = logging.getLogger("variate.server")
 
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_NAMED_HERE = {"user_id": "unit"}
+"""What the library's functions name as the guide does, and this by the glossary."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -48,7 +51,7 @@ class _Read(Request):
     """A request whose body is here already, decoded."""
 
     def __init__(self, request: Request, body: bytes) -> None:
-        async def receive() -> asked_by.Message:
+        async def receive() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
         super().__init__(request.scope, receive)
@@ -70,23 +73,14 @@ class ManagedRoute(APIRoute):
         parameters = set(_query(self.dependant))
 
         async def handle(request: Request) -> Response:
-            name = request_id(request.scope)
+            asked = fronted(request, self.site.settings)
             try:
-                unknown = request.query_params.keys() - parameters
-                asked = asked_by.Request(
-                    request.scope,
-                    request.receive,
-                    id=name,
-                    max_body=self.site.settings.max_body_bytes,
-                    timeout=self.site.settings.body_timeout_seconds,
-                )
                 if self.needs is not None:
                     request.state.principal = await self.site.admission.admit(asked, self.needs)
-                if unknown:
-                    raise unknown_parameters(unknown, parameters)
+                check_parameters(request.query_params, parameters)
                 return await self._answer(request, await asked.body(), answered)
             except Exception as error:  # noqa: BLE001 - every error is answered as a problem, and logged by its kind
-                return problem(_refusal(error, self.name, name), path=request.url.path, request_id=name)
+                return self._problem(error, request)
 
         return handle
 
@@ -97,16 +91,19 @@ class ManagedRoute(APIRoute):
             try:
                 return await answered(_Read(request, body))
             except (RequestValidationError, VariateError, Refusal) as error:
-                refusal = _refusal(error, self.name, request_id(request.scope))
-                return problem(refusal, path=request.url.path, request_id=request_id(request.scope))
+                return self._problem(error, request)
 
         key = request.headers.get(HEADER)
-        if key is None or request.method != "POST" or self.needs is None:
+        if key is None or not _is_done_once(request.method, self.needs):
             return await make()
         asked = "\n".join((request.method, request.url.path, request.url.query, request.headers.get("if-match", "")))
         return await self.site.idempotency.once(
             key, principal=request.state.principal, asked=asked.encode() + b"\n" + body, make=make
         )
+
+    def _problem(self, error: Exception, request: Request) -> Response:
+        name = fronted(request, self.site.settings).id
+        return problem(_refusal(error, self.name, name), path=request.url.path, request_id=name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,10 +157,9 @@ class Routes:
                 status_code=each.status,
                 response_model=each.answers,
                 tags=[self.tag],
-                operation_id=each.endpoint.__name__,
-                dependencies=[Depends(_idempotency_key)] if each.method == "POST" and each.needs else [],
+                dependencies=[Depends(_idempotency_key)] if _is_done_once(each.method, each.needs) else [],
                 route_class_override=ManagedRoute,
-                **each.extra,
+                **{"operation_id": each.endpoint.__name__, **each.extra},
             )
             route = application.router.routes[-1]
             assert isinstance(route, ManagedRoute)  # noqa: S101 - it was added the line above
@@ -206,6 +202,11 @@ async def _idempotency_key(idempotency_key: IdempotencyKey = None) -> None:
     """Document the header, which the route has read by now."""
 
 
+def _is_done_once(method: str, needs: Needs | None) -> bool:
+    """Whether the route goes by idempotency keys: every post does that changes something."""
+    return method == "POST" and needs is not None and needs.changes
+
+
 def _query(dependant: Dependant) -> Iterator[str]:
     """Yield the names of the query's parameters, also of what the route depends on."""
     for each in dependant.query_params:
@@ -217,7 +218,7 @@ def _query(dependant: Dependant) -> Iterator[str]:
 def _decoded(body: bytes, content_type: str | None) -> Any:
     if not body:
         return None
-    message = Message()
+    message = EmailMessage()
     message["content-type"] = content_type or ""
     kind = message.get_content_type()
     if content_type is None or not (kind == "application/json" or kind.endswith("+json")):
@@ -234,6 +235,8 @@ def _refusal(error: Exception, route: str, name: str) -> Refusal:
         return error
     if isinstance(error, RequestValidationError):
         return misshapen(error)
+    if isinstance(error, InvalidInputError) and error.field in _NAMED_HERE:
+        return refusal_of(InvalidInputError(_NAMED_HERE[error.field], error.rule))
     if isinstance(error, VariateError):
         if isinstance(error, StoreError):
             logger.warning("%s: %s", route, error, extra={"request_id": name})

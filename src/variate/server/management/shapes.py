@@ -7,9 +7,10 @@ in the same form; so no rule stands in two places.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 MOMENT = "ISO 8601 with an offset, such as 2026-11-02T09:00:00Z."
 
@@ -27,6 +28,17 @@ class Given(BaseModel):
 
 class Told(BaseModel):
     """What is answered."""
+
+
+def _addressable(given: str) -> str:
+    """Refuse an id that no path can name: the front takes no encoded slashes and no dotted parts."""
+    if given in (".", "..") or "/" in given or "\\" in given or not given.isprintable():
+        raise PydanticCustomError("id", "must be printable, without slashes and backslashes: paths name it")
+    return given
+
+
+NewId = Annotated[str, AfterValidator(_addressable)]
+"""An id that is chosen over HTTP."""
 
 
 def absent(description: str, **told: Any) -> Any:
