@@ -57,7 +57,7 @@ class Audience(Definition):
 
 
 routes = Routes("Audiences", "Conditions with a name, which experiments, flags and each other use.")
-_group = Group[AudienceValue](
+_group: Group[AudienceValue] = Group(
     routes=routes,
     kind="audience",
     model=Audience,

@@ -77,7 +77,10 @@ def get_flag(flag_id: Id, platform: Served, if_none_match: IfNoneMatch = None) -
 
 @routes.patch("/flags/{flag_id}", needs=CHANGES, answers=Flag)
 def update_flag(flag_id: Id, body: FlagChange, platform: Served, actor: Actor, expected: Expected) -> Response:
-    """Change what is given, everywhere. What is different in one environment, `.../environments/{environment}` changes."""
+    """Change what is given, everywhere.
+
+    What is different in one environment is changed at `.../environments/{environment}`.
+    """
     with decided_on(expected):
         after = platform.update_feature_flag(flag_id, **body.given, expected_revision=expected, actor=actor)
     return defined(flag_record(after))

@@ -56,7 +56,7 @@ class Holdout(Definition):
 
 
 routes = Routes("Holdouts", "Shares of the units that are kept out of the experiments that name them.")
-_group = Group[HoldoutValue](
+_group: Group[HoldoutValue] = Group(
     routes=routes,
     kind="holdout",
     model=Holdout,

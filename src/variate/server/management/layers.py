@@ -54,7 +54,7 @@ class Layer(Definition):
 
 
 routes = Routes("Layers", "In a layer a unit is in at most one experiment.")
-_group = Group[LayerValue](
+_group: Group[LayerValue] = Group(
     routes=routes,
     kind="layer",
     model=Layer,

@@ -114,7 +114,7 @@ class MetricDefinition(Definition):
 
 
 routes = Routes("Metrics", "What experiments are judged by.")
-_group = Group[MetricValue](
+_group: Group[MetricValue] = Group(
     routes=routes,
     kind="metric",
     model=MetricDefinition,

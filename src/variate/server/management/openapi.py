@@ -131,14 +131,14 @@ def _finish(operation: dict[str, Any], method: str, route: ManagedRoute) -> None
     headers = {each["name"].lower() for each in operation.get("parameters", ()) if each["in"] == "header"}
     responses = operation["responses"]
     responses.pop("422", None)
-    _told_in_headers(responses[str(route.status_code)], operation, route)
+    _told_in_headers(responses[str(route.status_code)], route)
     if "if-none-match" in headers:
         responses["304"] = {"description": "It is as the reader knows it.", "headers": {"ETag": _HEADERS["ETag"]}}
     for status in sorted(_statuses(operation, method, headers, route)):
         responses.setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
 
 
-def _told_in_headers(response: dict[str, Any], operation: dict[str, Any], route: ManagedRoute) -> None:
+def _told_in_headers(response: dict[str, Any], route: ManagedRoute) -> None:
     content = response.get("content", {}).get("application/json", {}).get("schema", {})
     name = content.get("$ref", "").rpartition("/")[2]
     told = ["Link"] if name.endswith("List") else []
