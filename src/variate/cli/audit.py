@@ -11,7 +11,7 @@ from variate.model import format_instant
 from variate.model.record import audit_record
 from variate.platform import Platform
 
-_KINDS = ("experiment", "flag", "audience", "layer", "holdout", "metric", "snapshot")
+_KINDS = ("experiment", "flag", "audience", "layer", "holdout", "metric", "snapshot", "key", "person")
 
 
 @click.command("audit")

@@ -395,6 +395,7 @@ people = Table(
     Column("password_hash", Text),
     Column("subject", IdText, unique=True),
     Column("disabled", Boolean, nullable=False),
+    Column("epoch", WholeNumber, nullable=False),
     CheckConstraint(_one_of("role", Role), name="role"),
     CheckConstraint("revision >= 1", name="revision"),
 )
