@@ -19,7 +19,7 @@ from variate.platform.backends import Backends
 from variate.platform.deciding import Deciding
 from variate.platform.defining import Definitions
 from variate.platform.delivery import Delivery
-from variate.platform.health import Check, examine
+from variate.platform.health import Check, probes_of
 from variate.platform.hot import HotValues, RateLimits
 from variate.platform.profiles import open_backends
 from variate.publishing.building import Problem
@@ -89,6 +89,8 @@ class Platform:
         limits = RateLimits(limiter=backends.hot.rate_limiter)
 
         self.closed = False
+        self.probes = probes_of(backends)
+        """What looks at each engine, by its name: see ``checks``."""
         self._offer_definitions(definitions)
         self._offer_groups(definitions)
         self._offer_decisions(self._deciding)
@@ -171,7 +173,7 @@ class Platform:
 
     def checks(self) -> list[Check]:
         """Look at each engine and return what was found."""
-        return list(examine(self._backends))
+        return [probe() for probe in self.probes.values()]
 
     def purge_expired(self) -> dict[str, int]:
         """Delete what has expired from the engines that do not do so themselves; return how many of each.

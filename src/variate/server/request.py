@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from variate.model.access import Principal
+from variate.server.noted import Noted
 from variate.server.refusal import Refusal
 
 Scope = MutableMapping[str, Any]
@@ -21,12 +22,13 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 T = TypeVar("T")
 
 
-class Request:
+class Request(Noted):
     """One request. ``tail`` is what its path has after the route's; ``principal`` is set where the route asks who."""
 
     __slots__ = ("_max_body", "_receive", "_timeout", "address", "id", "method", "path", "principal", "scope", "tail")
 
     def __init__(self, scope: Scope, receive: Receive, *, id: str, max_body: int, timeout: float) -> None:  # noqa: A002 - the name of what it is
+        super().__init__(scope)
         self.scope = scope
         self.method: str = scope["method"]
         self.path: str = scope["path"]
@@ -39,12 +41,8 @@ class Request:
         self._timeout = timeout
 
     def header(self, name: bytes) -> bytes | None:
-        """Return the first header of this name, which is in lower case, or None."""
-        for key, value in self.scope["headers"]:
-            if key == name:
-                found: bytes = value
-                return found
-        return None
+        """Return the header of this name, which is in lower case, or None."""
+        return self.headers.get(name)
 
     async def body(self) -> bytes:
         """Return the body, unpacked where it is gzipped; raise ``Refusal`` where it is too large or too slow."""
