@@ -326,7 +326,6 @@ class Platform:
     def _offer_access(self, accessing: Accessing) -> None:
         keys = accessing.keys
         self.keyring = accessing.keyring
-        self.replies = self._backends.replies
         self.create_api_key = keys.create_api_key
         self.get_api_key = keys.get_api_key
         self.list_api_keys = keys.list_api_keys

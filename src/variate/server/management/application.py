@@ -15,18 +15,22 @@ from variate.server.management import (
     experiment_views,
     flags,
     holdouts,
+    keys,
     layers,
     metrics,
     openapi,
     overrides,
+    people,
     problems,
     reports,
+    sign_in,
     snapshots,
 )
 from variate.server.management.admission import Admission
 from variate.server.management.idempotency import Idempotency
 from variate.server.management.locations import PREFIX
-from variate.server.management.routes import Site, mount
+from variate.server.management.managed_route import Site
+from variate.server.management.routes import mount
 
 RESOURCES = (
     experiment_views.routes,
@@ -38,6 +42,9 @@ RESOURCES = (
     overrides.routes,
     reports.routes,
     snapshots.routes,
+    keys.routes,
+    people.routes,
+    sign_in.routes,
 )
 
 
@@ -53,7 +60,7 @@ def management(platform: Platform, *, gate: Gate) -> FastAPI:
     )
     application.state.platform = platform
     site = Site(
-        admission=Admission(gate=gate),
+        admission=Admission(gate=gate, sessions=platform.sessions, settings=platform.settings.service),
         idempotency=Idempotency(replies=platform.replies, clock=utc_now),
         settings=platform.settings.service,
     )

@@ -8,6 +8,8 @@ from fastapi import Depends, Path, Request
 
 from variate.model.access import Principal
 from variate.platform import Platform
+from variate.server.management.fronted import KEY
+from variate.server.request import Request as AskedRequest
 
 
 async def _platform(request: Request) -> Platform:
@@ -17,6 +19,11 @@ async def _platform(request: Request) -> Platform:
 
 async def _principal(request: Request) -> Principal:
     found: Principal = request.state.principal
+    return found
+
+
+async def _asked(request: Request) -> AskedRequest:
+    found: AskedRequest = request.scope[KEY]
     return found
 
 
@@ -30,5 +37,7 @@ Asker = Annotated[Principal, Depends(_principal)]
 """Who asks."""
 Actor = Annotated[str, Depends(_actor)]
 """Who the audit log names for a change."""
+Asked = Annotated[AskedRequest, Depends(_asked)]
+"""The request as the front knows it."""
 Id = Annotated[str, Path(description="The id.", examples=["checkout-button"])]
 """The id of a definition, in the path."""

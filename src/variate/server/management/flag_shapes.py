@@ -13,7 +13,7 @@ FlagStatus = Literal["active", "inactive", "archived"]
 FlagType = Literal["boolean", "string", "number", "json"]
 
 _SERVE = 'A variation\'s name, `{"rollout": {"on": 20, "off": 80}}` or `{"experiment": "..."}`.'
-_RULES = "A list of rules `{name, condition, serve}`, of which the first that matches decides; any JSON where free-form."
+_RULES = "A list of rules `{name, condition, serve}`, the first that matches decides; any JSON where free-form."
 _RULE = {
     "name": "beta testers",
     "condition": {"attribute": "beta", "operator": "eq", "value": True},

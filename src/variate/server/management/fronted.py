@@ -9,12 +9,13 @@ from starlette.requests import Request as AppRequest
 from variate.server.request import Request
 from variate.service_settings import ServiceSettings
 
-_KEY = "variate.request"
+KEY = "variate.request"
+"""Under which the front puts it into the scope."""
 
 
 def fronted(request: AppRequest, settings: ServiceSettings) -> Request:
     """Return the request as the front handed it on; one made here where the application answers without a front."""
-    found = request.scope.get(_KEY)
+    found = request.scope.get(KEY)
     if not isinstance(found, Request):
         found = Request(
             request.scope,
@@ -23,5 +24,5 @@ def fronted(request: AppRequest, settings: ServiceSettings) -> Request:
             max_body=settings.max_body_bytes,
             timeout=settings.body_timeout_seconds,
         )
-        request.scope[_KEY] = found
+        request.scope[KEY] = found
     return found

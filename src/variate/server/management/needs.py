@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from variate.errors import ForbiddenError
-from variate.model.access import EVERYWHERE, Principal, Scope
+from variate.model.access import Principal, Scope
 from variate.model.snapshot import check_environment
 
 
@@ -17,10 +17,10 @@ class Needs:
     everywhere: bool = False
 
     def check(self, principal: Principal) -> None:
-        """Raise ``ForbiddenError`` where the principal may this for some environments only, and that is not enough."""
-        if self.everywhere and EVERYWHERE not in principal.environments:
-            held = ", ".join(sorted(principal.environments))
-            raise ForbiddenError(f"all environments share what this changes; the key is for {held}")
+        """Raise ``ForbiddenError`` where the principal may not do this."""
+        principal.need(self.scope)
+        if self.everywhere:
+            principal.need_everywhere()
 
     @property
     def changes(self) -> bool:
@@ -44,7 +44,7 @@ ADMINISTERS = Needs(scope=Scope.ADMIN, everywhere=True)
 
 
 def check_may_in(principal: Principal, environment: str) -> None:
-    """Raise ``ForbiddenError`` where the principal may nothing in this environment."""
+    """Raise ``ForbiddenError`` where the principal may change nothing in this environment."""
     if not principal.may_in(check_environment("environment", environment)):
         held = ", ".join(sorted(principal.environments))
-        raise ForbiddenError(f"this changes the environment {environment!r}; the key is for {held}")
+        raise ForbiddenError(f"this changes the environment {environment!r}; {principal.actor} is for {held}")

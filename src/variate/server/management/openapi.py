@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
 
+from variate.server.management.managed_route import ManagedRoute
 from variate.server.management.needs import Needs
-from variate.server.management.routes import ManagedRoute
 from variate.server.management.shapes import example
 
 _PROBLEM = "application/problem+json"
@@ -88,6 +88,15 @@ SECURITY = {
         "description": "An API key: `Authorization: Bearer KEY`. `variate keys create` makes one.",
     },
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-variate-session",
+        "description": (
+            "The session of somebody who signed in; `variate-session` where the service is not reached by HTTPS. "
+            "All but GET take `X-CSRF-Token`, too: the `csrf_token` of `/auth/me`."
+        ),
+    },
 }
 
 
@@ -135,7 +144,7 @@ def _finish(operation: dict[str, Any], method: str, route: ManagedRoute) -> None
     if "if-none-match" in headers:
         responses["304"] = {"description": "It is as the reader knows it.", "headers": {"ETag": _HEADERS["ETag"]}}
     for status in sorted(_statuses(operation, method, headers, route)):
-        responses.setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
+        responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
 
 
 def _told_in_headers(response: dict[str, Any], route: ManagedRoute) -> None:
@@ -152,7 +161,7 @@ def _told_in_headers(response: dict[str, Any], route: ManagedRoute) -> None:
 
 def _statuses(operation: dict[str, Any], method: str, headers: set[str], route: ManagedRoute) -> set[int]:
     """Return every status by which the operation may be refused."""
-    found = {*_ALWAYS}
+    found = {*_ALWAYS, *(int(status) for status in route.responses if int(status) >= 400)}
     if route.needs is not None:
         found |= {*_ASKED}
     if "requestBody" in operation:

@@ -30,7 +30,7 @@ def list_reports(
     return paging.of(lambda **page: platform.list_reports(experiment_id, **page), head_record)
 
 
-@routes.post("/reports", needs=CHANGES, answers=Report, status=201)
+@routes.post("/reports", needs=CHANGES, answers=Report, status=201, responses={404: {}})
 def make_report(body: ReportGiven, platform: Served) -> Response:
     """Make a report of an experiment, and keep it. It may take long: it reads what has come since the last one.
 

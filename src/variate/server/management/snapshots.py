@@ -65,7 +65,7 @@ def publish(body: PublishGiven, platform: Served, asker: Asker) -> Response:
     return answer(published_record(platform.publish_snapshot(**given, actor=asker.actor)), status=201)
 
 
-@routes.post("/publications/rollback", needs=CHANGES_ONE, answers=Publication, status=201)
+@routes.post("/publications/rollback", needs=CHANGES_ONE, answers=Publication, status=201, responses={404: {}})
 def roll_back(body: RollbackGiven, platform: Served, asker: Asker) -> Response:
     """Bring an older snapshot into force. Changes made after it are kept but not served, until `POST /publications`.
 
