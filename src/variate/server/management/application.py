@@ -12,6 +12,7 @@ from variate.platform import Platform
 from variate.server.gate import Gate
 from variate.server.management import (
     audiences,
+    audit,
     experiment_views,
     flags,
     holdouts,
@@ -42,6 +43,7 @@ RESOURCES = (
     overrides.routes,
     reports.routes,
     snapshots.routes,
+    audit.routes,
     keys.routes,
     people.routes,
     sign_in.routes,
