@@ -285,6 +285,7 @@ class Platform:
         self.create_layer = layers.create_layer
         self.get_layer = layers.get_layer
         self.list_layers = layers.list_layers
+        self.update_layer = layers.update_layer
         self.remove_layer = layers.remove_layer
         self.create_holdout = holdouts.create_holdout
         self.get_holdout = holdouts.get_holdout
