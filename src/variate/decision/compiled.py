@@ -44,6 +44,7 @@ class CompiledSnapshot:
         self._others = Others(audience=audiences.need, experiment=self.experiments.need, flag=self.flags.need)
         self._around = around
         self._all_flags: dict[str, Decide] | None = None
+        self._active_experiments: tuple[str, ...] | None = None
         self._asking = _Functions[Callable[[Kept], Decide]](
             content["experiments"], self._asking_experiment, kind="experiment", unknown=lambda _: _unknown
         )
@@ -58,6 +59,14 @@ class CompiledSnapshot:
         if self._all_flags is None:
             self._all_flags = {key: self._flag_or_unknown(key) for key in self.flags.known}
         return self._all_flags
+
+    @property
+    def active_experiments(self) -> tuple[str, ...]:
+        """The id of every experiment that is active and compiles; one that does not is told of, as a flag is."""
+        if self._active_experiments is None:
+            active = (key for key, record in self.experiment_records.items() if record["status"] == "active")
+            self._active_experiments = tuple(key for key in active if self._compiles(key))
+        return self._active_experiments
 
     def asks_ledger(self, experiment_id: str) -> bool:
         """Return whether the ledger may hold another variation for some unit than the hash gives it now."""
@@ -105,8 +114,16 @@ class CompiledSnapshot:
         try:
             return self.flags[key]
         except VariateError as error:
-            self._around.refused(key, error)
+            self._around.refused("flag", key, error)
             return _unknown
+
+    def _compiles(self, key: str) -> bool:
+        try:
+            self.experiments.need(key)
+        except VariateError as error:
+            self._around.refused("experiment", key, error)
+            return False
+        return True
 
 
 class _Functions(dict[str, F]):

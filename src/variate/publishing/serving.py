@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from variate.decision import CompiledSnapshot, Engine, Surroundings
-from variate.errors import StoreError, VariateError
+from variate.errors import StoreError, StoreUnavailableError, VariateError
 from variate.model.snapshot import Publication, PublicationKind
+from variate.patience import seconds_left, within
+from variate.publishing.catching_up import OVERDUE_SECONDS, CatchingUp
 from variate.publishing.publisher import Publisher, channel
 from variate.stores.ports import Announcements, SnapshotStore, Subscription
+
+LOAD_SECONDS = 30.0
+"""How long the store may take to give the snapshot in force: after that it counts as away."""
+PUBLISH_SECONDS = 60.0
+"""How long the stores may take for a publication."""
 
 logger = logging.getLogger("variate.serving")
 
@@ -39,8 +47,8 @@ class _Loaded:
     confirmed: datetime
 
 
-def _log_refused(flag_id: str, error: VariateError) -> None:
-    logger.error("flag %r does not compile, and is unknown where all flags are evaluated: %s", flag_id, error)
+def _log_refused(kind: str, key: str, error: VariateError) -> None:
+    logger.error("%s %r does not compile, and is unknown where all are evaluated: %s", kind, key, error)
 
 
 class Serving:
@@ -51,7 +59,8 @@ class Serving:
     store is away, decisions go on.
 
     ``catch_up`` publishes what this process changed and has not published yet; it raises nothing. It is called where a
-    decision begins after ``expect_changes``.
+    decision begins after ``expect_changes``, which waits for it as long as it may, and five seconds at most: then a
+    store is away, and the last snapshot is in force again.
     """
 
     def __init__(
@@ -75,6 +84,7 @@ class Serving:
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._catch_up = catch_up
+        self._catching_up = CatchingUp(self._bring_changes)
         self._loading = threading.Lock()
         self._exchanging = threading.Lock()
         self._expecting = False
@@ -87,7 +97,14 @@ class Serving:
     def status(self) -> ServingStatus:
         """Return what is served here, loading it where nothing is yet."""
         _ = self.engine.snapshot
-        loaded = self._loaded or self._load_first()
+        return self._status_of(self._loaded or self._load_first())
+
+    def last_status(self) -> ServingStatus | None:
+        """Return what is served here, or None where nothing is yet. Waits for no store."""
+        loaded = self._loaded
+        return None if loaded is None else self._status_of(loaded)
+
+    def _status_of(self, loaded: _Loaded) -> ServingStatus:
         return ServingStatus(
             environment=self._environment,
             sequence=loaded.publication.sequence,
@@ -109,7 +126,7 @@ class Serving:
         """Decide from the snapshot in force from now on. Raises nothing: what goes wrong is in ``status``."""
         if self._loaded is None:
             return
-        with self._loading:
+        with self._loading, within(LOAD_SECONDS):
             try:
                 latest = self._store.latest(self._environment)
                 if latest is not None:
@@ -142,14 +159,32 @@ class Serving:
 
     def _current(self) -> CompiledSnapshot:
         """Return the snapshot in force, once what this process changed is in it."""
+        left = seconds_left()
         with self._exchanging:
             self._expecting = False  # what is changed from here on is expected anew
-        self._catch_up()
-        if self._loaded is not None:
-            self.refresh()
-        loaded = self._loaded or self._load_first()
+        if left:
+            self._await_changes(left)
+        loaded = self._loaded
+        if loaded is None:
+            raise StoreUnavailableError("no snapshot was loaded here yet, and loading one takes too long: try again")
         self._put_in_force(loaded.snapshot)
         return loaded.snapshot
+
+    def _await_changes(self, seconds: float) -> None:
+        """Wait until what was changed before is loaded, or, where something is loaded already, until that is late."""
+        longest = seconds if self._loaded is None else min(seconds, OVERDUE_SECONDS)
+        try:
+            self._catching_up.wait(None if longest == math.inf else longest)
+        except TimeoutError:
+            logger.warning("what this process changed is not published yet, decisions go on from the last snapshot")
+
+    def _bring_changes(self) -> None:
+        with within(PUBLISH_SECONDS):
+            self._catch_up()
+            if self._loaded is None:
+                self._load_first()
+            else:
+                self.refresh()
 
     def _load_first(self) -> _Loaded:
         with self._loading:

@@ -133,7 +133,7 @@ def test_a_flag_that_only_a_newer_release_can_compile_is_logged_once_and_holds_u
             found = serving.engine.evaluate_all_flags("u")
     assert (found["newer"].reason, found["good"].value) == (Reason.UNKNOWN, True)
     (said,) = caplog.messages
-    assert said.startswith("flag 'newer' does not compile, and is unknown where all flags are evaluated: flag: 'newer'")
+    assert said.startswith("flag 'newer' does not compile, and is unknown where all are evaluated: flag: 'newer'")
 
 
 def test_while_the_store_is_away_decisions_go_on_and_the_status_says_for_how_long(world: World) -> None:
