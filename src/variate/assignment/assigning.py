@@ -10,7 +10,7 @@ from variate.assignment.keeper import Keeper
 from variate.assignment.kept import ANSWER_SECONDS, Guard, KeptAssignments, unguarded
 from variate.assignment.ledger import keep_all
 from variate.decision import CompiledSnapshot, Engine
-from variate.decision.asked import Attributes, asked_of_many, bytes_of_any
+from variate.decision.asked import Attributes, asked_of_many
 from variate.decision.tolerant import tolerantly
 from variate.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 from variate.model import Assignment
@@ -82,14 +82,6 @@ class Assigning:
             )
             stands = self._keep(asked, snapshot)
         return decision if stands == variation else snapshot.kept(experiment_id, version, stands) or decision
-
-    def assign_all(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
-        """Assign the unit in every active experiment, as ``assign`` does; return the decisions by experiment id.
-
-        An experiment that does not compile, as one of another release need not, is left out and told of in the log.
-        """
-        bytes_of_any(unit)
-        return {each: self.assign(unit, each, attributes) for each in self._engine.snapshot.active_experiments}
 
     def assign_many(
         self,

@@ -36,6 +36,10 @@ class CompiledSnapshot:
                 "format", f"must be {SNAPSHOT_FORMAT}, not {shown(content.get('format'))}: upgrade variate"
             )
         self.experiment_records: Mapping[str, Any] = content["experiments"]
+        self.flag_ids = frozenset(content["flags"])
+        self.active_experiments = tuple(
+            key for key, record in self.experiment_records.items() if record["status"] == "active"
+        )
         audiences = _Functions[Matcher](content["audiences"], self._audience, kind="audience", unknown=_nobody)
         self.experiments = _Functions[Decide](
             content["experiments"], self._experiment, kind="experiment", unknown=_unknown
@@ -44,7 +48,6 @@ class CompiledSnapshot:
         self._others = Others(audience=audiences.need, experiment=self.experiments.need, flag=self.flags.need)
         self._around = around
         self._all_flags: dict[str, Decide] | None = None
-        self._active_experiments: tuple[str, ...] | None = None
         self._asking = _Functions[Callable[[Kept], Decide]](
             content["experiments"], self._asking_experiment, kind="experiment", unknown=lambda _: _unknown
         )
@@ -59,14 +62,6 @@ class CompiledSnapshot:
         if self._all_flags is None:
             self._all_flags = {key: self._flag_or_unknown(key) for key in self.flags.known}
         return self._all_flags
-
-    @property
-    def active_experiments(self) -> tuple[str, ...]:
-        """The id of every experiment that is active and compiles; one that does not is told of, as a flag is."""
-        if self._active_experiments is None:
-            active = (key for key, record in self.experiment_records.items() if record["status"] == "active")
-            self._active_experiments = tuple(key for key in active if self._compiles(key))
-        return self._active_experiments
 
     def asks_ledger(self, experiment_id: str) -> bool:
         """Return whether the ledger may hold another variation for some unit than the hash gives it now."""
@@ -114,16 +109,8 @@ class CompiledSnapshot:
         try:
             return self.flags[key]
         except VariateError as error:
-            self._around.refused("flag", key, error)
+            self._around.refused(key, error)
             return _unknown
-
-    def _compiles(self, key: str) -> bool:
-        try:
-            self.experiments.need(key)
-        except VariateError as error:
-            self._around.refused("experiment", key, error)
-            return False
-        return True
 
 
 class _Functions(dict[str, F]):

@@ -28,13 +28,13 @@ class Surroundings:
 
     ``kept`` is asked only where the hash alone does not tell what a unit was given before. Where many are decided for
     at once ``ahead`` is asked first; without one, ``kept`` is asked for each. ``refused`` is told, once a snapshot, the
-    kind and id of a flag or experiment that does not compile among all of them, and why.
+    id of a flag that does not compile among all flags, and why.
     """
 
     clock: Callable[[], float]
     kept: Kept
     ahead: Ahead | None = None
-    refused: Callable[[str, str, VariateError], None] = lambda _kind, _id, _error: None
+    refused: Callable[[str, VariateError], None] = lambda _id, _error: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

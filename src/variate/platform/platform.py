@@ -295,7 +295,6 @@ class Platform:
         self.evaluate_flag = engine.evaluate_flag
         self.evaluate_all_flags = engine.evaluate_all_flags
         self.assign = assigning.assign
-        self.assign_all = assigning.assign_all
         self.assign_many = assigning.assign_many
         self.flush_assignments = assigning.flush_assignments
         self.ledger_status = assigning.ledger_status
@@ -305,7 +304,7 @@ class Platform:
         self.preview_change = deciding.previewing.preview_change
         self.preview_new_version = deciding.previewing.preview_new_version
         self.serving_status = deciding.serving.status
-        self.last_serving_status = deciding.serving.last_status
+        self.snapshot_in_force = deciding.serving.in_force
 
     def _offer_records(self, ledger: Ledger, intake: Intake) -> None:
         self.create_assignment = ledger.create_assignment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,6 +40,16 @@ class ServingStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What a process decides from, and what that holds. ``age_seconds`` is since it was last seen to be in force."""
+
+    publication: Publication
+    age_seconds: float
+    flags: Container[str]
+    active_experiments: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
     publication: Publication
     snapshot: CompiledSnapshot
@@ -47,8 +57,8 @@ class _Loaded:
     confirmed: datetime
 
 
-def _log_refused(kind: str, key: str, error: VariateError) -> None:
-    logger.error("%s %r does not compile, and is unknown where all are evaluated: %s", kind, key, error)
+def _log_refused(flag_id: str, error: VariateError) -> None:
+    logger.error("flag %r does not compile, and is unknown where all flags are evaluated: %s", flag_id, error)
 
 
 class Serving:
@@ -94,17 +104,22 @@ class Serving:
         self._follower: threading.Thread | None = None
         self._subscription: Subscription | None = None
 
+    def in_force(self) -> InForce | None:
+        """Return what is decided from; None where nothing is loaded yet. It loads nothing and waits for nothing."""
+        loaded = self._loaded
+        if loaded is None:
+            return None
+        return InForce(
+            publication=loaded.publication,
+            age_seconds=self._age(loaded),
+            flags=loaded.snapshot.flag_ids,
+            active_experiments=loaded.snapshot.active_experiments,
+        )
+
     def status(self) -> ServingStatus:
         """Return what is served here, loading it where nothing is yet."""
         _ = self.engine.snapshot
-        return self._status_of(self._loaded or self._load_first())
-
-    def last_status(self) -> ServingStatus | None:
-        """Return what is served here, or None where nothing is yet. Waits for no store."""
-        loaded = self._loaded
-        return None if loaded is None else self._status_of(loaded)
-
-    def _status_of(self, loaded: _Loaded) -> ServingStatus:
+        loaded = self._loaded or self._load_first()
         return ServingStatus(
             environment=self._environment,
             sequence=loaded.publication.sequence,
@@ -112,7 +127,7 @@ class Serving:
             kind=loaded.publication.kind,
             published_at=loaded.publication.at,
             loaded_at=loaded.at,
-            age_seconds=max(0.0, (self._clock() - loaded.confirmed).total_seconds()),
+            age_seconds=self._age(loaded),
             error=self._error,
         )
 
@@ -156,6 +171,9 @@ class Serving:
         subscription = self._subscription
         if subscription is not None:
             subscription.close()
+
+    def _age(self, loaded: _Loaded) -> float:
+        return max(0.0, (self._clock() - loaded.confirmed).total_seconds())
 
     def _current(self) -> CompiledSnapshot:
         """Return the snapshot in force, once what this process changed is in it."""

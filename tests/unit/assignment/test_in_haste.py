@@ -58,13 +58,6 @@ def test_with_no_time_left_the_oldest_draw_decides_and_is_kept_later(world: Worl
     assert (world.store.reads, world.stands()) == (0, "a")
 
 
-def test_with_no_time_left_many_are_assigned_in_every_experiment(world: World) -> None:
-    process = world.process(**changed())
-    with within(0):
-        found = process.assigning.assign_all("u")
-    assert {key: each.variation for key, each in found.items()} == {"e": "a"}, "and none in the draft"
-
-
 class Hanging:
     """A keeper over a store that hangs in its first write until it is let go."""
 

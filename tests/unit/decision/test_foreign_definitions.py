@@ -68,11 +68,9 @@ def test_it_is_told_of_once_a_snapshot_with_what_is_wrong() -> None:
     flags = {"foreign": FOREIGN_FLAGS["a key is gone"], "good": typed_flag()}
     told: list[tuple[str, str]] = []
     around = Surroundings(
-        clock=lambda: 0.0,
-        kept=nothing_kept,
-        refused=lambda kind, key, error: told.append((f"{kind} {key}", str(error))),
+        clock=lambda: 0.0, kept=nothing_kept, refused=lambda flag_id, error: told.append((flag_id, str(error)))
     )
     snapshot = CompiledSnapshot(content_of(flags=flags), around)
     for _ in range(3):
         Engine(lambda: snapshot).evaluate_all_flags("u")
-    assert told == [("flag foreign", "flag: 'foreign': it is of no form that is known: KeyError('prerequisites')")]
+    assert told == [("foreign", "flag: 'foreign': it is of no form that is known: KeyError('prerequisites')")]

@@ -134,7 +134,7 @@ def test_a_flag_that_only_a_newer_release_can_compile_is_logged_once_and_holds_u
             found = serving.engine.evaluate_all_flags("u")
     assert (found["newer"].reason, found["good"].value) == (Reason.UNKNOWN, True)
     (said,) = caplog.messages
-    assert said.startswith("flag 'newer' does not compile, and is unknown where all are evaluated: flag: 'newer'")
+    assert said.startswith("flag 'newer' does not compile, and is unknown where all flags are evaluated: flag: 'newer'")
 
 
 def test_while_the_store_is_away_decisions_go_on_and_the_status_says_for_how_long(world: World) -> None:
@@ -301,7 +301,7 @@ def test_where_what_was_changed_cannot_be_published_in_time_the_old_snapshot_is_
 def test_who_must_not_wait_is_told_so_before_the_first_snapshot_and_after_a_change(world: World) -> None:
     world.started(variations=ALL_ON)
     serving = world.serve()
-    assert serving.last_status() is None
+    assert serving.in_force() is None
     with at_once(), pytest.raises(WouldWaitError):
         serving.engine.decide("u", "e")
     with within(0), pytest.raises(StoreUnavailableError):
@@ -312,9 +312,9 @@ def test_who_must_not_wait_is_told_so_before_the_first_snapshot_and_after_a_chan
     with at_once(), pytest.raises(WouldWaitError):
         serving.engine.decide("u", "e")
     with at_once():
-        status = serving.last_status()
-    assert status is not None
-    assert status.sequence == 1
+        in_force = serving.in_force()
+    assert in_force is not None
+    assert (in_force.publication.sequence, in_force.active_experiments) == (1, ("e",))
 
 
 def late(serving: Serving, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
