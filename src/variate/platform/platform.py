@@ -314,6 +314,7 @@ class Platform:
         self.preview_change = deciding.previewing.preview_change
         self.preview_new_version = deciding.previewing.preview_new_version
         self.serving_status = deciding.serving.status
+        self.snapshot_in_force = deciding.serving.in_force
 
     def _offer_records(self, ledger: Ledger, intake: Intake) -> None:
         self.create_assignment = ledger.create_assignment
