@@ -306,6 +306,7 @@ class Platform:
         self.decide_many = engine.decide_many
         self.evaluate_flag = engine.evaluate_flag
         self.evaluate_all_flags = engine.evaluate_all_flags
+        self.running_variations = engine.running_variations
         self.assign = assigning.assign
         self.assign_many = assigning.assign_many
         self.flush_assignments = assigning.flush_assignments
