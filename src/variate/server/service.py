@@ -24,7 +24,9 @@ class Service:
         settings = platform.settings
         gate = Gate(keyring=keyring, environment=settings.environment)
         evaluator = Evaluator(platform)
-        taking = Taking(platform.submit_events, defaultdict(int))
+        self.events: dict[str, int] = defaultdict(int)
+        """How many events had each verdict, and how many log records were ``ignored``."""
+        taking = Taking(platform.submit_events, self.events)
         evaluations = Evaluations(
             variations_of=platform.running_variations,
             elsewhere=frozenset(settings.all_environments) - {settings.environment},

@@ -60,13 +60,16 @@ def _scalars(attributes: Any) -> Iterator[tuple[str, Scalar]]:
             yield attribute.key, getattr(attribute.value, kind)
 
 
-class _Value(msgspec.Struct, rename="camel"):
+_NOTHING = msgspec.Raw(b"null")
+
+
+class _Value(msgspec.Struct, rename="camel", omit_defaults=True):
     string_value: str | None = None
     int_value: int | str | None = None
     double_value: float | str | None = None
     bool_value: bool | None = None
-    array_value: msgspec.Raw | None = None
-    kvlist_value: msgspec.Raw | None = None
+    array_value: msgspec.Raw = _NOTHING
+    kvlist_value: msgspec.Raw = _NOTHING
     bytes_value: str | None = None
 
     def scalar(self) -> Scalar | None:
@@ -89,27 +92,27 @@ class _Origin(msgspec.Struct):
     attributes: list[_Attribute] | None = None
 
 
-class _Record(msgspec.Struct, rename="camel"):
+class _Record(msgspec.Struct, rename="camel", omit_defaults=True):
     time_unix_nano: int | str | None = None
     observed_time_unix_nano: int | str | None = None
     event_name: str | None = None
     attributes: list[_Attribute] | None = None
-    body: msgspec.Raw | None = None
+    body: msgspec.Raw = _NOTHING
     trace_id: str | None = None
     span_id: str | None = None
 
 
-class _OfScope(msgspec.Struct, rename="camel"):
+class _OfScope(msgspec.Struct, rename="camel", omit_defaults=True):
     scope: _Origin | None = None
     log_records: list[_Record] | None = None
 
 
-class _OfResource(msgspec.Struct, rename="camel"):
+class _OfResource(msgspec.Struct, rename="camel", omit_defaults=True):
     resource: _Origin | None = None
     scope_logs: list[_OfScope] | None = None
 
 
-class _Exported(msgspec.Struct, rename="camel"):
+class _Exported(msgspec.Struct, rename="camel", omit_defaults=True):
     resource_logs: list[_OfResource] | None = None
 
 
