@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 from variate.access.keyring import Keyring
 from variate.platform import Platform
 from variate.server.data.evaluating import Evaluator
+from variate.server.data.events import Events
+from variate.server.data.flag_evaluations import Evaluations
 from variate.server.data.ofrep import Single
+from variate.server.data.otlp import Logs
+from variate.server.data.taking import Taking
 from variate.server.envelope import Envelope
 from variate.server.front import Front, Route
 from variate.server.gate import Gate
@@ -68,9 +72,11 @@ class Service:
             draining=self.draining,
             environment=settings.environment,
             ledger=platform.ledger_status,
-            waiting_events=lambda: 0,
+            waiting_events=lambda: platform.intake_status().waiting,
             poll_seconds=settings.snapshot_poll_seconds,
         )
+        self.routes = self._routes(platform)
+        """What the front answers by itself."""
         self.application = self._front(platform, settings.service)
 
     def start(self) -> None:
@@ -103,11 +109,8 @@ class Service:
 
     def _front(self, platform: Platform, settings: ServiceSettings) -> Front:
         envelope = Envelope(settings, draining=self.draining)
-        evaluator = Evaluator(platform)
-        endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)
-        routes: list[Route] = [Single(evaluator).route, *endpoints.routes]
         return Front(
-            routes=routes,
+            routes=self.routes,
             rest=HandedOn(management(platform, gate=self._gate), gate=self._gate, envelope=envelope, settings=settings),
             gate=self._gate,
             settings=settings,
@@ -117,6 +120,20 @@ class Service:
             tracing=self._tracing,
             lifespan=self._live,
         )
+
+    def _routes(self, platform: Platform) -> Sequence[Route]:
+        settings = platform.settings
+        taking = Taking(platform.submit_events, self.tally.events)
+        evaluations = Evaluations(
+            variations_of=platform.running_variations,
+            elsewhere=frozenset(settings.all_environments) - {settings.environment},
+        )
+        return [
+            Single(Evaluator(platform)).route,
+            Events(taking).route,
+            Logs(taking, evaluations).route,
+            *Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers).routes,
+        ]
 
     def _all_numbers(self) -> Sequence[Numbers]:
         return (self.numbers(), *self._board.others())
