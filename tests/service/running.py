@@ -64,9 +64,7 @@ class Running:
 
 
 @contextmanager
-def running(
-    platform: Platform, *, keyring: Keyring | None = None, tracing: Tracing | None = None
-) -> Iterator[Running]:
+def running(platform: Platform, *, keyring: Keyring | None = None, tracing: Tracing | None = None) -> Iterator[Running]:
     """Serve the platform until the block ends."""
     service = Service(platform, keyring=keyring or keyring_of(), tracing=tracing)
     with listening(service.application) as url:

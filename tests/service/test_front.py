@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-import httpx
 import pytest
 
+from tests.service.asking import http
 from tests.service.raw import answered, connected, read_to_end
 from tests.service.running import Running, bearer
 
@@ -15,7 +15,7 @@ FLAG = "/ofrep/v1/evaluate/flags/none"
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", FLAG, "/api/v1/experiments", "/nowhere"])
 def test_every_answer_keeps_browsers_from_mischief(service: Running, path: str) -> None:
-    headers = httpx.get(service.url + path).headers
+    headers = http.get(service.url + path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert headers["referrer-policy"] == "no-referrer"
@@ -26,7 +26,7 @@ def test_every_answer_keeps_browsers_from_mischief(service: Running, path: str) 
 
 
 def test_requests_have_ids_of_their_own(service: Running) -> None:
-    ids = [httpx.get(f"{service.url}/healthz").headers["x-request-id"] for _ in range(3)]
+    ids = [http.get(f"{service.url}/healthz").headers["x-request-id"] for _ in range(3)]
     assert len(set(ids)) == 3
 
 
@@ -35,7 +35,7 @@ def test_requests_have_ids_of_their_own(service: Running) -> None:
     [("0af7651916cd43dd8448eb211c80319c", True), ("a.b_c:d-1", True), ("short", False), ("x" * 129, False)],
 )
 def test_a_sane_id_of_the_callers_is_taken_over(service: Running, given: str, *, taken: bool) -> None:
-    answer = httpx.get(f"{service.url}/api/v1/experiments", headers={"X-Request-Id": given})
+    answer = http.get(f"{service.url}/api/v1/experiments", headers={"X-Request-Id": given})
     assert (answer.headers["x-request-id"] == given) is taken
 
 
@@ -76,7 +76,7 @@ def test_a_path_trick_is_logged(service: Running, caplog: pytest.LogCaptureFixtu
 
 @pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"])
 def test_a_header_does_not_change_the_method(service: Running, name: str) -> None:
-    answer = httpx.get(service.url + FLAG, headers={name: "POST", **bearer("evaluate")})
+    answer = http.get(service.url + FLAG, headers={name: "POST", **bearer("evaluate")})
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
@@ -113,17 +113,17 @@ def test_a_huge_number_of_headers_is_refused(service: Running) -> None:
         except ConnectionError:
             text = b""  # it was ended while this side still sent
     assert text[:12] in (b"", b"HTTP/1.1 431")
-    assert httpx.get(f"{service.url}/healthz").status_code == 200
+    assert http.get(f"{service.url}/healthz").status_code == 200
 
 
 def test_another_method_is_told_which_there_is(service: Running) -> None:
-    answer = httpx.delete(f"{service.url}/healthz")
+    answer = http.delete(f"{service.url}/healthz")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_what_is_got_can_be_asked_for_its_head(service: Running) -> None:
-    answer = httpx.head(f"{service.url}/healthz")
+    answer = http.head(f"{service.url}/healthz")
     assert (answer.status_code, answer.content, int(answer.headers["content-length"]) > 0) == (200, b"", True)
 
 
@@ -131,9 +131,9 @@ def test_management_has_a_line_in_the_log_and_evaluation_has_none(
     service: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    httpx.post(service.url + FLAG, json={"context": {"targetingKey": "u"}}, headers=bearer("evaluate"))
+    http.post(service.url + FLAG, json={"context": {"targetingKey": "u"}}, headers=bearer("evaluate"))
     assert [record for record in caplog.records if record.name.startswith("variate.")] == []
-    httpx.get(f"{service.url}/api/v1/nothing-there", headers=bearer("read"))
+    http.get(f"{service.url}/api/v1/nothing-there", headers=bearer("read"))
     lines = [record.__dict__ for record in caplog.records if record.name == "variate.requests"]
     assert [(line["method"], line["route"], line["status"]) for line in lines] == [("GET", "unmatched", 404)]
     assert lines[0]["ms"] > 0

@@ -8,7 +8,7 @@ import msgspec
 
 from variate.model.access import Scope
 from variate.model.decision import Decision, Reason
-from variate.server.answer import Answer, encode
+from variate.server.answer import JSON, Answer, encode, headers_of
 from variate.server.data.evaluating import Evaluator
 from variate.server.front import Route
 from variate.server.refusal import Refusal
@@ -58,9 +58,8 @@ class Single:
 
 def refused(request: Request, refusal: Refusal) -> Answer:
     """Return the refusal as OFREP writes one."""
-    return Answer(
-        refusal.status, encode({"key": request.tail, "errorCode": refusal.code, "errorDetails": refusal.detail})
-    )
+    told = {"key": request.tail, "errorCode": refusal.code, "errorDetails": refusal.detail}
+    return Answer(refusal.status, encode(told), JSON + headers_of(refusal.headers))
 
 
 def _success(key: str, decision: Decision) -> dict[str, Any]:
