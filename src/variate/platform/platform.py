@@ -26,6 +26,8 @@ from variate.publishing.building import Problem
 from variate.publishing.catalogue import Catalogue
 from variate.publishing.publisher import Published, Publisher
 from variate.publishing.relay import Relay
+from variate.recording.batch import Reader
+from variate.recording.committing import GroupCommit
 from variate.recording.intake import Intake
 from variate.settings import Settings
 
@@ -79,7 +81,13 @@ class Platform:
             clock=self._clock,
             wall_clock=clock,
         )
-        intake = Intake(store=backends.events, clock=self._clock, new_id=new_event_id)
+        reader = Reader(clock=self._clock, new_id=new_event_id)
+        self._committing = GroupCommit(
+            reader=reader,
+            store=backends.events,
+            writers=backends.event_writers,
+            waiting=settings.service.intake_waiting,
+        )
         hot = HotValues(
             cache=backends.hot.cache,
             aside=backends.hot.aside,
@@ -94,7 +102,7 @@ class Platform:
         self._offer_definitions(definitions)
         self._offer_groups(definitions)
         self._offer_decisions(self._deciding)
-        self._offer_records(self._deciding.ledger, intake)
+        self._offer_records(self._deciding.ledger, Intake(store=backends.events, reader=reader), self._committing)
         self._offer_hot_values(hot, limits)
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
@@ -193,10 +201,14 @@ class Platform:
         }
 
     def close(self) -> None:
-        """Let go of every connection. Safe to repeat."""
+        """Write what waits to be written, for at most ``shutdown_seconds``, and let go of every connection.
+
+        Safe to repeat.
+        """
         if not self.closed:
             self.closed = True
             self._accessing.close()
+            self._committing.close(timeout_seconds=self.settings.service.shutdown_seconds)
             self._deciding.close()
             self.relay.close()
             self._backends.close()
@@ -298,6 +310,7 @@ class Platform:
         self.decide_many = engine.decide_many
         self.evaluate_flag = engine.evaluate_flag
         self.evaluate_all_flags = engine.evaluate_all_flags
+        self.running_variations = engine.running_variations
         self.assign = assigning.assign
         self.assign_many = assigning.assign_many
         self.flush_assignments = assigning.flush_assignments
@@ -309,7 +322,7 @@ class Platform:
         self.preview_new_version = deciding.previewing.preview_new_version
         self.serving_status = deciding.serving.status
 
-    def _offer_records(self, ledger: Ledger, intake: Intake) -> None:
+    def _offer_records(self, ledger: Ledger, intake: Intake, committing: GroupCommit) -> None:
         self.create_assignment = ledger.create_assignment
         self.keep_assignments = ledger.keep_assignments
         self.get_user_assignment = ledger.get_user_assignment
@@ -319,6 +332,8 @@ class Platform:
         self.record_event = intake.record_event
         self.record_exposure = intake.record_exposure
         self.batch_create_events = intake.batch_create_events
+        self.submit_events = committing.submit
+        self.intake_status = committing.status
         self.get_user_events = intake.get_user_events
         self.get_events = intake.get_events
 

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 from variate.access.keyring import Keyring
 from variate.platform import Platform
 from variate.server.data.evaluating import Evaluator
+from variate.server.data.events import Events
+from variate.server.data.flag_evaluations import Evaluations
 from variate.server.data.ofrep import Single
+from variate.server.data.otlp import Logs
+from variate.server.data.taking import Taking
 from variate.server.envelope import Envelope
 from variate.server.front import Front, Route
 from variate.server.gate import Gate
@@ -68,7 +72,7 @@ class Service:
             draining=self.draining,
             environment=settings.environment,
             ledger=platform.ledger_status,
-            waiting_events=lambda: 0,
+            waiting_events=lambda: platform.intake_status().waiting,
             poll_seconds=settings.snapshot_poll_seconds,
         )
         self.application = self._front(platform, settings.service)
@@ -105,9 +109,19 @@ class Service:
         envelope = Envelope(settings, draining=self.draining)
         evaluator = Evaluator(platform)
         endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)
-        routes: list[Route] = [Single(evaluator).route, *endpoints.routes]
+        taking = Taking(platform.submit_events, self.tally.events)
+        evaluations = Evaluations(
+            variations_of=platform.running_variations,
+            elsewhere=frozenset(platform.settings.all_environments) - {platform.settings.environment},
+        )
+        self.routes: list[Route] = [
+            Single(evaluator).route,
+            Events(taking).route,
+            Logs(taking, evaluations).route,
+        ]
+        """The data plane's."""
         return Front(
-            routes=routes,
+            routes=[*self.routes, *endpoints.routes],
             rest=HandedOn(management(platform, gate=self._gate), gate=self._gate, envelope=envelope, settings=settings),
             gate=self._gate,
             settings=settings,

@@ -58,8 +58,8 @@ class Single:
 
 def refused(request: Request, refusal: Refusal) -> Answer:
     """Return the refusal as OFREP writes one."""
-    told = {"key": request.tail, "errorCode": refusal.code, "errorDetails": refusal.detail}
-    return Answer(refusal.status, encode(told), JSON + headers_of(refusal.headers))
+    body = encode({"key": request.tail, "errorCode": refusal.code, "errorDetails": refusal.detail})
+    return Answer(refusal.status, body, JSON + headers_of(refusal.headers))
 
 
 def _success(key: str, decision: Decision) -> dict[str, Any]:
