@@ -46,8 +46,8 @@ def command(host: str | None, port: int | None, processes: int | None) -> None:
         where = url_of(listener)
 
         def answer(platform: Platform | None = None) -> None:
-            many = "" if count == 1 else f", by {count} processes"
-            click.echo(f"variate answers at {where}{many} (environment {settings.environment})")
+            many = "" if count == 1 else f", {count} processes"
+            click.echo(f"variate answers at {where} (environment {settings.environment}{many})")
             threading.Thread(target=_advise, args=(settings, platform), daemon=True).start()
 
         place = Place(settings=settings)

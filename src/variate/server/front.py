@@ -68,6 +68,11 @@ class Route:
     refused: Callable[[Request, Refusal], Answer] = _problem
 
     @property
+    def template(self) -> str:
+        """The path, with a name for what may stand there."""
+        return f"{self.path}{{key}}" if self.path.endswith("/") else self.path
+
+    @property
     def shared(self) -> bool:
         """Whether pages of other origins may ask this, where the settings name them: keys for it may be in a page."""
         return self.scope in (Scope.EVALUATE, Scope.INGEST)
@@ -91,6 +96,7 @@ class Front:
     ) -> None:
         self._exact: dict[str, dict[str, Route]] = {}
         self._below: dict[str, dict[str, Route]] = {}
+        self._templates = {route.name: route.template for route in routes}
         for route in routes:
             table = self._below if route.path.endswith("/") else self._exact
             methods = table.setdefault(route.path, {})
@@ -161,7 +167,7 @@ class Front:
     def _note(self, request: Request, name: str, status: int | None, began: float) -> None:
         self._tally.answered(name, request.method, status or GONE, time.perf_counter() - began)
         if request.traced is not None and self._tracing is not None:
-            self._tracing.end(request.traced, request, route=name, status=status)
+            self._tracing.end(request.traced, request, route=self._templates.get(name, name), status=status)
         if self._draining.begun and name not in PROBES:
             self._draining.last_request = began
 

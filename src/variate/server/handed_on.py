@@ -8,6 +8,7 @@ import time
 
 from variate.errors import LimitExceededError
 from variate.server.answer import problem_answer
+from variate.server.body import Limits
 from variate.server.envelope import Envelope
 from variate.server.gate import Gate
 from variate.server.refusal import Refusal, refusal_of
@@ -97,8 +98,7 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._envelope = envelope
-        self._most = settings.max_body_bytes
-        self._timeout = settings.body_timeout_seconds
+        self._limits = Limits(settings.max_body_bytes, settings.body_timeout_seconds)
         self._until: float | None = None
         self._size = 0
         self._whole = False
@@ -106,8 +106,8 @@ class _Exchange:
     def check_length(self) -> None:
         """Raise ``Refusal`` where the body is said to be too large."""
         length = self._request.headers.get(b"content-length")
-        if length is not None and (len(length) > _MOST_DIGITS or int(length) > self._most):
-            raise self._too_large()
+        if length is not None and (len(length) > _MOST_DIGITS or int(length) > self._limits.size):
+            raise self._limits.too_large()
 
     async def receive(self) -> Message:
         """Return the next message from the other side, as if that had gone once its body is refused."""
@@ -116,22 +116,17 @@ class _Exchange:
         if self.refusal is not None:
             return {"type": "http.disconnect"}
         now = asyncio.get_running_loop().time()
-        self._until = self._until or now + self._timeout
+        self._until = self._until or now + self._limits.seconds
         try:
             async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
-            self.refusal = Refusal(
-                408,
-                "body_timeout",
-                f"the body did not come within {self._timeout:g} s",
-                headers={"Connection": "close"},
-            )
+            self.refusal = self._limits.too_slow()
             return {"type": "http.disconnect"}
         self._size += len(message.get("body", b""))
         self._whole = not message.get("more_body")
-        if self._size > self._most:
-            self.refusal = self._too_large()
+        if self._size > self._limits.size:
+            self.refusal = self._limits.too_large()
             return {"type": "http.disconnect"}
         return message
 
@@ -151,8 +146,3 @@ class _Exchange:
         self.status = refusal.status
         answer = problem_answer(refusal, path=self._request.path, request_id=self._request.id)
         await self._envelope.send(self._send, answer, self._request)
-
-    def _too_large(self) -> Refusal:
-        return Refusal(
-            413, "body_too_large", f"the body may have at most {self._most} bytes", headers={"Connection": "close"}
-        )

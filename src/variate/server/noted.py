@@ -33,8 +33,3 @@ class Noted:
             self.tally.evaluations[decision.reason] += 1
         if self.traced is not None:
             self.traced.evaluated(key, decision)
-
-    def took(self, verdict: str, count: int = 1) -> None:
-        """Note that so many events had this verdict: each handler that takes events says so."""
-        if self.tally is not None:
-            self.tally.events[verdict] += count

@@ -31,7 +31,7 @@ def configure(*, form: str, level: str) -> None:
         theirs.propagate = True
         theirs.setLevel(logging.NOTSET)
     # They tell of each step that they take, and of their own start and end.
-    for name in ("uvicorn.error", "alembic"):
+    for name in ("uvicorn.error", "alembic", "httpx"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     logging.getLogger("uvicorn.access").disabled = True
     logging.captureWarnings(capture=True)

@@ -96,8 +96,9 @@ class Tracing:
     def end(self, traced: Traced, request: Request, *, route: str, status: int | None) -> None:
         """End the span; ``status`` is None where the other side went before it was answered."""
         span = traced.span
-        span.update_name(f"{request.method} {route}")
-        span.set_attribute("http.route", route)
+        if route.startswith("/"):  # else it was refused, or there is nothing: it took no route
+            span.update_name(f"{request.method} {route}")
+            span.set_attribute("http.route", route)
         if status is not None:
             span.set_attribute("http.response.status_code", status)
             if status >= 500:
