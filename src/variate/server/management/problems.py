@@ -18,6 +18,10 @@ from variate.server.refusal import Refusal
 from variate.service_settings import ServiceSettings
 
 _MOST_ERRORS = 20
+_KINDS = frozenset({"experiment", "flag", "audience", "layer", "holdout", "metric", "override", "report"})
+"""What the platform puts before a field, to say of which definition it is."""
+_NAMES = {"user_id": "unit", "new_owner": "owner"}
+"""What the library names otherwise than the bodies do."""
 
 
 def misshapen(error: RequestValidationError) -> Refusal:
@@ -36,6 +40,15 @@ def check_parameters(given: Iterable[str], known: Collection[str]) -> None:
             raise InvalidInputError(
                 name, f"is not known; there is {names}" if names else "is not known: there are none"
             )
+
+
+def named_here(error: InvalidInputError) -> InvalidInputError:
+    """Return the error with its field as it is called in what was sent: without the kind of definition before it."""
+    kind, dot, field = error.field.partition(".")
+    name = field if dot and kind in _KINDS else error.field
+    if name == error.field and name not in _NAMES:
+        return error
+    return type(error)(_NAMES.get(name, name), error.rule)
 
 
 def catch(application: FastAPI, settings: ServiceSettings) -> None:
