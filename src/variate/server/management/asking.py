@@ -39,5 +39,5 @@ Actor = Annotated[str, Depends(_actor)]
 """Who the audit log names for a change."""
 Asked = Annotated[AskedRequest, Depends(_asked)]
 """The request as the front knows it."""
-Id = Annotated[str, Path(description="The id.", examples=["checkout-button"])]
+Id = Annotated[str, Path(description="The id.")]
 """The id of a definition, in the path."""

@@ -16,7 +16,7 @@ _SERVE = 'A variation\'s name, `{"rollout": {"on": 20, "off": 80}}` or `{"experi
 _RULES = "A list of rules `{name, condition, serve}`, the first that matches decides; any JSON where free-form."
 _RULE = {
     "name": "beta testers",
-    "condition": {"attribute": "beta", "operator": "eq", "value": True},
+    "condition": {"attribute": "beta", "operator": "equals", "value": True},
     "serve": "on",
 }
 _ON_OFF = [

@@ -19,15 +19,12 @@ from variate.server.management.answers import problem
 from variate.server.management.fronted import fronted
 from variate.server.management.idempotency import HEADER, Idempotency
 from variate.server.management.needs import Needs
-from variate.server.management.problems import check_parameters, misshapen
+from variate.server.management.problems import check_parameters, misshapen, named_here
 from variate.server.refusal import Refusal, refusal_of
 from variate.server.request import Message
 from variate.service_settings import ServiceSettings
 
 logger = logging.getLogger("variate.server")
-
-_NAMED_HERE = {"user_id": "unit"}
-"""What the library's functions name as the guide does, and this by the glossary."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -131,8 +128,8 @@ def _refusal(error: Exception, route: str, name: str) -> Refusal:
         return error
     if isinstance(error, RequestValidationError):
         return misshapen(error)
-    if isinstance(error, InvalidInputError) and error.field in _NAMED_HERE:
-        return refusal_of(InvalidInputError(_NAMED_HERE[error.field], error.rule))
+    if isinstance(error, InvalidInputError):
+        return refusal_of(named_here(error))
     if isinstance(error, VariateError):
         if isinstance(error, StoreError):
             logger.warning("%s: %s", route, error, extra={"request_id": name})

@@ -36,7 +36,7 @@ class Problem(BaseModel):
 
     model_config = example(
         type="https://variate.dev/problems/invalid-input",
-        title="Unprocessable Content",
+        title="Unprocessable Entity",
         status=422,
         detail="traffic: must be from 0 to 100, not 120",
         instance="/api/v1/experiments/checkout-button",
@@ -81,7 +81,19 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "Link": {"description": 'The next page, as `rel="next"`; missing on the last.', "schema": {"type": "string"}},
 }
 
-SECURITY = {
+_IDS = {
+    "experiments": "checkout-button",
+    "flags": "new-checkout",
+    "audiences": "north-america",
+    "layers": "checkout",
+    "holdouts": "global",
+    "metrics": "revenue",
+    "keys": "6f0f2c56-0f3a-4f3e-8b32-9a8f7c6d5e44",
+    "people": "ada@example.com",
+}
+"""The ids that stand in the examples of each resource."""
+
+SECURITY: dict[str, dict[str, Any]] = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
@@ -137,6 +149,10 @@ def _finish(operation: dict[str, Any], method: str, route: ManagedRoute) -> None
     if route.needs is not None:
         said = operation.get("description", "")
         operation["description"] = f"{said}\n\n{route.needs.said}".strip()
+    for each in operation.get("parameters", ()):
+        _mend_parameter(each, is_required=each["name"] == "If-Match" and method in ("PATCH", "DELETE"))
+        if each["in"] == "path" and "examples" not in each["schema"]:
+            each["schema"]["examples"] = [_IDS[route.path_format.split("/")[3]]]
     headers = {each["name"].lower() for each in operation.get("parameters", ()) if each["in"] == "header"}
     responses = operation["responses"]
     responses.pop("422", None)
@@ -145,6 +161,16 @@ def _finish(operation: dict[str, Any], method: str, route: ManagedRoute) -> None
         responses["304"] = {"description": "It is as the reader knows it.", "headers": {"ETag": _HEADERS["ETag"]}}
     for status in sorted(_statuses(operation, method, headers, route)):
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+
+
+def _mend_parameter(parameter: dict[str, Any], *, is_required: bool) -> None:
+    """Tell of a parameter what is so: it has no null, and what a 428 asks for is required."""
+    schema = parameter["schema"]
+    kinds = [each for each in schema.pop("anyOf", ()) if each != {"type": "null"}]
+    for each in kinds:
+        schema.update(each)
+    if is_required:
+        parameter["required"] = True
 
 
 def _told_in_headers(response: dict[str, Any], route: ManagedRoute) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
 from variate.model import Override as OverrideValue
 from variate.model import format_instant
+from variate.model.record import epoch_seconds
 from variate.server.management.paging import listed
 from variate.server.management.shapes import MOMENT, Given, Told, absent, example
 
@@ -50,7 +52,8 @@ OverrideList = listed(Override, "OverrideList")
 
 
 def override_told(override: OverrideValue) -> dict[str, Any]:
-    """Return the override as it is answered."""
+    """Return the override as it is answered: its end is the whole second, as every store keeps it."""
+    ends_at = None if override.expires_at is None else datetime.fromtimestamp(epoch_seconds(override.expires_at), UTC)
     return {
         "id": override.id,
         "unit": override.unit,
@@ -59,5 +62,5 @@ def override_told(override: OverrideValue) -> dict[str, Any]:
         "variation": override.value,
         "reason": override.reason,
         "created_at": format_instant(override.created_at),
-        "expires_at": None if override.expires_at is None else format_instant(override.expires_at),
+        "expires_at": None if ends_at is None else format_instant(ends_at),
     }

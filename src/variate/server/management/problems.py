@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,10 @@ from variate.server.refusal import Refusal
 from variate.service_settings import ServiceSettings
 
 _MOST_ERRORS = 20
+_KIND = re.compile(r"(experiment|flag|layer|holdout|metric|override|report)\.|audience\.(?=(id|name|description)$)")
+"""What the platform puts before a field, to say of which definition it is. An experiment has an ``audience``, too."""
+_NAMES = {"user_id": "unit", "new_owner": "owner"}
+"""What the library names otherwise than the bodies do."""
 
 
 def misshapen(error: RequestValidationError) -> Refusal:
@@ -36,6 +41,14 @@ def check_parameters(given: Iterable[str], known: Collection[str]) -> None:
             raise InvalidInputError(
                 name, f"is not known; there is {names}" if names else "is not known: there are none"
             )
+
+
+def named_here(error: InvalidInputError) -> InvalidInputError:
+    """Return the error with its field as it is called in what was sent: without the kind of definition before it."""
+    kind = _KIND.match(error.field)
+    name = error.field[kind.end() :] if kind else error.field
+    name = _NAMES.get(name, name)
+    return error if name == error.field else type(error)(name, error.rule)
 
 
 def catch(application: FastAPI, settings: ServiceSettings) -> None:
