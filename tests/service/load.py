@@ -183,13 +183,17 @@ class Load:
     def _evaluate(self, connection: Connection, number: int) -> None:
         chance = random.Random(number)
         keys = ("static", self._definitions.plain, self._definitions.changed)
+        own: list[str] = []
         while not self._stop.is_set():
             kind = chance.random()
             if kind < 0.7:
                 key, unit = chance.choice(keys), chance.choice(self._definitions.units)
                 self._ask(connection, key, unit, self._definitions.right[key, unit])
+            elif kind < 0.71 or not own:
+                own.append(f"new-{number}-{len(own)}")
+                self._ask_again(connection, own[-1])
             elif kind < 0.8:
-                self._ask_new(connection, chance, number)
+                self._ask_again(connection, chance.choice(own))
             else:
                 self._ask_moving(connection)
 
@@ -207,13 +211,12 @@ class Load:
                 self.tally.wrong.append(f"{key} of {unit} was {body['value']}, not {right}: {body['reason']}")
         return body["value"]
 
-    def _ask_new(self, connection: Connection, chance: random.Random, number: int) -> None:
-        """Ask for a unit that nobody has seen, or for one of those again: it has to stay what it was."""
-        own = [unit for unit in self.first if unit.startswith(f"new-{number}-")]
-        unit = chance.choice(own) if own and chance.random() < 0.5 else f"new-{number}-{len(own)}"
+    def _ask_again(self, connection: Connection, unit: str) -> None:
+        """Ask for a unit that nobody knows beforehand: it has to stay what it was first."""
         given = self._ask(connection, self._definitions.changed, unit, self.first.get(unit))
         if given is not None:
-            self.first.setdefault(unit, given)
+            with self._lock:
+                self.first.setdefault(unit, given)
 
     def _ask_moving(self, connection: Connection) -> None:
         """Ask for the flag that changes: an answer is never older than one that was seen before it was asked for."""
