@@ -148,9 +148,9 @@ class Assigning:
             try:
                 return self._kept_now(assignment).variation
             except StoreUnavailableError:
-                # Whoever cannot reach the ledger decides alike; what is kept later may be what another one kept.
-                self._keeper.later(assignment)
-                return assignment.variation
+                # Whoever cannot reach the ledger decides alike; what is kept later may be what another one kept. What
+                # the unit was shown here before, while the ledger could be read, comes first.
+                return self._keeper.later(assignment).variation
         self._kept.remember(assignment)  # before it can be let go, which forgets it
         self._keeper.later(assignment)
         return assignment.variation

@@ -94,12 +94,17 @@ class Keeper:
         with self._changed:
             return len(self._pending) + len(self._under_way)
 
-    def later(self, assignment: Assignment) -> None:
-        """Keep it some time soon. It is durable once ``flush`` or ``close`` returns, at the latest."""
+    def later(self, assignment: Assignment) -> Assignment:
+        """Keep it some time soon. It is durable once ``flush`` or ``close`` returns, at the latest.
+
+        Return the one that is to be kept: where one was given for the unit before, and is not written yet, that one.
+        """
         with self._changed:
-            self._wish(assignment).lasts = True
+            wish = self._wish(assignment)
+            wish.lasts = True
             if len(self._pending) > self._most_pending:
                 self._let_oldest_go()
+        return wish.assignment
 
     def now(self, assignment: Assignment, *, seconds: float | None = None) -> Assignment:
         """Keep it, together with what others keep at the moment, and return the one that stands. Durable then.

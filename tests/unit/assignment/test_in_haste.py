@@ -58,6 +58,19 @@ def test_with_no_time_left_the_oldest_draw_decides_and_is_kept_later(world: Worl
     assert (world.store.reads, world.stands()) == (0, "a")
 
 
+def test_what_was_answered_while_the_ledger_could_be_read_but_not_written_to_stays_the_answer(world: World) -> None:
+    process = world.process(**changed())
+    silence_ends = threading.Event()
+    world.store.before = lambda: silence_ends.wait(PATIENCE)
+    with within(0.05):
+        assert process.assign("u") == "b", "the ledger holds nothing for it, so it is new"
+    with within(0):
+        assert process.assign("u") == "b", "though the oldest draw gives it a"
+    silence_ends.set()
+    process.assigning.flush_assignments()
+    assert (process.assign("u"), world.stands()) == ("b", "b")
+
+
 class Hanging:
     """A keeper over a store that hangs in its first write until it is let go."""
 
