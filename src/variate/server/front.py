@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from variate.errors import StoreError, VariateError
 from variate.model.access import Scope
-from variate.server.answer import Answer, Headers, Stream, problem_answer
+from variate.server.answer import Answer, Stream, problem_answer
 from variate.server.gate import Gate
 from variate.server.refusal import Refusal, refusal_of
 from variate.server.request import Application, Receive, Request, Send
@@ -91,27 +91,18 @@ class Front:
             await _send(send, _problem(request, refusal), request)
             return
         began = time.perf_counter()
-        answer = await self._answer(route, request)
+        answer: Answer | Stream | None
+        try:
+            if route.scope is not None:
+                request.principal = self._gate.admitted(request, route.scope) or await self._gate.admit(
+                    request, route.scope
+                )
+            answer = await route.handler(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+            answer = _failed(route, request, error)
         if answer is not None:
             await _send(send, answer, request)
         self._note(route, answer, time.perf_counter() - began)
-
-    async def _answer(self, route: Route, request: Request) -> Answer | Stream | None:
-        try:
-            if route.scope is not None:
-                request.principal = await self._gate.admit(request, route.scope)
-            return await route.handler(request)
-        except Refusal as refusal:
-            return route.refused(request, refusal)
-        except VariateError as error:
-            if isinstance(error, StoreError):
-                logger.warning("%s: %s", route.name, error, extra={"request_id": request.id})
-            return route.refused(request, refusal_of(error))
-        except ConnectionResetError:
-            return None
-        except Exception:
-            logger.exception("%s failed", route.name, extra={"request_id": request.id})
-            return route.refused(request, Refusal(500, "internal", "this failed here: the log says why, by the id"))
 
     def _found_below(self, path: str) -> tuple[Mapping[str, Route] | None, str]:
         for prefix, methods in self._below.items():
@@ -123,15 +114,30 @@ class Front:
         """Count the answer."""
 
 
+def _failed(route: Route, request: Request, error: Exception) -> Answer | None:
+    """Return what is answered where the route's handler raised this; None where nobody is there to be answered."""
+    if isinstance(error, Refusal):
+        return route.refused(request, error)
+    if isinstance(error, VariateError):
+        if isinstance(error, StoreError):
+            logger.warning("%s: %s", route.name, error, extra={"request_id": request.id})
+        return route.refused(request, refusal_of(error))
+    if isinstance(error, ConnectionResetError):
+        return None
+    logger.error("%s failed", route.name, exc_info=error, extra={"request_id": request.id})
+    return route.refused(request, Refusal(500, "internal", "this failed here: the log says why, by the id"))
+
+
 async def _send(send: Send, answer: Answer | Stream, request: Request) -> None:
-    identity: Headers = ((b"x-request-id", request.id.encode()),)
     if isinstance(answer, Stream):
-        await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, *identity]})
+        identity = (b"x-request-id", request.id.encode())
+        await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, identity]})
         async for chunk in answer.chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
         return
-    length = (b"content-length", str(len(answer.body)).encode())
-    headers = [*answer.headers, *identity] if answer.status == 304 else [*answer.headers, *identity, length]
+    headers = [*answer.headers, (b"x-request-id", request.id.encode())]
+    if answer.status != 304:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

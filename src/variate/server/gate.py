@@ -7,7 +7,7 @@ import logging
 
 from variate.access.keyring import Keyring
 from variate.errors import AccessError, ForbiddenError, UnauthenticatedError
-from variate.model.access import Principal, Scope
+from variate.model.access import ApiKey, Principal, Scope
 from variate.server.request import Request
 
 logger = logging.getLogger("variate.access")
@@ -23,6 +23,16 @@ class Gate:
     def __init__(self, *, keyring: Keyring, environment: str) -> None:
         self._keyring = keyring
         self._environment = environment
+        self._here: dict[str, tuple[ApiKey, Principal, frozenset[Scope]]] = {}
+
+    def admitted(self, request: Request, scope: Scope) -> Principal | None:
+        """Return who asks, if that is known at once and they may; None where ``admit`` is to look closer."""
+        secret = _shown(request)
+        key = None if secret is None else self._keyring.find(secret)
+        if key is None:
+            return None
+        _, principal, scopes = self._known_here(key)
+        return principal if scope in scopes else None
 
     async def admit(self, request: Request, scope: Scope) -> Principal:
         """Return who asks, if they may what the scope says; raise ``AccessError`` else."""
@@ -49,18 +59,32 @@ class Gate:
         found = self._keyring.find(secret)
         if found is None:
             found = await asyncio.to_thread(self._keyring.need, secret)
-        return found.principal
+        return self._known_here(found)[1]
+
+    def _known_here(self, key: ApiKey) -> tuple[ApiKey, Principal, frozenset[Scope]]:
+        """Return who asks with the key, and what they may in this environment; made once for each reading of the keys."""
+        held = self._here.get(key.id)
+        if held is None or held[0] is not key:
+            principal = key.principal
+            scopes = principal.scopes if principal.may_in(self._environment) else frozenset[Scope]()
+            held = self._here[key.id] = (key, principal, scopes)
+        return held
 
 
 def _secret(request: Request) -> str:
     """Return the secret that the request shows."""
+    secret = _shown(request)
+    if secret is None:
+        raise UnauthenticatedError(_NOBODY)
+    return secret
+
+
+def _shown(request: Request) -> str | None:
     given = request.header(b"authorization")
     if given is not None:
         kind, _, secret = given.partition(b" ")
-        if kind.lower() == b"bearer" and secret:
-            return secret.decode("latin-1").strip()
+        if kind.lower() != b"bearer":
+            return None
     else:
         secret = request.header(b"x-api-key") or b""
-        if secret:
-            return secret.decode("latin-1").strip()
-    raise UnauthenticatedError(_NOBODY)
+    return secret.decode("latin-1").strip() if secret else None

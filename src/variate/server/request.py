@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from variate.model.access import Principal
+from variate.server.begun import Begun
 from variate.server.refusal import Refusal
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
+Receive = Callable[[], Coroutine[Any, Any, Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -24,41 +25,54 @@ T = TypeVar("T")
 class Request:
     """One request. ``tail`` is what its path has after the route's; ``principal`` is set where the route asks who."""
 
-    __slots__ = ("_max_body", "_receive", "_timeout", "address", "id", "method", "path", "principal", "scope", "tail")
+    __slots__ = ("_headers", "_max_body", "_receive", "_timeout", "id", "principal", "scope", "tail")
 
     def __init__(self, scope: Scope, receive: Receive, *, id: str, max_body: int, timeout: float) -> None:  # noqa: A002 - the name of what it is
         self.scope = scope
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
         self.id = id
         self.tail = ""
         self.principal: Principal | None = None
-        self.address: str = client[0] if (client := scope.get("client")) else ""
         self._receive = receive
         self._max_body = max_body
         self._timeout = timeout
+        self._headers: dict[bytes, bytes] | None = None
+
+    @property
+    def method(self) -> str:
+        """The method, in capitals."""
+        method: str = self.scope["method"]
+        return method
+
+    @property
+    def path(self) -> str:
+        """The path, with what was escaped in it unescaped."""
+        path: str = self.scope["path"]
+        return path
+
+    @property
+    def address(self) -> str:
+        """Where it comes from; empty where that is not told."""
+        client = self.scope.get("client")
+        return client[0] if client else ""
 
     def header(self, name: bytes) -> bytes | None:
         """Return the first header of this name, which is in lower case, or None."""
-        for key, value in self.scope["headers"]:
-            if key == name:
-                found: bytes = value
-                return found
-        return None
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = dict(reversed(self.scope["headers"]))
+        return headers.get(name)
 
     async def body(self) -> bytes:
         """Return the body, unpacked where it is gzipped; raise ``Refusal`` where it is too large or too slow."""
         length = self.header(b"content-length")
         if length is not None and int(length) > self._max_body:
             raise self._too_large()
-        try:
-            async with asyncio.timeout(self._timeout):
-                message = await self._receive()
-                body: bytes = message.get("body", b"")
-                if message.get("more_body"):
-                    body = await self._rest(body)
-        except TimeoutError as error:
-            raise Refusal(408, "body_timeout", f"the body did not come within {self._timeout:g} s") from error
+        first = Begun(self._receive())
+        if first.done and not first.value.get("more_body"):
+            message = first.value
+            body: bytes = message.get("body", b"")
+        else:
+            message, body = await self._slowly(first)
         if message["type"] == "http.disconnect":
             raise ConnectionResetError("the other side went while it sent its body")
         encoding = self.header(b"content-encoding")
@@ -66,13 +80,17 @@ class Request:
 
     async def json(self, decode: Callable[[bytes], T]) -> T:
         """Return what ``decode``, a msgspec decoder's, makes of the body; raise ``Refusal`` where that is not to be."""
-        body = await self.body()
+        return decoded(await self.body(), decode)
+
+    async def _slowly(self, first: Begun[Message]) -> tuple[Message, bytes]:
+        """Return the body's first message, awaited, and the whole body."""
         try:
-            return decode(body)
-        except msgspec.ValidationError as error:
-            raise Refusal(400, "invalid_body", f"the body is not of the form asked for: {error}") from error
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise Refusal(400, "malformed_body", f"the body is not JSON: {error}") from error
+            async with asyncio.timeout(self._timeout):
+                message = await first
+                body: bytes = message.get("body", b"")
+                return message, await self._rest(body) if message.get("more_body") else body
+        except TimeoutError as error:
+            raise Refusal(408, "body_timeout", f"the body did not come within {self._timeout:g} s") from error
 
     async def _rest(self, first: bytes) -> bytes:
         parts, size = [first], len(first)
@@ -105,3 +123,13 @@ class Request:
 
     def _too_large(self) -> Refusal:
         return Refusal(413, "body_too_large", f"the body may have at most {self._max_body} bytes")
+
+
+def decoded(body: bytes, decode: Callable[[bytes], T]) -> T:
+    """Return what ``decode``, a msgspec decoder's, makes of the body; raise ``Refusal`` where that is not to be."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        raise Refusal(400, "invalid_body", f"the body is not of the form asked for: {error}") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Refusal(400, "malformed_body", f"the body is not JSON: {error}") from error

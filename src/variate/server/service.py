@@ -5,6 +5,7 @@ from __future__ import annotations
 from variate.access.keyring import Keyring
 from variate.platform import Platform
 from variate.server.data.evaluating import Evaluator
+from variate.server.data.evaluations import Evaluations
 from variate.server.data.ofrep import Single
 from variate.server.front import Front, Route
 from variate.server.gate import Gate
@@ -18,7 +19,8 @@ class Service:
         settings = platform.settings
         gate = Gate(keyring=keyring, environment=settings.environment)
         evaluator = Evaluator(platform)
-        routes: list[Route] = [Single(evaluator).route]
+        evaluations = Evaluations(platform)
+        routes: list[Route] = [Single(evaluator, evaluations).route]
         self.application = Front(
             routes=routes, rest=management(platform, gate=gate), gate=gate, settings=settings.service
         )
