@@ -76,7 +76,9 @@ def _turns(sides: Mapping[str, Served], file: Path, *, turns: int) -> dict[str, 
 
 def _single(runs: Mapping[str, list[Run]]) -> Iterator[Line]:
     what = "OFREP: one flag"
-    yield _rates(f"{what}, beside a bare ASGI app that parses, hashes and answers", runs, "bare", Aim(0.75, at_least=True))
+    yield _rates(
+        f"{what}, beside a bare ASGI app that parses, hashes and answers", runs, "bare", Aim(0.75, at_least=True)
+    )
     yield _rates(f"{what}, beside plain FastAPI", runs, "framework", Aim(3, at_least=True))
     yield _late(f"{what}: 99th percentile, beside the bare ASGI app", runs, "bare")
     yield _late(f"{what}: 99th percentile, beside plain FastAPI", runs, "framework")

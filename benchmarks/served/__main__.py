@@ -1,4 +1,4 @@
-"""``python -m benchmarks.served APPLICATION FOLDER CORE``: serve one until standard input ends; print its port first."""
+"""``python -m benchmarks.served APPLICATION FOLDER CORE``: serve one until standard input ends."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,33 +16,26 @@ import uvicorn
 
 
 @contextmanager
-def _ours(folder: Path) -> Iterator[Any]:
-    from benchmarks.served.ours import ours  # each application imports its own only
-
-    with ours(folder) as application:
-        yield application
-
-
-@contextmanager
 def _bare(folder: Path) -> Iterator[Any]:
-    from benchmarks.served.bare import bare
-
     bulk = folder / "bulk.json"
-    yield bare(bulk.read_bytes() if bulk.exists() else b"")
+    yield import_module("benchmarks.served.bare").bare(bulk.read_bytes() if bulk.exists() else b"")
 
 
 @contextmanager
 def _framework(_folder: Path) -> Iterator[Any]:
-    from benchmarks.served.framework import framework
-
-    yield framework()
+    yield import_module("benchmarks.served.framework").framework()
 
 
-_APPLICATIONS = {"ours": _ours, "bare": _bare, "framework": _framework}
+# Each imports its own only, so that its memory is its own.
+_APPLICATIONS: dict[str, Callable[[Path], AbstractContextManager[Any]]] = {
+    "ours": lambda folder: import_module("benchmarks.served.ours").ours(folder),
+    "bare": _bare,
+    "framework": _framework,
+}
 
 
 def main(name: str, folder: str, core: str) -> None:
-    """Serve it on this core."""
+    """Serve it on this core, once its port is printed."""
     if core and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core)})
     with _APPLICATIONS[name](Path(folder)) as application, socket.socket() as listener:
@@ -55,7 +49,6 @@ def main(name: str, folder: str, core: str) -> None:
             sys.stdin.read()
             server.should_exit = True
 
-        import gc; os.environ.get("FREEZE") and (gc.collect(), gc.freeze())
         threading.Thread(target=end, daemon=True).start()
         print(listener.getsockname()[1], flush=True)
         server.run(sockets=[listener])

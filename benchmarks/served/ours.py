@@ -48,7 +48,7 @@ def _define(platform: Platform) -> None:
             flag_id=name,
             status="active",
             type="string",
-            variations=VARIATIONS,
+            variations=list(VARIATIONS),
             off="classic",
             default={"rollout": {"classic": 50, "express": 50}},
             environments={"dev": {"enabled": True}},

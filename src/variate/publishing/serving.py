@@ -33,11 +33,10 @@ class ServingStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """The snapshot that a process decides from: its publication, and what it holds. ``confirmed_at`` is when it was last
-    seen to be the one in force."""
+    """What a process decides from, and what that holds. ``age_seconds`` is since it was last seen to be in force."""
 
     publication: Publication
-    confirmed_at: datetime
+    age_seconds: float
     flags: Container[str]
     active_experiments: Sequence[str]
 
@@ -103,7 +102,7 @@ class Serving:
             return None
         return InForce(
             publication=loaded.publication,
-            confirmed_at=loaded.confirmed,
+            age_seconds=self._age(loaded),
             flags=loaded.snapshot.flag_ids,
             active_experiments=loaded.snapshot.active_experiments,
         )
@@ -133,7 +132,7 @@ class Serving:
             kind=loaded.publication.kind,
             published_at=loaded.publication.at,
             loaded_at=loaded.at,
-            age_seconds=max(0.0, (self._clock() - loaded.confirmed).total_seconds()),
+            age_seconds=self._age(loaded),
             error=self._error,
         )
 
@@ -177,6 +176,9 @@ class Serving:
         subscription = self._subscription
         if subscription is not None:
             subscription.close()
+
+    def _age(self, loaded: _Loaded) -> float:
+        return max(0.0, (self._clock() - loaded.confirmed).total_seconds())
 
     def _current(self) -> CompiledSnapshot:
         """Return the snapshot in force, once what this process changed is in it."""

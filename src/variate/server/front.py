@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import count
 from uuid import uuid4
@@ -106,7 +107,7 @@ class Front:
 
     def _found_below(self, path: str) -> tuple[Mapping[str, Route] | None, str]:
         for prefix, methods in self._below.items():
-            if path.startswith(prefix) and len(path) > len(prefix):
+            if path.startswith(prefix):
                 return methods, path[len(prefix) :]
         return None, ""
 
@@ -132,8 +133,9 @@ async def _send(send: Send, answer: Answer | Stream, request: Request) -> None:
     if isinstance(answer, Stream):
         identity = (b"x-request-id", request.id.encode())
         await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, identity]})
-        async for chunk in answer.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        async with aclosing(answer.chunks) as chunks:
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
         return
     headers = [*answer.headers, (b"x-request-id", request.id.encode())]

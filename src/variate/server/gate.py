@@ -27,8 +27,10 @@ class Gate:
 
     def admitted(self, request: Request, scope: Scope) -> Principal | None:
         """Return who asks, if that is known at once and they may; None where ``admit`` is to look closer."""
-        secret = _shown(request)
-        key = None if secret is None else self._keyring.find(secret)
+        given = request.header(b"authorization")
+        if given is None or given[:7] != b"Bearer ":  # as most say it; ``admit`` reads what else means the same
+            return None
+        key = self._keyring.find(given[7:].decode("latin-1"))
         if key is None:
             return None
         _, principal, scopes = self._known_here(key)
@@ -62,7 +64,7 @@ class Gate:
         return self._known_here(found)[1]
 
     def _known_here(self, key: ApiKey) -> tuple[ApiKey, Principal, frozenset[Scope]]:
-        """Return who asks with the key, and what they may in this environment; made once for each reading of the keys."""
+        """Return who asks with the key, and what they may here; made once for each reading of the keys."""
         held = self._here.get(key.id)
         if held is None or held[0] is not key:
             principal = key.principal
@@ -73,18 +75,13 @@ class Gate:
 
 def _secret(request: Request) -> str:
     """Return the secret that the request shows."""
-    secret = _shown(request)
-    if secret is None:
-        raise UnauthenticatedError(_NOBODY)
-    return secret
-
-
-def _shown(request: Request) -> str | None:
     given = request.header(b"authorization")
     if given is not None:
         kind, _, secret = given.partition(b" ")
-        if kind.lower() != b"bearer":
-            return None
+        if kind.lower() == b"bearer" and secret:
+            return secret.decode("latin-1").strip()
     else:
         secret = request.header(b"x-api-key") or b""
-    return secret.decode("latin-1").strip() if secret else None
+        if secret:
+            return secret.decode("latin-1").strip()
+    raise UnauthenticatedError(_NOBODY)

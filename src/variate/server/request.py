@@ -82,6 +82,11 @@ class Request:
         """Return what ``decode``, a msgspec decoder's, makes of the body; raise ``Refusal`` where that is not to be."""
         return decoded(await self.body(), decode)
 
+    async def gone(self) -> None:
+        """Return when the other side is gone; what it sends until then is thrown away."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
     async def _slowly(self, first: Begun[Message]) -> tuple[Message, bytes]:
         """Return the body's first message, awaited, and the whole body."""
         try:

@@ -8,10 +8,11 @@ import msgspec
 
 from variate.model.access import Scope
 from variate.model.decision import Reason
-from variate.server.answer import Answer, encode, headers_of
 from variate.server.answer import JSON as JSON_HEADERS
+from variate.server.answer import Answer, encode, headers_of
 from variate.server.data.evaluating import Evaluator
 from variate.server.data.evaluations import Evaluations
+from variate.server.data.freshness import Freshness
 from variate.server.front import Route
 from variate.server.refusal import Refusal
 from variate.server.request import Request
@@ -31,9 +32,10 @@ decode_asked = msgspec.json.Decoder(Asked).decode
 class Single:
     """``POST /ofrep/v1/evaluate/flags/{key}``."""
 
-    def __init__(self, evaluator: Evaluator, evaluations: Evaluations) -> None:
+    def __init__(self, evaluator: Evaluator, evaluations: Evaluations, freshness: Freshness) -> None:
         self._evaluator = evaluator
         self._text = evaluations.text
+        self._late = freshness.headers
 
     async def answer(self, request: Request) -> Answer:
         """Answer with the flag's value for the context's targeting key."""
@@ -47,7 +49,7 @@ class Single:
             decision = await self._evaluator.soon(key, unit, context)
         if decision.reason is Reason.UNKNOWN:
             raise unknown(key)
-        return Answer(200, self._text(key, decision))
+        return Answer(200, self._text(key, decision), JSON_HEADERS + self._late())
 
     @property
     def route(self) -> Route:
@@ -58,7 +60,7 @@ class Single:
             path=f"{PATH}/",
             handler=self.answer,
             scope=Scope.EVALUATE,
-            refused=refused,
+            refused=_refused,
         )
 
 
@@ -75,30 +77,37 @@ def unknown(key: str) -> Refusal:
 
 
 def refused(request: Request, refusal: Refusal) -> Answer:
-    """Return the refusal as OFREP writes one: with the key, where one flag was asked for."""
+    """Return the refusal as OFREP writes one of a request for all flags."""
     found = _in_words_of_ofrep(request.tail, refusal)
     told = {"errorCode": found.code, "errorDetails": found.detail}
-    if request.tail:
-        told = {"key": request.tail, **told}
+    return Answer(found.status, encode(told), JSON_HEADERS + headers_of(refusal.headers))
+
+
+def _refused(request: Request, refusal: Refusal) -> Answer:
+    found = _in_words_of_ofrep(request.tail, refusal)
+    told = {"key": request.tail, "errorCode": found.code, "errorDetails": found.detail}
     return Answer(found.status, encode(told), JSON_HEADERS + headers_of(refusal.headers))
 
 
 def _in_words_of_ofrep(key: str, refusal: Refusal) -> Refusal:
     """Return the refusal with one of OpenFeature's error codes, and the status that goes with it."""
-    if refusal.code in _CODES:
-        return refusal
-    if refusal.code == "malformed_body":
-        return Refusal(400, "PARSE_ERROR", refusal.detail)
-    if refusal.code == "invalid_body":
-        return Refusal(400, "INVALID_CONTEXT" if "$.context" in refusal.detail else "PARSE_ERROR", refusal.detail)
     field = refusal.extensions.get("field")
     if field == "id":
         return unknown(key)  # an id that no flag can have
-    if field in ("flag", "experiment", "audience"):
-        return Refusal(400, "PARSE_ERROR", refusal.detail)  # its definition is of another release
-    if field is not None:
-        return Refusal(400, "INVALID_CONTEXT", refusal.detail)
-    return Refusal(refusal.status, "GENERAL", refusal.detail)
+    code = _CODES.get(refusal.code, "GENERAL")
+    if refusal.code == "invalid_body" and "$.context" not in refusal.detail:
+        code = "PARSE_ERROR"
+    elif field in ("flag", "experiment", "audience"):
+        code = "PARSE_ERROR"  # its definition is of another release
+    return Refusal(refusal.status if code in ("GENERAL", "FLAG_NOT_FOUND") else 400, code, refusal.detail)
 
 
-_CODES = {"FLAG_NOT_FOUND", "INVALID_CONTEXT", "PARSE_ERROR", "TARGETING_KEY_MISSING"}
+_CODES = {
+    "FLAG_NOT_FOUND": "FLAG_NOT_FOUND",
+    "INVALID_CONTEXT": "INVALID_CONTEXT",
+    "TARGETING_KEY_MISSING": "TARGETING_KEY_MISSING",
+    "invalid_body": "INVALID_CONTEXT",
+    "invalid_input": "INVALID_CONTEXT",
+    "malformed_body": "PARSE_ERROR",
+}
+"""OpenFeature's word for each code of ours; all others are ``GENERAL``."""
