@@ -15,6 +15,7 @@ import uvicorn
 from variate.access.keyring import Keyring, secret_hash
 from variate.model.access import EVERYWHERE, ApiKey, Scope
 from variate.platform import Platform
+from variate.server.data.streams import HEARTBEAT_SECONDS
 from variate.server.operations.protocol import GuardedProtocol
 from variate.server.operations.tracing import Tracing
 from variate.server.service import Service
@@ -64,11 +65,20 @@ class Running:
 
 
 @contextmanager
-def running(platform: Platform, *, keyring: Keyring | None = None, tracing: Tracing | None = None) -> Iterator[Running]:
+def running(
+    platform: Platform,
+    *,
+    keyring: Keyring | None = None,
+    tracing: Tracing | None = None,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+) -> Iterator[Running]:
     """Serve the platform until the block ends."""
-    service = Service(platform, keyring=keyring or keyring_of(), tracing=tracing)
+    service = Service(platform, keyring=keyring or keyring_of(), tracing=tracing, heartbeat_seconds=heartbeat_seconds)
     with listening(service.application) as url:
-        yield Running(url=url, platform=platform, service=service)
+        try:
+            yield Running(url=url, platform=platform, service=service)
+        finally:
+            service.draining.begin()
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 from variate.server.answer import JSON, Answer, Headers, Stream
 from variate.server.operations.draining import Draining
 from variate.server.request import Request, Send
@@ -39,8 +41,9 @@ class Envelope:
         if isinstance(answer, Stream):
             await send({"type": "http.response.start", "status": status, "headers": headers})
             if request.method != "HEAD":
-                async for chunk in answer.chunks:
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                async with aclosing(answer.chunks) as chunks:
+                    async for chunk in chunks:
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
             return status
         if status not in (204, 304):

@@ -201,7 +201,7 @@ class Front:
     def _found_below(self, request: Request) -> dict[str, Route] | None:
         path = request.path
         for prefix, methods in self._below.items():
-            if path.startswith(prefix) and len(path) > len(prefix):
+            if path.startswith(prefix):
                 request.tail = path[len(prefix) :]
                 return methods
         return None

@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING
 
 from variate.access.keyring import Keyring
 from variate.platform import Platform
-from variate.server.data.evaluating import Evaluator
-from variate.server.data.events import Events
-from variate.server.data.flag_evaluations import Evaluations
-from variate.server.data.ofrep import Single
-from variate.server.data.otlp import Logs
-from variate.server.data.taking import Taking
+from variate.server.data.plane import DataPlane
+from variate.server.data.streams import HEARTBEAT_SECONDS
 from variate.server.envelope import Envelope
 from variate.server.front import Front, Route
 from variate.server.gate import Gate
@@ -49,7 +45,13 @@ class Service:
     """
 
     def __init__(
-        self, platform: Platform, *, keyring: Keyring, board: Board | None = None, tracing: Tracing | None = None
+        self,
+        platform: Platform,
+        *,
+        keyring: Keyring,
+        board: Board | None = None,
+        tracing: Tracing | None = None,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         settings = platform.settings
         self.draining = Draining()
@@ -57,6 +59,7 @@ class Service:
         self._board = board or Board(None)
         self._tracing = tracing
         self._telling: asyncio.Task[None] | None = None
+        self._preparing: asyncio.Task[None] | None = None
         self._gate = Gate(
             keyring=keyring,
             environment=settings.environment,
@@ -75,13 +78,20 @@ class Service:
             waiting_events=lambda: platform.intake_status().waiting,
             poll_seconds=settings.snapshot_poll_seconds,
         )
-        self.routes = self._routes(platform)
+        self.data = DataPlane(
+            platform, keyring=keyring, gate=self._gate, events=self.tally.events, heartbeat_seconds=heartbeat_seconds
+        )
+        self.draining.at_first(self.data.changes.close)
+        endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)
+        self.routes: tuple[Route, ...] = (*self.data.routes, *endpoints.routes)
         """What the front answers by itself."""
         self.application = self._front(platform, settings.service)
 
     def start(self) -> None:
         """Begin to look at the stores and to tell of this process; an event loop runs. Safe to repeat."""
         self._watch.start()
+        if self._preparing is None:
+            self._preparing = asyncio.get_running_loop().create_task(self.data.evaluator.prepare())
         if self._telling is None:
             self._telling = asyncio.get_running_loop().create_task(self._tell())
 
@@ -89,6 +99,7 @@ class Service:
         """End what runs in the background, and write what was taken in: no request is answered any more."""
         await self.draining.finish()
         self._watch.close()
+        self.data.evaluator.close()
         self._gate.close()
         if self._telling is not None:
             self._telling.cancel()
@@ -120,20 +131,6 @@ class Service:
             tracing=self._tracing,
             lifespan=self._live,
         )
-
-    def _routes(self, platform: Platform) -> Sequence[Route]:
-        settings = platform.settings
-        taking = Taking(platform.submit_events, self.tally.events)
-        evaluations = Evaluations(
-            variations_of=platform.running_variations,
-            elsewhere=frozenset(settings.all_environments) - {settings.environment},
-        )
-        return [
-            Single(Evaluator(platform)).route,
-            Events(taking).route,
-            Logs(taking, evaluations).route,
-            *Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers).routes,
-        ]
 
     def _all_numbers(self) -> Sequence[Numbers]:
         return (self.numbers(), *self._board.others())
