@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -74,7 +75,7 @@ def running(
 ) -> Iterator[Running]:
     """Serve the platform until the block ends."""
     service = Service(platform, keyring=keyring or keyring_of(), tracing=tracing, heartbeat_seconds=heartbeat_seconds)
-    with listening(service.application) as url:
+    with listening(service.application, head_seconds=platform.settings.service.body_timeout_seconds) as url:
         try:
             yield Running(url=url, platform=platform, service=service)
         finally:
@@ -82,14 +83,15 @@ def running(
 
 
 @contextmanager
-def listening(application: Callable[..., Any]) -> Iterator[str]:
+def listening(application: Callable[..., Any], *, head_seconds: float = 10.0) -> Iterator[str]:
     """Serve an ASGI application until the block ends; yield its URL."""
+    protocol: Any = partial(GuardedProtocol, head_seconds=head_seconds)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(
             uvicorn.Config(
                 application,
-                http=GuardedProtocol,
+                http=protocol,
                 ws="none",
                 log_config=None,
                 access_log=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,18 +39,25 @@ def request(
 
 
 def reply_of(connection: socket.socket) -> Reply:
-    """Read the head of an answer, past a 100 that says to go on; raise ``TimeoutError`` where none comes."""
-    head = b""
+    """Read an answer, past a 100 that says to go on; raise ``TimeoutError`` where none comes."""
+    read = b""
     with suppress(ConnectionResetError):
-        while b"\r\n\r\n" not in head:
+        while not _is_whole(read):
             part = connection.recv(65_536)
             if not part:
                 break
-            head += part
-            if head.startswith(b"HTTP/1.1 100"):
-                head = head.partition(b"\r\n\r\n")[2]
-    words = head.split(b" ", 2)
-    return Reply(int(words[1]) if len(words) > 1 and words[1].isdigit() else 0, head)
+            read += part
+            if read.startswith(b"HTTP/1.1 100"):
+                read = read.partition(b"\r\n\r\n")[2]
+    words = read.split(b" ", 2)
+    return Reply(int(words[1]) if len(words) > 1 and words[1].isdigit() else 0, read.partition(b"\r\n\r\n")[0])
+
+
+def _is_whole(read: bytes) -> bool:
+    """Whether this is an answer to its end, as far as it says where that is."""
+    head, end, body = read.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    return bool(end) and (length is None or len(body) >= int(length[1]))
 
 
 def exchange(url: str, raw: bytes) -> Reply:
