@@ -90,9 +90,8 @@ def test_what_breaks_a_rule_is_named(api: httpx.Client, group: Group) -> None:
 @each_group
 def test_a_change_and_a_removal_say_on_which_revision_they_were_decided(api: httpx.Client, group: Group) -> None:
     made(api, group, "revised")
-    for send in (lambda **given: api.patch(url(group, "revised"), json=group.change, **given),):
-        assert send().status_code == 428
-        assert send(headers={"If-Match": '"7"'}).status_code == 412
+    assert api.patch(url(group, "revised"), json=group.change).status_code == 428
+    assert api.patch(url(group, "revised"), json=group.change, headers={"If-Match": '"7"'}).status_code == 412
     assert api.delete(url(group, "revised")).status_code == 428
     assert api.delete(url(group, "revised"), headers={"If-Match": '"7"'}).status_code == 412
     assert api.delete(url(group, "gone"), headers={"If-Match": "*"}).status_code == 404
@@ -103,7 +102,7 @@ def test_they_are_listed_in_order_of_id_a_page_at_a_time(api: httpx.Client, grou
     for name in ("list-b", "list-a", "list-c"):
         made(api, group, name)
     first = api.get(url(group) + "?limit=2")
-    rest = api.get(first.links["next"]["url"].replace("limit=2", "limit=2"))
+    rest = api.get(first.links["next"]["url"])
     ids = [each["id"] for page in (first, rest) for each in page.json()["items"]]
     assert ids == sorted(ids)
     assert len(first.json()["items"]) == 2
