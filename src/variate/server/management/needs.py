@@ -28,9 +28,19 @@ class Needs:
         return self.scope is not Scope.READ
 
     @property
+    def in_short(self) -> str:
+        """What it takes, in a few words."""
+        if not self.changes:
+            return self.scope.value
+        return f"{self.scope.value}, {'in all environments' if self.everywhere else 'in the environment'}"
+
+    @property
     def said(self) -> str:
         """What it takes, in words for the documentation."""
-        return f"Needs the scope `{self.scope.value}`{', for all environments' if self.everywhere else ''}."
+        if not self.changes:
+            return f"Needs the scope `{self.scope.value}`."
+        where = "for all environments" if self.everywhere else "for the environment that changes"
+        return f"Needs the scope `{self.scope.value}`, {where}."
 
 
 READS = Needs(scope=Scope.READ)

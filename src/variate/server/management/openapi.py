@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from variate.server.management.managed_route import ManagedRoute
 from variate.server.management.needs import Needs
-from variate.server.management.shapes import example
+from variate.server.management.shapes import example, example_of
 
 _PROBLEM = "application/problem+json"
 
@@ -126,10 +127,10 @@ def document(application: FastAPI) -> dict[str, Any]:
         schemas = components.setdefault("schemas", {})
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
-        for model in (FieldError, Problem):
-            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        for shape in (FieldError, Problem):
+            schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
             schema.pop("$defs", None)
-            schemas[model.__name__] = schema
+            schemas[shape.__name__] = schema
         components["securitySchemes"] = SECURITY
         components["responses"] = {
             f"Problem{status}": _problem(said)
@@ -138,10 +139,21 @@ def document(application: FastAPI) -> dict[str, Any]:
         }
         for route in application.routes:
             if isinstance(route, ManagedRoute) and route.include_in_schema:
+                for model in _models(route):
+                    # Again, for the framework leaves out what is null, as if that were no example.
+                    schemas[model.__name__]["examples"] = [example_of(model)]
                 for method in route.methods or ():
                     _finish(made["paths"][route.path_format][method.lower()], method, route)
         application.openapi_schema = made
     return application.openapi_schema
+
+
+def _models(route: ManagedRoute) -> Iterator[type[BaseModel]]:
+    """Yield what the route's answer and body are documented by."""
+    body = None if route.body_field is None else route.body_field.field_info.annotation
+    for model in (route.response_model, body):
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield model
 
 
 def _finish(operation: dict[str, Any], method: str, route: ManagedRoute) -> None:

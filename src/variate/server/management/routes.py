@@ -19,7 +19,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Declared:
+class Declared:
+    """A route before an application has it; ``extra`` is the framework's."""
+
     endpoint: Callable[..., Any]
     path: str
     method: str
@@ -35,7 +37,7 @@ class Routes:
 
     tag: str
     said: str
-    _declared: list[_Declared] = field(default_factory=list)
+    declared: list[Declared] = field(default_factory=list)
 
     def get(self, path: str, *, needs: Needs | None, answers: type[BaseModel] | None, **extra: Any) -> Callable[[F], F]:
         """Declare what reads."""
@@ -61,7 +63,7 @@ class Routes:
 
     def mount(self, application: FastAPI, site: Site) -> None:
         """Give the application these routes."""
-        for each in self._declared:
+        for each in self.declared:
             told = {"operation_id": each.endpoint.__name__, "description": inspect.getdoc(each.endpoint), **each.extra}
             said = _paragraphs(told.pop("description"))
             application.router.add_api_route(
@@ -91,8 +93,8 @@ class Routes:
         extra: dict[str, Any],
     ) -> Callable[[F], F]:
         def declare(endpoint: F) -> F:
-            self._declared.append(
-                _Declared(
+            self.declared.append(
+                Declared(
                     endpoint=endpoint,
                     path=path,
                     method=method,

@@ -76,7 +76,7 @@ def start_oidc(
     back_to = _own_path(next_)
     begun = _provider(platform).begin(redirect_url=_callback_url(platform, request), address=asked.address)
     response = RedirectResponse(begun.url, status_code=303)
-    kept = f"{begun.binding}.{urlsafe_b64encode(back_to.encode()).decode()}"
+    kept = f"{begun.binding}.{urlsafe_b64encode(back_to.encode()).rstrip(b'=').decode()}"
     settings = platform.settings.service
     OIDC.put(response, kept, request=request, settings=settings, seconds=BEGUN_SECONDS)
     return response
@@ -129,6 +129,6 @@ def _own_path(text: str) -> str:
 
 def _decoded(kept: str) -> str:
     try:
-        return urlsafe_b64decode(kept.encode()).decode() or _HOME
+        return urlsafe_b64decode(kept.encode() + b"=" * (-len(kept) % 4)).decode() or _HOME
     except ValueError:
         return _HOME

@@ -39,7 +39,7 @@ class PublishGiven(Given):
 class RollbackGiven(Given):
     """To which publication to go back, and why."""
 
-    model_config = example(to=11, reason="the new checkout loses carts")
+    model_config = example(to=1, reason="the new checkout loses carts")
 
     to: int | str = Field(description="The sequence of a publication, or the digest of a snapshot.")
     environment: str = absent("The environment; the service's own unless given.")
