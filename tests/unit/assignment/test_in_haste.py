@@ -26,8 +26,7 @@ def world() -> Iterator[World]:
 
 def test_who_must_not_wait_is_assigned_where_nothing_changed(world: World) -> None:
     process = world.process()
-    with at_once():
-        given = process.assign("u")
+    given = at_once().run(process.assign, "u")
     assert given in {"a", "b"}
     process.assigning.flush_assignments()
     assert world.stands() == given
@@ -35,8 +34,8 @@ def test_who_must_not_wait_is_assigned_where_nothing_changed(world: World) -> No
 
 def test_after_a_change_who_must_not_wait_is_told_so_and_nothing_is_kept(world: World) -> None:
     process = world.process(**changed())
-    with at_once(), pytest.raises(WouldWaitError):
-        process.assigning.assign("u", "e")
+    with pytest.raises(WouldWaitError):
+        at_once().run(process.assign, "u")
     process.assigning.flush_assignments()
     assert (world.store.reads, world.stands()) == (0, None)
 
@@ -45,8 +44,7 @@ def test_what_was_seen_here_is_answered_at_once_after_a_change_too(world: World)
     process = world.process()
     before = process.assign("u")
     process.decides(**changed())
-    with at_once():
-        found = process.assigning.assign("u", "e")
+    found = at_once().run(process.assigning.assign, "u", "e")
     assert (found.reason, found.variation) == (Reason.KEPT, before)
 
 

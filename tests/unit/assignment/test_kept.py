@@ -152,10 +152,9 @@ def test_who_has_no_time_is_told_without_the_store_being_asked_for_what_is_not_r
         assert remembering.find("seen") == "a"
         with pytest.raises(StoreUnavailableError):
             remembering.find("unseen")
-    with at_once():
-        assert remembering.find("seen") == "a"
-        with pytest.raises(WouldWaitError):
-            remembering.find("unseen")
+    assert at_once().run(remembering.find, "seen") == "a"
+    with pytest.raises(WouldWaitError):
+        at_once().run(remembering.find, "unseen")
     assert remembering.store.reads == 0
 
 

@@ -26,15 +26,16 @@ logger = logging.getLogger("variate.server")
 class Evaluator:
     """What OFREP calls a flag is a flag of ours or an experiment: flags come first where both have the key.
 
-    Most evaluations take no store, and ``now`` or ``all_now`` makes them. Some have to ask the ledger or to wait for
-    what this process changed: for those they return None, and ``soon`` or ``all_soon`` makes them in another thread.
-    Where that takes longer than a second they are made as if every store were away: of the last snapshot, by the draw.
-    Raise ``StoreUnavailableError`` where no snapshot was ever loaded, and ``InvalidInputError`` for what is no key, no
-    unit or no attributes.
+    It is for one event loop, whose thread alone asks. Most evaluations take no store, and ``now`` or ``all_now`` makes
+    them. Some have to ask the ledger or to wait for what this process changed: for those they return None, and ``soon``
+    or ``all_soon`` makes them in another thread. Where that takes longer than a second they are made as if every store
+    were away: of the last snapshot, by the draw. Raise ``StoreUnavailableError`` where no snapshot was ever loaded, and
+    ``InvalidInputError`` for what is no key, no unit or no attributes.
     """
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._at_once = at_once()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="variate-evaluate")
         self._last = ThreadPoolExecutor(1, thread_name_prefix="variate-evaluate-last")
         """For what waits for nothing any more, and so always gets its turn."""
@@ -44,8 +45,7 @@ class Evaluator:
     def now(self, key: str, unit: str, attributes: Mapping[str, Any]) -> Decision | None:
         """Return the decision where it takes no store to make it; None where it may: then ask ``soon``."""
         try:
-            with at_once():
-                return self._decide(key, unit, attributes)
+            return self._at_once.run(self._decide, key, unit, attributes)
         except WouldWaitError:
             return None
 
@@ -62,8 +62,7 @@ class Evaluator:
         if self._compiled is None or self._digest != self._compiled:
             return None
         try:
-            with at_once():
-                return self._decide_all(unit, attributes)
+            return self._at_once.run(self._decide_all, unit, attributes)
         except WouldWaitError:
             return None
 
@@ -76,8 +75,7 @@ class Evaluator:
     ) -> dict[str, Decision] | None:
         """Return the decision of each of these experiments, kept; None where a store may be asked first."""
         try:
-            with at_once():
-                return self._assign(experiment_ids, unit, attributes)
+            return self._at_once.run(self._assign, experiment_ids, unit, attributes)
         except WouldWaitError:
             return None
 
