@@ -72,8 +72,11 @@ class Evaluator:
 
     def assign_now(
         self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]
-    ) -> dict[str, Decision] | None:
-        """Return the decision of each of these experiments, kept; None where a store may be asked first."""
+    ) -> dict[str, Decision | VariateError] | None:
+        """Return the decision of each of these experiments, kept; None where a store may be asked first.
+
+        One that cannot be made is what went wrong with it, as in ``all_now``.
+        """
         try:
             return self._at_once.run(self._assign, experiment_ids, unit, attributes)
         except WouldWaitError:
@@ -81,7 +84,7 @@ class Evaluator:
 
     async def assign_soon(
         self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]
-    ) -> dict[str, Decision]:
+    ) -> dict[str, Decision | VariateError]:
         """Return the decision of each of these experiments, kept, within a second."""
         return await self._soon(lambda: self._assign(experiment_ids, unit, attributes))
 
@@ -118,13 +121,8 @@ class Evaluator:
     def _decide_all(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
         found: dict[str, Decision | VariateError] = dict(self._platform.evaluate_all_flags(unit, attributes))
         served = self._platform.snapshot_in_force()
-        for experiment_id in () if served is None else served.active_experiments:
-            if experiment_id not in found:
-                try:
-                    found[experiment_id] = self._platform.assign(unit, experiment_id, attributes)
-                except VariateError as error:
-                    found[experiment_id] = error
-        return found
+        experiments = [] if served is None else [each for each in served.active_experiments if each not in found]
+        return found | self._platform.assign_each(unit, experiments, attributes)
 
     def _compile_and_decide_all(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
         before = self._digest
@@ -132,8 +130,10 @@ class Evaluator:
         self._compiled = before
         return decisions
 
-    def _assign(self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision]:
-        return {each: self._platform.assign(unit, each, attributes) for each in experiment_ids}
+    def _assign(
+        self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]
+    ) -> dict[str, Decision | VariateError]:
+        return self._platform.assign_each(unit, experiment_ids, attributes)
 
     @property
     def _digest(self) -> str | None:
