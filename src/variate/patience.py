@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextvars import ContextVar, Token
+from contextvars import Context, ContextVar, Token
 from types import TracebackType
 
 _AT_ONCE = -math.inf
@@ -57,6 +57,12 @@ def within(seconds: float) -> _Block:
     return _Block(time.monotonic() + seconds)
 
 
-def at_once() -> _Block:
-    """Return a block in which ``WouldWaitError`` is raised before anything is waited for."""
-    return _Block(_AT_ONCE)
+def at_once() -> Context:
+    """Return a context to run functions in, in which ``WouldWaitError`` is raised before anything is waited for.
+
+    It is for one thread at a time. To run in one takes a tenth of what entering a block does, which counts beside a
+    decision.
+    """
+    context = Context()
+    context.run(_deadline.set, _AT_ONCE)
+    return context

@@ -31,17 +31,24 @@ def test_of_two_blocks_the_shorter_one_counts(outer: float, inner: float) -> Non
         assert seconds_left() <= 1
 
 
-def test_who_must_not_wait_is_told_before_anything_is_waited_for_also_within_another_block() -> None:
-    with at_once(), within(100), pytest.raises(WouldWaitError):
-        seconds_left()
+def test_who_must_not_wait_is_told_before_anything_is_waited_for_and_no_block_changes_that() -> None:
+    def within_a_block() -> float:
+        with within(100):
+            return seconds_left()
+
+    hurried = at_once()
+    for wait in (seconds_left, within_a_block):
+        with pytest.raises(WouldWaitError):
+            hurried.run(wait)
+    assert seconds_left() == math.inf
 
 
 def test_a_block_ends_where_something_was_raised_in_it() -> None:
-    with pytest.raises(ZeroDivisionError), at_once():
+    with pytest.raises(ZeroDivisionError), within(1):
         _ = 1 / 0
     assert seconds_left() == math.inf
 
 
 def test_another_thread_has_its_own_time() -> None:
-    with at_once(), ThreadPoolExecutor(1) as threads:
+    with within(1), ThreadPoolExecutor(1) as threads:
         assert threads.submit(seconds_left).result() == math.inf

@@ -325,9 +325,10 @@ class Platform:
         self.decide = engine.decide
         self.decide_many = engine.decide_many
         self.evaluate_flag = engine.evaluate_flag
-        self.evaluate_all_flags = engine.evaluate_all_flags
+        self.evaluate_all_flags = deciding.evaluate_all_flags
         self.running_variations = engine.running_variations
         self.assign = assigning.assign
+        self.assign_each = assigning.assign_each
         self.assign_many = assigning.assign_many
         self.flush_assignments = assigning.flush_assignments
         self.ledger_status = assigning.ledger_status

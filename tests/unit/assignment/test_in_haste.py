@@ -9,9 +9,10 @@ import pytest
 
 from tests.unit.assignment.test_assigning import World, changed
 from tests.unit.assignment.watched import PATIENCE, WatchedAssignments
+from tests.unit.decision.snapshots import active_experiment
 from variate.assignment.keeper import Keeper
-from variate.errors import StoreUnavailableError
-from variate.model.decision import Reason
+from variate.errors import InvalidInputError, StoreUnavailableError
+from variate.model.decision import Decision, Reason
 from variate.patience import WouldWaitError, at_once, within
 from variate.testing.builders import build_assignment
 
@@ -26,8 +27,7 @@ def world() -> Iterator[World]:
 
 def test_who_must_not_wait_is_assigned_where_nothing_changed(world: World) -> None:
     process = world.process()
-    with at_once():
-        given = process.assign("u")
+    given = at_once().run(process.assign, "u")
     assert given in {"a", "b"}
     process.assigning.flush_assignments()
     assert world.stands() == given
@@ -35,8 +35,8 @@ def test_who_must_not_wait_is_assigned_where_nothing_changed(world: World) -> No
 
 def test_after_a_change_who_must_not_wait_is_told_so_and_nothing_is_kept(world: World) -> None:
     process = world.process(**changed())
-    with at_once(), pytest.raises(WouldWaitError):
-        process.assigning.assign("u", "e")
+    with pytest.raises(WouldWaitError):
+        at_once().run(process.assign, "u")
     process.assigning.flush_assignments()
     assert (world.store.reads, world.stands()) == (0, None)
 
@@ -45,8 +45,7 @@ def test_what_was_seen_here_is_answered_at_once_after_a_change_too(world: World)
     process = world.process()
     before = process.assign("u")
     process.decides(**changed())
-    with at_once():
-        found = process.assigning.assign("u", "e")
+    found = at_once().run(process.assigning.assign, "u", "e")
     assert (found.reason, found.variation) == (Reason.KEPT, before)
 
 
@@ -69,6 +68,30 @@ def test_what_was_answered_while_the_ledger_could_be_read_but_not_written_to_sta
     silence_ends.set()
     process.assigning.flush_assignments()
     assert (process.assign("u"), world.stands()) == ("b", "b")
+
+
+def test_in_many_experiments_a_unit_is_assigned_with_one_read_and_one_write(world: World) -> None:
+    process = world.process()
+    many = {f"e-{number}": active_experiment(salt=f"e-{number}", **changed()) for number in range(20)}
+    newer = active_experiment(audience={"attribute": "plan", "operator": "of a newer release", "value": 1})
+    process.decides_from({**many, "plain": active_experiment(), "foreign": newer})
+    world.store.keep([build_assignment("u", experiment_id="e-3", variation="a")])
+    before = len(world.store.batches)
+    found = process.assigning.assign_each("u", [*many, "plain", "foreign", "unknown"])
+    given = {key: each.variation for key, each in found.items() if isinstance(each, Decision)}
+    assert given == dict.fromkeys(many, "b") | {"e-3": "a", "plain": given["plain"], "unknown": None}
+    assert isinstance(found["foreign"], InvalidInputError)
+    assert (world.store.reads, len(world.store.batches) - before) == (1, 1)
+    assert at_once().run(process.assigning.assign_each, "u", [*many, "plain"]).keys() == {*many, "plain"}
+
+
+def test_in_many_experiments_a_ledger_that_is_away_is_done_without(world: World) -> None:
+    process = world.process()
+    process.decides_from({f"e-{number}": active_experiment(**changed()) for number in range(20)})
+    world.store.error = StoreUnavailableError("away")
+    found = process.assigning.assign_each("u", [f"e-{number}" for number in range(20)])
+    world.store.error = None
+    assert {each.variation for each in found.values() if isinstance(each, Decision)} == {"a"}
 
 
 class Hanging:

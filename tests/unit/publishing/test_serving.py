@@ -291,8 +291,7 @@ def test_where_what_was_changed_cannot_be_published_in_time_the_old_snapshot_is_
     serving.expect_changes()
     with within(0.01):
         assert serving.engine.decide("u", "e").reason is Reason.UNKNOWN
-    with at_once():
-        assert serving.engine.decide("u", "e").reason is Reason.UNKNOWN, "nobody has to wait any more"
+    assert at_once().run(serving.engine.decide, "u", "e").reason is Reason.UNKNOWN, "nobody has to wait any more"
     hanging.set()
     serving.expect_changes()
     assert serving.engine.decide("u", "e").variation == "a"
@@ -302,17 +301,16 @@ def test_who_must_not_wait_is_told_so_before_the_first_snapshot_and_after_a_chan
     world.started(variations=ALL_ON)
     serving = world.serve()
     assert serving.in_force() is None
-    with at_once(), pytest.raises(WouldWaitError):
-        serving.engine.decide("u", "e")
+    with pytest.raises(WouldWaitError):
+        at_once().run(serving.engine.decide, "u", "e")
     with within(0), pytest.raises(StoreUnavailableError):
         serving.engine.decide("u", "e")
     assert world.snapshots.asked == []
     serving.engine.decide("u", "e")
     serving.expect_changes()
-    with at_once(), pytest.raises(WouldWaitError):
-        serving.engine.decide("u", "e")
-    with at_once():
-        in_force = serving.in_force()
+    with pytest.raises(WouldWaitError):
+        at_once().run(serving.engine.decide, "u", "e")
+    in_force = at_once().run(serving.in_force)
     assert in_force is not None
     assert (in_force.publication.sequence, in_force.active_experiments) == (1, ("e",))
 

@@ -26,15 +26,16 @@ logger = logging.getLogger("variate.server")
 class Evaluator:
     """What OFREP calls a flag is a flag of ours or an experiment: flags come first where both have the key.
 
-    Most evaluations take no store, and ``now`` or ``all_now`` makes them. Some have to ask the ledger or to wait for
-    what this process changed: for those they return None, and ``soon`` or ``all_soon`` makes them in another thread.
-    Where that takes longer than a second they are made as if every store were away: of the last snapshot, by the draw.
-    Raise ``StoreUnavailableError`` where no snapshot was ever loaded, and ``InvalidInputError`` for what is no key, no
-    unit or no attributes.
+    It is for one event loop, whose thread alone asks. Most evaluations take no store, and ``now`` or ``all_now`` makes
+    them. Some have to ask the ledger or to wait for what this process changed: for those they return None, and ``soon``
+    or ``all_soon`` makes them in another thread. Where that takes longer than a second they are made as if every store
+    were away: of the last snapshot, by the draw. Raise ``StoreUnavailableError`` where no snapshot was ever loaded, and
+    ``InvalidInputError`` for what is no key, no unit or no attributes.
     """
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._at_once = at_once()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="variate-evaluate")
         self._last = ThreadPoolExecutor(1, thread_name_prefix="variate-evaluate-last")
         """For what waits for nothing any more, and so always gets its turn."""
@@ -44,8 +45,7 @@ class Evaluator:
     def now(self, key: str, unit: str, attributes: Mapping[str, Any]) -> Decision | None:
         """Return the decision where it takes no store to make it; None where it may: then ask ``soon``."""
         try:
-            with at_once():
-                return self._decide(key, unit, attributes)
+            return self._at_once.run(self._decide, key, unit, attributes)
         except WouldWaitError:
             return None
 
@@ -62,8 +62,7 @@ class Evaluator:
         if self._compiled is None or self._digest != self._compiled:
             return None
         try:
-            with at_once():
-                return self._decide_all(unit, attributes)
+            return self._at_once.run(self._decide_all, unit, attributes)
         except WouldWaitError:
             return None
 
@@ -73,17 +72,19 @@ class Evaluator:
 
     def assign_now(
         self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]
-    ) -> dict[str, Decision] | None:
-        """Return the decision of each of these experiments, kept; None where a store may be asked first."""
+    ) -> dict[str, Decision | VariateError] | None:
+        """Return the decision of each of these experiments, kept; None where a store may be asked first.
+
+        One that cannot be made is what went wrong with it, as in ``all_now``.
+        """
         try:
-            with at_once():
-                return self._assign(experiment_ids, unit, attributes)
+            return self._at_once.run(self._assign, experiment_ids, unit, attributes)
         except WouldWaitError:
             return None
 
     async def assign_soon(
         self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]
-    ) -> dict[str, Decision]:
+    ) -> dict[str, Decision | VariateError]:
         """Return the decision of each of these experiments, kept, within a second."""
         return await self._soon(lambda: self._assign(experiment_ids, unit, attributes))
 
@@ -120,13 +121,8 @@ class Evaluator:
     def _decide_all(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
         found: dict[str, Decision | VariateError] = dict(self._platform.evaluate_all_flags(unit, attributes))
         served = self._platform.snapshot_in_force()
-        for experiment_id in () if served is None else served.active_experiments:
-            if experiment_id not in found:
-                try:
-                    found[experiment_id] = self._platform.assign(unit, experiment_id, attributes)
-                except VariateError as error:
-                    found[experiment_id] = error
-        return found
+        experiments = [] if served is None else [each for each in served.active_experiments if each not in found]
+        return found | self._platform.assign_each(unit, experiments, attributes)
 
     def _compile_and_decide_all(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
         before = self._digest
@@ -134,8 +130,10 @@ class Evaluator:
         self._compiled = before
         return decisions
 
-    def _assign(self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision]:
-        return {each: self._platform.assign(unit, each, attributes) for each in experiment_ids}
+    def _assign(
+        self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]
+    ) -> dict[str, Decision | VariateError]:
+        return self._platform.assign_each(unit, experiment_ids, attributes)
 
     @property
     def _digest(self) -> str | None:

@@ -13,7 +13,7 @@ _MOST_HEAD_BYTES = 65_536
 class GuardedProtocol(HttpToolsProtocol):
     """Ends connections whose head is too large or does not come: else each would be held for as long as one likes.
 
-    A head may take ``head_seconds`` to come, from its first byte, and the first one from the beginning of its connection.
+    A head may take ``head_seconds`` to come: from its first byte, and the first one from its connection.
     """
 
     def __init__(self, *args: Any, head_seconds: float, **named: Any) -> None:
