@@ -60,6 +60,9 @@ class ServiceSettings:
     trace_share: float = 0.0
     """VARIATE_TRACE_SHARE: the share of requests to trace, 0 to 1, beside those whose caller traces; OTEL_EXPORTER_*
     say where to."""
+    trace_endpoint: str | None = None
+    """OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT, which OpenTelemetry's SDK reads itself: where
+    one is set, requests whose caller traces are traced although VARIATE_TRACE_SHARE is 0."""
 
     def __post_init__(self) -> None:
         self._check_numbers()
@@ -120,6 +123,11 @@ class ServiceSettings:
                 "VARIATE_OIDC_ISSUER: must start with https://, or with http:// for a provider on this machine"
             )
 
+    @property
+    def traces(self) -> bool:
+        """Whether any request is traced."""
+        return self.trace_share > 0 or self.trace_endpoint is not None
+
     @classmethod
     def read(cls, variables: Variables) -> ServiceSettings:
         """Read every setting; raise ``ConfigurationError`` naming the variable that is wrong."""
@@ -152,6 +160,8 @@ class ServiceSettings:
             log_format=variables.text("VARIATE_LOG_FORMAT") or unset.log_format,
             log_level=(variables.text("VARIATE_LOG_LEVEL") or unset.log_level).upper(),
             trace_share=variables.number("VARIATE_TRACE_SHARE", unset.trace_share),
+            trace_endpoint=variables.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+            or variables.text("OTEL_EXPORTER_OTLP_ENDPOINT"),
         )
 
 

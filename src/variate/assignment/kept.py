@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from variate.decision.context import Kept
-from variate.errors import StoreError
+from variate.errors import StoreError, StoreUnavailableError
 from variate.model import Assignment
+from variate.patience import seconds_left, within
 from variate.stores.ports import AssignmentStore
 
 logger = logging.getLogger("variate.assignment")
@@ -23,15 +27,52 @@ MOST = 50_000
 """How many are remembered at least; at twice as many the older half is forgotten."""
 
 
+ANSWER_SECONDS = 1.0
+"""How long the ledger may take to answer for one unit, before the decision is made without it."""
+ANSWER_MANY_SECONDS = 30.0
+"""How long it may take to answer for thousands together."""
+
+MOST_OF_A_UNIT = 1_000
+"""A unit that has more assignments is read one by one."""
+
+
+class Guard(Protocol):
+    """Does a piece of work that needs the ledger; raises ``StoreUnavailableError`` while that is known to be away."""
+
+    def __call__(self, work: Callable[[], T], /) -> T: ...
+
+
+def unguarded(work: Callable[[], T], /) -> T:
+    """Return what ``work`` returns, however often it failed before."""
+    return work()
+
+
+@dataclass(slots=True)
+class _Whole:
+    """A unit of which all assignments are read at once, the first time that one is needed."""
+
+    unit: str
+    is_read: bool = False
+    is_whole: bool = False
+
+
+_whole: ContextVar[_Whole | None] = ContextVar("variate_whole_unit", default=None)
+
+
 class KeptAssignments:
     """The variations that stand in ``store``. An assignment stands until it expires, so it is remembered until then.
 
-    Safe to share among threads: an entry that gets lost costs a read, never a wrong answer.
+    The store has a second to answer in for a unit, and less where whoever asks has less; ``guard`` keeps a store that
+    is away from being asked each time. Safe to share among threads: an entry that gets lost costs a read, never a
+    wrong answer.
     """
 
-    def __init__(self, store: AssignmentStore, *, clock: Callable[[], datetime], most: int = MOST) -> None:
+    def __init__(
+        self, store: AssignmentStore, *, clock: Callable[[], datetime], guard: Guard = unguarded, most: int = MOST
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._guard = guard
         self._most = most
         self._young: dict[Key, Assignment] = {}
         self._old: dict[Key, Assignment] = {}
@@ -40,13 +81,34 @@ class KeptAssignments:
     def find(self, experiment_id: str, version: int, unit: str) -> str | None:
         """Return the variation that stands, read from the store unless it is remembered, or None."""
         at = self._clock()
-        found = self._known((experiment_id, version, unit), at)
+        key = (experiment_id, version, unit)
+        found = self._known(key, at)
         if found is None:
-            found = self._asked(lambda: self._store.get(unit=unit, experiment_id=experiment_id, version=version, at=at))
+            whole = _whole.get()
+            if whole is not None and whole.unit == unit and self._read_whole(whole, at):
+                found = self._known(key, at)
+                return None if found is None else found.variation
+            found = self._asked(
+                lambda: self._store.get(unit=unit, experiment_id=experiment_id, version=version, at=at),
+                seconds=ANSWER_SECONDS,
+            )
             if found is None:
                 return None
             self.remember(found)
         return found.variation
+
+    @contextmanager
+    def whole(self, unit: str) -> Iterator[None]:
+        """Within the block, read all that the unit has together, where anything of it has to be read.
+
+        Where the store reads them from an index that lags, an assignment of the last second may be missed: whoever
+        keeps another one then finds it.
+        """
+        token = _whole.set(_Whole(unit))
+        try:
+            yield
+        finally:
+            _whole.reset(token)
 
     def ahead(self, experiment_id: str, version: int, units: Sequence[str]) -> Kept:
         """Read the store for these units together, and return what then tells of each what ``find`` does.
@@ -61,7 +123,8 @@ class KeptAssignments:
         try:
             if unread:
                 read = self._asked(
-                    lambda: self._store.get_many(unread, experiment_id=experiment_id, version=version, at=at)
+                    lambda: self._store.get_many(unread, experiment_id=experiment_id, version=version, at=at),
+                    seconds=ANSWER_MANY_SECONDS,
                 )
         except StoreError as error:
             away = error
@@ -97,10 +160,24 @@ class KeptAssignments:
         self._young.pop(key, None)
         self._old.pop(key, None)
 
-    def _asked(self, read: Callable[[], T]) -> T:
+    def _read_whole(self, whole: _Whole, at: datetime) -> bool:
+        """Read what the unit has unless it was read; return whether that is all."""
+        if not whole.is_read:
+            page = self._asked(
+                lambda: self._store.of_unit(whole.unit, at=at, limit=MOST_OF_A_UNIT), seconds=ANSWER_SECONDS
+            )
+            for each in page:
+                self.remember(each)
+            whole.is_read, whole.is_whole = True, page.last_key is None
+        return whole.is_whole
+
+    def _asked(self, read: Callable[[], T], *, seconds: float) -> T:
         """Return what ``read`` returns. Decisions go on where it raises, so the log tells, once until it answers."""
+        if not seconds_left():
+            raise StoreUnavailableError("there is no time left to ask the ledger")
         try:
-            answer = read()
+            with within(seconds):
+                answer = self._guard(read)
         except StoreError as error:
             if not self._is_away:
                 logger.warning("the ledger cannot be read, decisions go on without it: %s", error)

@@ -54,8 +54,9 @@ class Backends:
 
     ``engines`` have tables to migrate; ``pings`` say what answers where an engine has no tables, or raise.
     ``experiment_at_rest`` reads an experiment as the engine holds it, sealed where it is sealed there, so that a cache
-    holds no more than the engine tells; ``opened`` opens it. ``aggregator`` makes what sums up the events, and
-    ``purge_analyses`` deletes what it keeps of analyses last asked for before a moment, and says of how many.
+    holds no more than the engine tells; ``opened`` opens it. ``event_writers`` is how many calls of ``events.append``
+    gain by going on at once. ``aggregator`` makes what sums up the events, and ``purge_analyses`` deletes what it keeps
+    of analyses last asked for before a moment, and says of how many.
     """
 
     experiments: ExperimentStore
@@ -71,6 +72,7 @@ class Backends:
     assignments: AssignmentStore
     overrides: OverrideStore
     events: EventStore
+    event_writers: int
     serving: ServingStore
     snapshots: SnapshotStore
     looks: LookStore

@@ -11,13 +11,16 @@ from variate.assignment.by_hand import ByHand
 from variate.assignment.kept import KeptAssignments
 from variate.assignment.ledger import Ledger
 from variate.decision import Surroundings
+from variate.decision.asked import Attributes
 from variate.definition.experiments import Experiments
+from variate.model.decision import Decision
 from variate.platform.backends import Backends
 from variate.platform.explaining import Explaining
 from variate.platform.previewing import Previewing
 from variate.publishing.publisher import Publisher
 from variate.publishing.serving import Serving
 from variate.settings import Settings
+from variate.stores.wrappers.breaker import CircuitBreaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,7 @@ class Deciding:
     """What a platform decides with."""
 
     serving: Serving
+    kept: KeptAssignments
     assigning: Assigning
     ledger: Ledger
     by_hand: ByHand
@@ -48,7 +52,8 @@ class Deciding:
         ``wall_clock`` is what decisions ask: it may give one moment twice, which ``clock`` takes a lock not to do.
         """
         assignments = backends.assignments
-        kept = KeptAssignments(assignments, clock=clock)
+        guard = CircuitBreaker(name="the ledger").call
+        kept = KeptAssignments(assignments, clock=clock, guard=guard)
         serving = Serving(
             environment=settings.environment,
             store=backends.snapshots,
@@ -65,9 +70,17 @@ class Deciding:
             served=serving.engine.version_of,
             clock=clock,
         )
-        assigning = Assigning(engine=serving.engine, store=assignments, kept=kept, clock=clock, differs=by_hand.differs)
+        assigning = Assigning(
+            engine=serving.engine,
+            store=assignments,
+            kept=kept,
+            clock=clock,
+            differs=by_hand.differs,
+            guard=guard,
+        )
         return cls(
             serving=serving,
+            kept=kept,
             assigning=assigning,
             ledger=Ledger(
                 store=assignments,
@@ -90,6 +103,11 @@ class Deciding:
                 experiments=experiments, assignments=assignments, flush=assigning.flush_assignments, clock=clock
             ),
         )
+
+    def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
+        """Return the decision of every flag for the unit, by flag id; where the ledger has to be read, it is once."""
+        with self.kept.whole(unit):
+            return self.serving.engine.evaluate_all_flags(unit, attributes)
 
     def changed(self) -> None:
         """Decide from what this process, or another one, changed."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
+from typing import Unpack
 
 from variate.assignment.ledger import Ledger
 from variate.clock import Clock, IncreasingClock, new_event_id, new_id, utc_now
 from variate.definition.audit import ChangeLog
+from variate.definition.verifying import AuditVerification, verify
 from variate.errors import InvalidInputError
 from variate.model import AuditEntry, Page
-from variate.model.rules import check_id, check_name, shown
+from variate.model.audit import AuditFilters, checked_filters
+from variate.model.rules import shown
 from variate.model.snapshot import Publication, Snapshot, check_digest
 from variate.platform.accessing import Accessing
 from variate.platform.analysing import Analysing
@@ -19,15 +22,18 @@ from variate.platform.backends import Backends
 from variate.platform.deciding import Deciding
 from variate.platform.defining import Definitions
 from variate.platform.delivery import Delivery
-from variate.platform.health import Check, examine
+from variate.platform.health import Check, probes_of
 from variate.platform.hot import HotValues, RateLimits
 from variate.platform.profiles import open_backends
 from variate.publishing.building import Problem
 from variate.publishing.catalogue import Catalogue
 from variate.publishing.publisher import Published, Publisher
 from variate.publishing.relay import Relay
+from variate.recording.batch import Reader
+from variate.recording.committing import GroupCommit
 from variate.recording.intake import Intake
 from variate.settings import Settings
+from variate.stores.aggregates import Advance
 
 UNUSED_KEPT = timedelta(days=90)
 
@@ -79,7 +85,13 @@ class Platform:
             clock=self._clock,
             wall_clock=clock,
         )
-        intake = Intake(store=backends.events, clock=self._clock, new_id=new_event_id)
+        reader = Reader(clock=self._clock, new_id=new_event_id)
+        self._committing = GroupCommit(
+            reader=reader,
+            store=backends.events,
+            writers=backends.event_writers,
+            waiting=settings.service.intake_waiting,
+        )
         hot = HotValues(
             cache=backends.hot.cache,
             aside=backends.hot.aside,
@@ -89,10 +101,12 @@ class Platform:
         limits = RateLimits(limiter=backends.hot.rate_limiter)
 
         self.closed = False
+        self.probes = probes_of(backends)
+        """What looks at each engine, by its name: see ``checks``."""
         self._offer_definitions(definitions)
         self._offer_groups(definitions)
         self._offer_decisions(self._deciding)
-        self._offer_records(self._deciding.ledger, intake)
+        self._offer_records(self._deciding.ledger, Intake(store=backends.events, reader=reader), self._committing)
         self._offer_hot_values(hot, limits)
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
@@ -113,28 +127,31 @@ class Platform:
         return cls(chosen, open_backends(chosen))
 
     def audit_log(
-        self,
-        *,
-        entity_type: str | None = None,
-        entity_id: str | None = None,
-        limit: int = 100,
-        last_key: str | None = None,
+        self, *, limit: int = 100, last_key: str | None = None, **filters: Unpack[AuditFilters]
     ) -> Page[AuditEntry]:
-        """Return a page of what was changed, most recent first: actor, action, data and created_at."""
-        return self._backends.audit.list(
-            entity_type=None if entity_type is None else check_name("entity_type", entity_type),
-            entity_id=None if entity_id is None else check_id("entity_id", entity_id),
-            limit=limit,
-            last_key=last_key,
-        )
+        """Return a page of what was changed, most recent first: actor, action, data and created_at.
+
+        ``filters`` is any of ``AuditFilters``: entity_type, entity_id, actor, action, since and until.
+        """
+        return self._backends.audit.list(limit=limit, last_key=last_key, **checked_filters(filters))
+
+    def verify_audit_log(self, *, head: str | None = None, advance: Advance | None = None) -> AuditVerification:
+        """Go through the whole audit log and say whether it stands as it was written.
+
+        With ``head``, a hash that an earlier verification returned, also whether all that was in the log then still
+        is. ``advance`` is told how far it is.
+        """
+        return verify(self._backends.audit, noted=head, advance=advance)
 
     def publish_snapshot(
         self, environment: str | None = None, *, actor: str | None = None, reason: str = ""
     ) -> Published:
         """Bring the definitions as they are now into force, also after a rollback; return what is in force then."""
-        published = self._publisher.publish(self._environment(environment), actor=actor, reason=reason)
+        chosen = self._environment(environment)
+        before = self._backends.snapshots.latest(chosen)
+        published = self._publisher.publish(chosen, actor=actor, reason=reason)
         self._deciding.serving.refresh()
-        self._log_publication(published.publication, "published", actor, reason)
+        self._log_publication("published", published.publication, before=before, actor=actor, reason=reason)
         return published
 
     def rollback_snapshot(
@@ -146,9 +163,10 @@ class Platform:
         environment has no such publication or snapshot, or it was purged.
         """
         chosen = self._environment(environment)
+        before = self._backends.snapshots.latest(chosen)
         publication = self._publisher.rollback(chosen, to=to, actor=actor, reason=reason)
         self._deciding.serving.refresh()
-        self._log_publication(publication, "rolled_back", actor, reason)
+        self._log_publication("rolled_back", publication, before=before, actor=actor, reason=reason)
         return publication
 
     def snapshot_problems(self, environment: str | None = None) -> Sequence[Problem]:
@@ -171,7 +189,7 @@ class Platform:
 
     def checks(self) -> list[Check]:
         """Look at each engine and return what was found."""
-        return list(examine(self._backends))
+        return [probe() for probe in self.probes.values()]
 
     def purge_expired(self) -> dict[str, int]:
         """Delete what has expired from the engines that do not do so themselves; return how many of each.
@@ -191,10 +209,14 @@ class Platform:
         }
 
     def close(self) -> None:
-        """Let go of every connection. Safe to repeat."""
+        """Write what waits to be written, for at most ``shutdown_seconds``, and let go of every connection.
+
+        Safe to repeat.
+        """
         if not self.closed:
             self.closed = True
             self._accessing.close()
+            self._committing.close(timeout_seconds=self.settings.service.shutdown_seconds)
             self._deciding.close()
             self.relay.close()
             self._backends.close()
@@ -216,9 +238,16 @@ class Platform:
             raise InvalidInputError("environment", f"must be among {', '.join(known)}, not {shown(given)}")
         return given
 
-    def _log_publication(self, publication: Publication, action: str, actor: str | None, reason: str) -> None:
+    def _log_publication(
+        self, action: str, publication: Publication, *, before: Publication | None, actor: str | None, reason: str
+    ) -> None:
         """Log what somebody did on purpose; that it is done stands in the publications."""
-        data = {"sequence": publication.sequence, "digest": publication.digest, "reason": reason}
+        data = {
+            "sequence": publication.sequence,
+            "digest": publication.digest,
+            "reason": reason,
+            "before": None if before is None else {"sequence": before.sequence, "digest": before.digest},
+        }
         entry = self._log.entry("snapshot", publication.environment, action, data, actor=actor, at=self._clock())
         self._backends.audit.append([entry])
 
@@ -278,6 +307,7 @@ class Platform:
         self.create_layer = layers.create_layer
         self.get_layer = layers.get_layer
         self.list_layers = layers.list_layers
+        self.update_layer = layers.update_layer
         self.remove_layer = layers.remove_layer
         self.create_holdout = holdouts.create_holdout
         self.get_holdout = holdouts.get_holdout
@@ -295,8 +325,10 @@ class Platform:
         self.decide = engine.decide
         self.decide_many = engine.decide_many
         self.evaluate_flag = engine.evaluate_flag
-        self.evaluate_all_flags = engine.evaluate_all_flags
+        self.evaluate_all_flags = deciding.evaluate_all_flags
+        self.running_variations = engine.running_variations
         self.assign = assigning.assign
+        self.assign_each = assigning.assign_each
         self.assign_many = assigning.assign_many
         self.flush_assignments = assigning.flush_assignments
         self.ledger_status = assigning.ledger_status
@@ -306,8 +338,10 @@ class Platform:
         self.preview_change = deciding.previewing.preview_change
         self.preview_new_version = deciding.previewing.preview_new_version
         self.serving_status = deciding.serving.status
+        self.snapshot_in_force = deciding.serving.in_force
+        self.watch_snapshots = deciding.serving.watch
 
-    def _offer_records(self, ledger: Ledger, intake: Intake) -> None:
+    def _offer_records(self, ledger: Ledger, intake: Intake, committing: GroupCommit) -> None:
         self.create_assignment = ledger.create_assignment
         self.keep_assignments = ledger.keep_assignments
         self.get_user_assignment = ledger.get_user_assignment
@@ -317,6 +351,8 @@ class Platform:
         self.record_event = intake.record_event
         self.record_exposure = intake.record_exposure
         self.batch_create_events = intake.batch_create_events
+        self.submit_events = committing.submit
+        self.intake_status = committing.status
         self.get_user_events = intake.get_user_events
         self.get_events = intake.get_events
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,11 +29,11 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """What is answered bit by bit, until ``chunks`` ends or the other side goes."""
+    """What is answered bit by bit, until ``chunks`` ends: it has to, when the other side goes (``Request.gone``)."""
 
     status: int
     headers: Headers
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes, None]
 
 
 def headers_of(given: Mapping[str, str]) -> Headers:

@@ -9,6 +9,8 @@ import pytest
 from tests.unit.assignment.watched import WatchedAssignments
 from variate.assignment.kept import KeptAssignments
 from variate.errors import StoreError, StoreUnavailableError
+from variate.patience import WouldWaitError, at_once, seconds_left, within
+from variate.stores.wrappers.breaker import CircuitBreaker
 from variate.testing.builders import build_assignment
 from variate.testing.clocks import START, SettableClock
 
@@ -140,3 +142,68 @@ def test_that_the_ledger_cannot_be_read_is_logged_once_until_it_can(
         assert caplog.text.count("the ledger cannot be read, decisions go on without it: not ours to read") == outage
         remembering.store.error = None
         assert remembering.find() is None
+
+
+def test_who_has_no_time_is_told_without_the_store_being_asked_for_what_is_not_remembered(
+    remembering: Remembering,
+) -> None:
+    remembering.kept.remember(build_assignment("seen", variation="a"))
+    with within(0):
+        assert remembering.find("seen") == "a"
+        with pytest.raises(StoreUnavailableError):
+            remembering.find("unseen")
+    assert at_once().run(remembering.find, "seen") == "a"
+    with pytest.raises(WouldWaitError):
+        at_once().run(remembering.find, "unseen")
+    assert remembering.store.reads == 0
+
+
+def test_a_store_has_a_second_for_one_unit_and_no_more_than_who_asks_has(remembering: Remembering) -> None:
+    had: list[float] = []
+    remembering.store.before_reading = lambda: had.append(seconds_left())
+    remembering.find()
+    with within(0.2):
+        remembering.find()
+    assert 0.5 < had[0] <= 1.0
+    assert had[1] <= 0.2
+
+
+def test_a_store_that_is_away_is_not_asked_for_every_unit() -> None:
+    store, clock = WatchedAssignments(), SettableClock()
+    breaker = CircuitBreaker(name="the ledger", failure_threshold=2)
+    kept = KeptAssignments(store, clock=clock, guard=breaker.call)
+    store.error = StoreUnavailableError("away")
+    for number in range(10):
+        with pytest.raises(StoreUnavailableError):
+            kept.find("experiment", 1, f"u-{number}")
+    assert store.reads == 2
+
+
+def test_of_a_unit_that_is_decided_for_as_a_whole_all_is_read_at_once_and_only_if_needed(
+    remembering: Remembering,
+) -> None:
+    remembering.kept.remember(build_assignment("u", variation="a", version=3))
+    remembering.store.keep([build_assignment("u", variation="b", version=1), build_assignment("v")])
+    with remembering.kept.whole("u"):
+        assert (remembering.find(version=3), remembering.store.reads) == ("a", 0)
+        assert [remembering.find(version=version) for version in (1, 2, 1, 2)] == ["b", None, "b", None]
+        assert remembering.store.reads == 1
+        assert (remembering.find("v"), remembering.store.reads) == ("control", 2), "of another unit nothing is known"
+    assert (remembering.find(version=2), remembering.store.reads) == (None, 3)
+
+
+def test_a_unit_with_too_many_assignments_is_read_one_by_one(
+    remembering: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("variate.assignment.kept.MOST_OF_A_UNIT", 1)
+    remembering.store.keep([build_assignment("u", variation=f"v-{version}", version=version) for version in (1, 2)])
+    with remembering.kept.whole("u"):
+        assert [remembering.find(version=version) for version in (1, 2, 3)] == ["v-1", "v-2", None]
+
+
+def test_a_unit_that_cannot_be_read_as_a_whole_is_not_taken_to_have_nothing(remembering: Remembering) -> None:
+    remembering.store.error = StoreUnavailableError("away")
+    with remembering.kept.whole("u"):
+        for _ in range(2):
+            with pytest.raises(StoreUnavailableError):
+                remembering.find()

@@ -7,14 +7,16 @@ from datetime import datetime
 from threading import Condition
 
 from tests.unit.testing.reference_records import ReferenceAssignmentStore
-from variate.model import Assignment
+from variate.model import Assignment, Page
 
 PATIENCE = 20.0
 """Seconds after which something that is awaited did not come; far above what any test takes."""
 
 
 class WatchedAssignments(ReferenceAssignmentStore):
-    """Assignments in memory. ``error`` is raised while it is set; ``before`` runs in front of each writing."""
+    """Assignments in memory. ``error`` is raised while it is set; ``before`` runs in front of each writing,
+    ``before_reading`` of each reading.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,6 +25,7 @@ class WatchedAssignments(ReferenceAssignmentStore):
         self.reads = 0
         self.error: BaseException | None = None
         self.before: Callable[[], object] = lambda: None
+        self.before_reading: Callable[[], object] = lambda: None
 
     def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
         self.before()
@@ -35,6 +38,7 @@ class WatchedAssignments(ReferenceAssignmentStore):
 
     def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
         self.reads += 1
+        self.before_reading()
         if self.error is not None:
             raise self.error
         return super().get(unit=unit, experiment_id=experiment_id, version=version, at=at)
@@ -43,9 +47,17 @@ class WatchedAssignments(ReferenceAssignmentStore):
         self, units: Sequence[str], *, experiment_id: str, version: int = 1, at: datetime
     ) -> Mapping[str, Assignment]:
         self.reads += 1
+        self.before_reading()
         if self.error is not None:
             raise self.error
         return super().get_many(units, experiment_id=experiment_id, version=version, at=at)
+
+    def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
+        self.reads += 1
+        self.before_reading()
+        if self.error is not None:
+            raise self.error
+        return super().of_unit(unit, at=at, limit=limit, last_key=last_key)
 
     def await_batches(self, number: int) -> None:
         """Return once it was written to so many times from the beginning."""

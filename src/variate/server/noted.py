@@ -1,0 +1,35 @@
+"""What is noted along with a request while it is answered: for its answer, the numbers and the traces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from variate.model.decision import Decision
+
+if TYPE_CHECKING:
+    from variate.server.operations.tally import Tally
+    from variate.server.operations.tracing import Traced
+    from variate.server.request import Scope
+
+
+class Noted:
+    """``headers`` are the request's by name; ``added`` are headers that its answer has, whatever it is.
+
+    ``actor`` is who asks, once that is known. ``traced`` is its span, where it is traced.
+    """
+
+    __slots__ = ("actor", "added", "headers", "tally", "traced")
+
+    def __init__(self, scope: Scope) -> None:
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.added: tuple[tuple[bytes, bytes], ...] = ()
+        self.actor: str | None = None
+        self.tally: Tally | None = None
+        self.traced: Traced | None = None
+
+    def evaluated(self, key: str, decision: Decision) -> None:
+        """Note that the flag or experiment ``key`` was evaluated to this: each handler that evaluates says so."""
+        if self.tally is not None:
+            self.tally.evaluations[decision.reason] += 1
+        if self.traced is not None:
+            self.traced.evaluated(key, decision)
