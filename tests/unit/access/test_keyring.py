@@ -125,6 +125,19 @@ def test_while_the_store_is_away_known_keys_count_and_of_others_nobody_can_say(c
     keys.close()
 
 
+def test_a_key_is_found_by_its_id_while_it_counts_and_that_is_no_use_of_it(clock: SettableClock) -> None:
+    key = of("vk_1", expires_at=START + timedelta(hours=1))
+    store = Store(key)
+    keys = ring(store, clock)
+    assert keys.of_id(key.id) is None, "nothing was read yet"
+    keys.look_again()
+    assert (keys.of_id(key.id), keys.of_id("nobody")) == (key, None)
+    clock.advance(hours=1)
+    assert keys.of_id(key.id) is None
+    keys.close()
+    assert store.used == {}
+
+
 def test_where_the_store_was_never_there_a_key_is_not_called_wrong(clock: SettableClock) -> None:
     store = Store(of("vk_1"))
     store.is_away = True
