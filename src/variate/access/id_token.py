@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("variate.access")
 
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
 """How an ID token may be signed: by the provider's private key only, so neither ``none`` nor by a shared secret."""
 LEEWAY_SECONDS = 60
 """How far the provider's clock may be from ours."""
@@ -80,7 +80,7 @@ def _fitting(documents: Sequence[Mapping[str, Any]], kid: object) -> list[Key]:
             continue
         try:
             found.append(import_key(dict(document)))
-        except (JoseError, ValueError) as error:  # of a kind not known here: another may do
+        except (JoseError, ValueError, KeyError, TypeError) as error:  # of a kind not known here: another may do
             logger.warning("a key of the OpenID provider cannot be used: %s", error)
     return found
 

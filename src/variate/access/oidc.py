@@ -181,8 +181,8 @@ class OpenIdConnect:
 
 
 def _verified_email(claims: Mapping[str, Any]) -> str:
-    # Some providers write the truth as text.
-    if claims.get("email_verified") not in (True, "true"):
+    verified = claims.get("email_verified")
+    if verified is not True and verified != "true":  # some providers write the truth as text
         raise ForbiddenError("the OpenID provider has not verified the e-mail address: verify it there first")
     try:
         return check_email("email", claims.get("email"))

@@ -50,11 +50,18 @@ class Provider:
     answer goes on counting.
 
     Raises ``ProviderUnavailableError`` where it cannot be reached or answers what it should not, and
-    ``MissingExtraError`` where httpx is not installed.
+    ``MissingExtraError`` where httpx is not installed. ``transport`` takes the place of the network.
     """
 
-    def __init__(self, registration: Registration, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        registration: Registration,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self.registration = registration
+        self._transport = transport
         self._monotonic = monotonic
         self._lock = threading.RLock()
         self._client: httpx.Client | None = None
@@ -159,13 +166,13 @@ class Provider:
     def _opened(self) -> httpx.Client:
         with self._lock:
             if self._client is None:
-                self._client = _http_client()
+                self._client = _http_client(self._transport)
             return self._client
 
 
-def _http_client() -> httpx.Client:
+def _http_client(transport: httpx.BaseTransport | None) -> httpx.Client:
     try:
         import httpx  # noqa: PLC0415 - the extra of the service
     except ImportError as error:
         raise MissingExtraError("httpx", "server") from error
-    return httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+    return httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, transport=transport)

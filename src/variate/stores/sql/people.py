@@ -12,10 +12,10 @@ from variate.errors import ConflictError, LastAdminError
 from variate.model import AuditEntry, Page
 from variate.model.access import Person, Role
 from variate.model.reading import read_stored
+from variate.stores.sql.access_schema import people
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import log, replace_at
-from variate.stores.sql.schema import people
 
 _FIELDS = tuple(field.name for field in fields(Person))
 _BY_EMAIL = Listing("people", (people.c.email, False))
