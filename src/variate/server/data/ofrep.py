@@ -63,4 +63,9 @@ def refused(request: Request, refusal: Refusal) -> Answer:
 
 
 def _success(key: str, decision: Decision) -> dict[str, Any]:
-    return {"key": key, "value": decision.value, "reason": decision.reason.value, "variant": decision.variation or ""}
+    return {
+        "key": key,
+        "value": decision.value,
+        "reason": decision.reason.value.upper(),
+        "variant": decision.variation or "",
+    }
