@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -19,12 +19,29 @@ encode = msgspec.json.Encoder().encode
 """A value as JSON: a float stays a float, as in ``2.0``."""
 
 
-class Answer(NamedTuple):
-    """What is answered, whole."""
+class Answer(msgspec.Struct, gc=False):
+    """What is answered, whole. One that is answered again and again is sent as it was the first time."""
 
     status: int
     body: bytes
     headers: Headers = JSON
+    _messages: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+    @property
+    def messages(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The two ASGI messages that send it."""
+        made = self._messages
+        if made is None:
+            made = self._messages = self.messages_with(())
+        return made
+
+    def messages_with(self, more: Headers) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the messages that send it with further headers."""
+        headers = [*self.headers, *more]
+        if self.status != 304:
+            headers.append((b"content-length", b"%d" % len(self.body)))
+        start = {"type": "http.response.start", "status": self.status, "headers": headers}
+        return start, {"type": "http.response.body", "body": self.body}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

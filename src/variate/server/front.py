@@ -24,6 +24,10 @@ from variate.service_settings import ServiceSettings
 
 logger = logging.getLogger("variate.server")
 
+REQUEST_ID = b"x-request-id"
+"""The header of the request's id. It is sent with each refusal, with streams, and to who sent one: a header more on every
+answer that nobody asks about costs a twentieth of it."""
+
 Handler = Callable[[Request], Awaitable[Answer | Stream]]
 
 
@@ -52,10 +56,11 @@ class Front:
 
     def __init__(self, *, routes: Sequence[Route], rest: Application, gate: Gate, settings: ServiceSettings) -> None:
         self._exact: dict[str, dict[str, Route]] = {}
-        self._below: dict[str, dict[str, Route]] = {}
+        below: dict[str, dict[str, Route]] = {}
         for route in routes:
-            table = self._below if route.path.endswith("/") else self._exact
+            table = below if route.path.endswith("/") else self._exact
             table.setdefault(route.path, {})[route.method] = route
+        self._below = tuple(below.items())
         self._rest = rest
         self._gate = gate
         self._settings = settings
@@ -71,10 +76,13 @@ class Front:
         methods: Mapping[str, Route] | None = self._exact.get(path)
         tail = ""
         if methods is None:
-            methods, tail = self._found_below(path)
-        if methods is None:
-            await self._rest(scope, receive, send)
-            return
+            for prefix, found in self._below:
+                if path.startswith(prefix):
+                    methods, tail = found, path[len(prefix) :]
+                    break
+            else:
+                await self._rest(scope, receive, send)
+                return
         request = Request(
             scope,
             receive,
@@ -102,14 +110,13 @@ class Front:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
             answer = _failed(route, request, error)
         if answer is not None:
-            await _send(send, answer, request)
+            if type(answer) is Answer and answer.status < 400 and request.header(REQUEST_ID) is None:
+                start, body = answer.messages
+                await send(start)
+                await send(body)
+            else:
+                await _send(send, answer, request)
         self._note(route, answer, time.perf_counter() - began)
-
-    def _found_below(self, path: str) -> tuple[Mapping[str, Route] | None, str]:
-        for prefix, methods in self._below.items():
-            if path.startswith(prefix):
-                return methods, path[len(prefix) :]
-        return None, ""
 
     def _note(self, route: Route, answer: Answer | Stream | None, seconds: float) -> None:
         """Count the answer."""
@@ -130,16 +137,13 @@ def _failed(route: Route, request: Request, error: Exception) -> Answer | None:
 
 
 async def _send(send: Send, answer: Answer | Stream, request: Request) -> None:
+    identity = (REQUEST_ID, request.id.encode())
     if isinstance(answer, Stream):
-        identity = (b"x-request-id", request.id.encode())
         await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, identity]})
         async with aclosing(answer.chunks) as chunks:
             async for chunk in chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
         return
-    headers = [*answer.headers, (b"x-request-id", request.id.encode())]
-    if answer.status != 304:
-        headers.append((b"content-length", b"%d" % len(answer.body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    for message in answer.messages_with((identity,)):
+        await send(message)
