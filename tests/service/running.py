@@ -64,11 +64,20 @@ class Running:
 
 
 @contextmanager
-def running(platform: Platform, *, keyring: Keyring | None = None, tracing: Tracing | None = None) -> Iterator[Running]:
+def running(
+    platform: Platform,
+    *,
+    keyring: Keyring | None = None,
+    tracing: Tracing | None = None,
+    heartbeat_seconds: float = 20.0,
+) -> Iterator[Running]:
     """Serve the platform until the block ends."""
-    service = Service(platform, keyring=keyring or keyring_of(), tracing=tracing)
+    service = Service(platform, keyring=keyring or keyring_of(), tracing=tracing, heartbeat_seconds=heartbeat_seconds)
     with listening(service.application) as url:
-        yield Running(url=url, platform=platform, service=service)
+        try:
+            yield Running(url=url, platform=platform, service=service)
+        finally:
+            service.changes.close()
 
 
 @contextmanager

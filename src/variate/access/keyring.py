@@ -69,6 +69,11 @@ class Keyring:
         self._used[key.id] = at
         return key
 
+    def of_id(self, key_id: str) -> ApiKey | None:
+        """Return the key of this id if it is known here and counts now; that is no use of it."""
+        key = next((each for each in self._keys.values() if each.id == key_id), None)
+        return key if key is not None and key.counts_at(self._clock()) else None
+
     def look_again(self) -> None:
         """Read the keys anew, unless that was done within a second. Raises nothing."""
         # While the store is away one thread asks it, and no other waits for that.

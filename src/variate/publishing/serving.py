@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,6 +29,16 @@ class ServingStatus:
     loaded_at: datetime
     age_seconds: float
     error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What a process decides from, and what that holds. ``age_seconds`` is since it was last seen to be in force."""
+
+    publication: Publication
+    age_seconds: float
+    flags: Container[str]
+    active_experiments: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +93,33 @@ class Serving:
         self._error: str | None = None
         self._follower: threading.Thread | None = None
         self._subscription: Subscription | None = None
+        self._watchers: tuple[Callable[[], object], ...] = ()
+
+    def in_force(self) -> InForce | None:
+        """Return what is decided from; None where nothing is loaded yet. It loads nothing and waits for nothing."""
+        loaded = self._loaded
+        if loaded is None:
+            return None
+        return InForce(
+            publication=loaded.publication,
+            age_seconds=self._age(loaded),
+            flags=loaded.snapshot.flag_ids,
+            active_experiments=loaded.snapshot.active_experiments,
+        )
+
+    def watch(self, heard: Callable[[], object]) -> Callable[[], None]:
+        """Have ``heard`` called after each exchange of the snapshot, in whatever thread; return what ends that.
+
+        It has to be quick and to raise nothing: decisions may wait for it.
+        """
+        with self._exchanging:
+            self._watchers = (*self._watchers, heard)
+
+        def end() -> None:
+            with self._exchanging:
+                self._watchers = tuple(each for each in self._watchers if each is not heard)
+
+        return end
 
     def status(self) -> ServingStatus:
         """Return what is served here, loading it where nothing is yet."""
@@ -95,7 +132,7 @@ class Serving:
             kind=loaded.publication.kind,
             published_at=loaded.publication.at,
             loaded_at=loaded.at,
-            age_seconds=max(0.0, (self._clock() - loaded.confirmed).total_seconds()),
+            age_seconds=self._age(loaded),
             error=self._error,
         )
 
@@ -140,6 +177,9 @@ class Serving:
         if subscription is not None:
             subscription.close()
 
+    def _age(self, loaded: _Loaded) -> float:
+        return max(0.0, (self._clock() - loaded.confirmed).total_seconds())
+
     def _current(self) -> CompiledSnapshot:
         """Return the snapshot in force, once what this process changed is in it."""
         with self._exchanging:
@@ -174,6 +214,8 @@ class Serving:
         snapshot = CompiledSnapshot(found.content, self._around)
         self._loaded = _Loaded(publication=latest, snapshot=snapshot, at=at, confirmed=at)
         self._put_in_force(snapshot)
+        for heard in self._watchers:
+            heard()
         return self._loaded
 
     def _put_in_force(self, snapshot: CompiledSnapshot) -> None:

@@ -64,6 +64,11 @@ class Request(Noted):
         """Return what ``decode``, a msgspec decoder's, makes of the body; raise ``Refusal`` where that is not to be."""
         return read_json(await self.body(), decode)
 
+    async def gone(self) -> None:
+        """Return when the other side is gone; what it sends until then is thrown away."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
 
 def read_json(body: bytes, decode: Callable[[bytes], T]) -> T:
     """Return what ``decode``, a msgspec decoder's, makes of it; raise ``Refusal`` where that is not to be."""

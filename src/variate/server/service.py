@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING
 
 from variate.access.keyring import Keyring
 from variate.platform import Platform
-from variate.server.data.evaluating import Evaluator
-from variate.server.data.events import Events
-from variate.server.data.flag_evaluations import Evaluations
-from variate.server.data.ofrep import Single
-from variate.server.data.otlp import Logs
-from variate.server.data.taking import Taking
+from variate.server.data.plane import DataPlane
+from variate.server.data.streams import HEARTBEAT_SECONDS
 from variate.server.envelope import Envelope
-from variate.server.front import Front, Route
+from variate.server.front import Front
 from variate.server.gate import Gate
 from variate.server.guesses import Guesses
 from variate.server.handed_on import HandedOn
@@ -49,7 +45,13 @@ class Service:
     """
 
     def __init__(
-        self, platform: Platform, *, keyring: Keyring, board: Board | None = None, tracing: Tracing | None = None
+        self,
+        platform: Platform,
+        *,
+        keyring: Keyring,
+        board: Board | None = None,
+        tracing: Tracing | None = None,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         settings = platform.settings
         self.draining = Draining()
@@ -75,6 +77,15 @@ class Service:
             waiting_events=lambda: platform.intake_status().waiting,
             poll_seconds=settings.snapshot_poll_seconds,
         )
+        plane = DataPlane(
+            platform,
+            keyring=keyring,
+            gate=self._gate,
+            counts=self.tally.events,
+            heartbeat_seconds=heartbeat_seconds,
+        )
+        self.routes, self.changes, self.streams = plane.routes, plane.changes, plane.streams
+        self.draining.at_first(self.changes.close)
         self.application = self._front(platform, settings.service)
 
     def start(self) -> None:
@@ -107,21 +118,10 @@ class Service:
 
     def _front(self, platform: Platform, settings: ServiceSettings) -> Front:
         envelope = Envelope(settings, draining=self.draining)
-        evaluator = Evaluator(platform)
         endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)
-        taking = Taking(platform.submit_events, self.tally.events)
-        evaluations = Evaluations(
-            variations_of=platform.running_variations,
-            elsewhere=frozenset(platform.settings.all_environments) - {platform.settings.environment},
-        )
-        self.routes: list[Route] = [
-            Single(evaluator).route,
-            Events(taking).route,
-            Logs(taking, evaluations).route,
-        ]
-        """The data plane's."""
         return Front(
-            routes=[*self.routes, *endpoints.routes],
+            routes=self.routes,
+            probes=endpoints.routes,
             rest=HandedOn(management(platform, gate=self._gate), gate=self._gate, envelope=envelope, settings=settings),
             gate=self._gate,
             settings=settings,
