@@ -168,8 +168,9 @@ def begun(served: Serving, secret: str) -> socket.socket:
     host, port = served.url.removeprefix("http://").split(":")
     wait_until(lambda: http.get(f"{served.url}/readyz").status_code == 200, what="readiness")
     connection = socket.create_connection((host, int(port)), timeout=20)
-    head = f"POST /v1/events HTTP/1.1\r\nHost: s\r\nAuthorization: Bearer {secret}\r\nContent-Length: 14\r\n\r\n"
-    connection.sendall(head.encode())
+    lines = ["POST /v1/events HTTP/1.1", "Host: s", f"Authorization: Bearer {secret}"]
+    lines += ["Content-Type: application/json", "Content-Length: 14", "", ""]
+    connection.sendall("\r\n".join(lines).encode())
     http.get(f"{served.url}/healthz")  # by when that is answered, the head was read
     return connection
 

@@ -85,7 +85,11 @@ class Service:
             heartbeat_seconds=heartbeat_seconds,
         )
         self.routes, self.changes, self.streams = plane.routes, plane.changes, plane.streams
-        self.draining.at_first(self.changes.close)
+        self.draining.at_first(plane.changes.close)
+        self.draining.at_last(plane.evaluator.close)
+        self.draining.at_last(self._watch.close)
+        self.draining.at_last(self._gate.close)
+        self.draining.at_last(self._tell_no_more)
         self.application = self._front(platform, settings.service)
 
     def start(self) -> None:
@@ -95,14 +99,8 @@ class Service:
             self._telling = asyncio.get_running_loop().create_task(self._tell())
 
     async def finish(self) -> None:
-        """End what runs in the background, and write what was taken in: no request is answered any more."""
-        await self.draining.finish()
-        self._watch.close()
-        self._gate.close()
-        if self._telling is not None:
-            self._telling.cancel()
-            self._telling = None
-        self._board.put(self.numbers())
+        """End what runs in the background: no request is answered any more."""
+        self.draining.finish()
         if self._tracing is not None:
             await asyncio.to_thread(self._tracing.close)
 
@@ -142,6 +140,12 @@ class Service:
             except OSError as error:
                 logger.warning("this process's numbers cannot be shown to the others: %s", error)
             await asyncio.sleep(_NUMBERS_EVERY_SECONDS)
+
+    def _tell_no_more(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        self._board.put(self.numbers())
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start and finish as the server does."""

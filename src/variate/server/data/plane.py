@@ -27,9 +27,10 @@ from variate.server.gate import Gate
 
 
 class DataPlane:
-    """``routes`` over ``platform``; ``changes.close()`` ends the event streams, which would hold up a stop.
+    """``routes`` over ``platform``. ``changes.close()`` ends the event streams, which would hold up a stop.
 
-    ``counts`` are added to: how many events had each verdict.
+    ``evaluator`` is to be closed once no request is answered any more. ``counts`` are added to: how many events had
+    each verdict.
     """
 
     def __init__(
@@ -42,7 +43,8 @@ class DataPlane:
         heartbeat_seconds: float,
     ) -> None:
         settings = platform.settings
-        evaluator, evaluations, freshness = Evaluator(platform), Evaluations(platform), Freshness(platform)
+        self.evaluator = evaluator = Evaluator(platform)
+        evaluations, freshness = Evaluations(platform), Freshness(platform)
         self.changes = Changes(platform, heartbeat_seconds=heartbeat_seconds)
         tokens = StreamTokens(keyring=keyring, environment=settings.environment, clock=lambda: datetime.now(UTC))
         self.streams = Streams(self.changes, tokens, gate=gate, public_url=settings.service.public_url)
