@@ -18,7 +18,7 @@ from variate.cli.lazy import LazyGroup
         "aa": ("variate.cli.aa", "How often the tests are wrong on your own units."),
         "analyze": ("variate.cli.analyze", "The report of a CSV or Parquet file."),
         "audiences": ("variate.cli.audiences", "Conditions with a name, for experiments and flags to use."),
-        "audit": ("variate.cli.audit", "What was changed, by whom, when."),
+        "audit": ("variate.cli.audit", "What was changed, by whom, when, and whether that stands."),
         "decide": ("variate.cli.decide", "Decide which variation of an experiment a unit gets."),
         "demo": ("variate.cli.demo", "Run a simulated experiment from end to end."),
         "doctor": ("variate.cli.doctor", "What is configured, reachable and migrated, and what to do about it."),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
+from typing import Unpack
 
 from variate.assignment.ledger import Ledger
 from variate.clock import Clock, IncreasingClock, new_event_id, new_id, utc_now
 from variate.definition.audit import ChangeLog
+from variate.definition.verifying import AuditVerification, verify
 from variate.errors import InvalidInputError
 from variate.model import AuditEntry, Page
-from variate.model.rules import check_id, check_name, shown
+from variate.model.audit import AuditFilters, checked_filters
+from variate.model.rules import shown
 from variate.model.snapshot import Publication, Snapshot, check_digest
 from variate.platform.accessing import Accessing
 from variate.platform.analysing import Analysing
@@ -30,6 +33,7 @@ from variate.recording.batch import Reader
 from variate.recording.committing import GroupCommit
 from variate.recording.intake import Intake
 from variate.settings import Settings
+from variate.stores.aggregates import Advance
 
 UNUSED_KEPT = timedelta(days=90)
 
@@ -123,20 +127,21 @@ class Platform:
         return cls(chosen, open_backends(chosen))
 
     def audit_log(
-        self,
-        *,
-        entity_type: str | None = None,
-        entity_id: str | None = None,
-        limit: int = 100,
-        last_key: str | None = None,
+        self, *, limit: int = 100, last_key: str | None = None, **filters: Unpack[AuditFilters]
     ) -> Page[AuditEntry]:
-        """Return a page of what was changed, most recent first: actor, action, data and created_at."""
-        return self._backends.audit.list(
-            entity_type=None if entity_type is None else check_name("entity_type", entity_type),
-            entity_id=None if entity_id is None else check_id("entity_id", entity_id),
-            limit=limit,
-            last_key=last_key,
-        )
+        """Return a page of what was changed, most recent first: actor, action, data and created_at.
+
+        ``filters`` is any of ``AuditFilters``: entity_type, entity_id, actor, action, since and until.
+        """
+        return self._backends.audit.list(limit=limit, last_key=last_key, **checked_filters(filters))
+
+    def verify_audit_log(self, *, head: str | None = None, advance: Advance | None = None) -> AuditVerification:
+        """Go through the whole audit log and say whether it stands as it was written.
+
+        With ``head``, a hash that an earlier verification returned, also whether all that was in the log then still
+        is. ``advance`` is told how far it is.
+        """
+        return verify(self._backends.audit, noted=head, advance=advance)
 
     def publish_snapshot(
         self, environment: str | None = None, *, actor: str | None = None, reason: str = ""
@@ -292,6 +297,7 @@ class Platform:
         self.create_layer = layers.create_layer
         self.get_layer = layers.get_layer
         self.list_layers = layers.list_layers
+        self.update_layer = layers.update_layer
         self.remove_layer = layers.remove_layer
         self.create_holdout = holdouts.create_holdout
         self.get_holdout = holdouts.get_holdout

@@ -74,7 +74,7 @@ def refusal_of(error: VariateError) -> Refusal:
         return Refusal(503, error.code, said, headers=_after(RETRY_SECONDS))
     if isinstance(error, UnauthenticatedError):
         return Refusal(401, error.code, detail, headers={"WWW-Authenticate": 'Bearer realm="variate"'})
-    statuses = {ForbiddenError: 403, NotFoundError: 404, ConflictError: 409}
+    statuses = {ForbiddenError: 403, NotFoundError: 404, ConflictError: 409, ProviderUnavailableError: 502}
     for kind, status in statuses.items():
         if isinstance(error, kind):
             return Refusal(status, error.code, detail)

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from variate.model import ExperimentStatus, FlagStatus, OverrideTarget
 from variate.stores.sql.columns import IdText, Instant, JsonDocument, WholeNumber, fresh_id
 
-HEAD = "0006"
+HEAD = "0007"
 """The migration that makes these tables; a test compares it with the newest one shipped."""
 
 VERSION_TABLE = "variate_version"
@@ -106,10 +106,33 @@ audit_logs = Table(
     Column("actor", Text, nullable=False, server_default="unknown"),
     Column("data", JsonDocument, nullable=False, server_default="{}"),
     Column("created_at", Instant, nullable=False),
+    # The entry's place in the chain and its hash there. None in a row written by hand, until the next entry comes.
+    Column("place", WholeNumber),
+    Column("hash", Text),
 )
 Index("ix_audit_logs_created", audit_logs.c.created_at, audit_logs.c.sequence)
 Index("ix_audit_logs_entity_created", audit_logs.c.entity_id, audit_logs.c.created_at, audit_logs.c.sequence)
 Index("ix_audit_logs_type_created", audit_logs.c.entity_type, audit_logs.c.created_at, audit_logs.c.sequence)
+Index("ix_audit_logs_actor_created", audit_logs.c.actor, audit_logs.c.created_at, audit_logs.c.sequence)
+Index("ix_audit_logs_action_created", audit_logs.c.action, audit_logs.c.created_at, audit_logs.c.sequence)
+Index("ix_audit_logs_place", audit_logs.c.place, unique=True)
+_is_unchained = audit_logs.c.place.is_(None)
+Index(
+    "ix_audit_logs_unchained",
+    audit_logs.c.sequence,
+    postgresql_where=_is_unchained,
+    sqlite_where=_is_unchained,
+)
+
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    # One row, where the chain ends. Who appends holds it until the end of the transaction.
+    Column("id", WholeNumber, primary_key=True, autoincrement=False),
+    Column("length", WholeNumber, nullable=False),
+    Column("hash", Text, nullable=False),
+    CheckConstraint("id = 1", name="id"),
+)
 
 outbox = Table(
     "outbox",
