@@ -6,10 +6,12 @@ import http.client
 import os
 import shutil
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from tests.engines.missing import miss
+from tests.engines.private import PrivateEngine
 from tests.engines.process import Command, EngineProcess, start
 from tests.engines.session import Record, Session
 from tests.engines.waiting import answers, free_port
@@ -46,10 +48,7 @@ def ministack_endpoint(session: Session) -> str:
 
 def dynoxide_endpoint(session: Session) -> str:
     """Return the URL of the session's dynoxide. It comes from npm, so tests do without it, in CI too."""
-    packaged = sorted((_PROJECT / "node_modules" / "@dynoxide").glob("*/dynoxide"))
-    binary = _found(os.environ.get("VARIATE_TEST_DYNOXIDE"), *packaged, shutil.which("dynoxide"))
-    if binary is None:
-        pytest.skip("dynoxide is not on this machine: npm install @dynoxide/linux-x64")
+    binary = _dynoxide()
 
     def begin(folder: Path) -> tuple[EngineProcess, Record]:
         port = free_port()
@@ -59,6 +58,25 @@ def dynoxide_endpoint(session: Session) -> str:
 
     endpoint: str = session.engine("dynoxide", begin)["endpoint"]
     return endpoint
+
+
+def private_dynoxide(session: Session) -> tuple[PrivateEngine, str]:
+    """Return a dynoxide of the test's own, which keeps its tables in a file, and its URL."""
+    binary = _dynoxide()
+    folder = session.folder / f"private-dynoxide-{uuid4().hex}"
+    folder.mkdir()
+    port = free_port()
+    arguments = [binary, "serve", "--host", "127.0.0.1", "--port", str(port), "--db-path", str(folder / "tables.db")]
+    engine = PrivateEngine("dynoxide", Command(arguments=arguments), folder=folder, ready=lambda: answers(port))
+    return engine, f"http://127.0.0.1:{port}"
+
+
+def _dynoxide() -> str:
+    packaged = sorted((_PROJECT / "node_modules" / "@dynoxide").glob("*/dynoxide"))
+    binary = _found(os.environ.get("VARIATE_TEST_DYNOXIDE"), *packaged, shutil.which("dynoxide"))
+    if binary is None:
+        pytest.skip("dynoxide is not on this machine: npm install @dynoxide/linux-x64")
+    return binary
 
 
 def _found(*candidates: str | Path | None) -> str | None:

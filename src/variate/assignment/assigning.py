@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from variate.assignment.keeper import Keeper
-from variate.assignment.kept import KeptAssignments
+from variate.assignment.kept import ANSWER_SECONDS, Guard, KeptAssignments, unguarded
 from variate.assignment.ledger import keep_all
 from variate.decision import CompiledSnapshot, Engine
 from variate.decision.asked import Attributes, asked_of_many
@@ -17,6 +17,7 @@ from variate.model import Assignment
 from variate.model.decision import Decision, Reason
 from variate.model.lifetime import expiry
 from variate.model.rules import check_id
+from variate.patience import seconds_left
 from variate.stores.ports import AssignmentStore
 
 
@@ -35,7 +36,8 @@ class Assigning:
     assignment is written some time later, together with others. After a change it is written at once, and what
     stands in the ledger is the answer.
 
-    ``differs`` is told of an experiment in which something else stands than the draw gives.
+    ``differs`` is told of an experiment in which something else stands than the draw gives; ``guard`` keeps whoever
+    assigns from waiting each time for a ledger that is away.
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class Assigning:
         kept: KeptAssignments,
         clock: Callable[[], datetime],
         differs: Callable[[str], None],
+        guard: Guard = unguarded,
     ) -> None:
         self._engine = engine
         self._store = store
         self._kept = kept
         self._clock = clock
         self._differs = differs
+        self._guard = guard
         self._keeper = Keeper(store, self._stands, kept.forget)
 
     def assign(self, unit: str, experiment_id: str, attributes: Attributes | None = None) -> Decision:
@@ -142,14 +146,20 @@ class Assigning:
     def _keep(self, assignment: Assignment, snapshot: CompiledSnapshot) -> str:
         if snapshot.asks_ledger(assignment.experiment_id):
             try:
-                return self._keeper.now(assignment).variation
+                return self._kept_now(assignment).variation
             except StoreUnavailableError:
-                # Whoever cannot reach the ledger decides alike; what is kept later may be what another one kept.
-                self._keeper.later(assignment)
-                return assignment.variation
+                # Whoever cannot reach the ledger decides alike; what is kept later may be what another one kept. What
+                # the unit was shown here before, while the ledger could be read, comes first.
+                return self._keeper.later(assignment).variation
         self._kept.remember(assignment)  # before it can be let go, which forgets it
         self._keeper.later(assignment)
         return assignment.variation
+
+    def _kept_now(self, assignment: Assignment) -> Assignment:
+        seconds = min(ANSWER_SECONDS, seconds_left())
+        if not seconds:
+            raise StoreUnavailableError("there is no time left to write to the ledger")
+        return self._guard(lambda: self._keeper.now(assignment, seconds=seconds))
 
     def _stands(self, asked: Assignment, stands: Assignment) -> None:
         self._kept.remember(stands)

@@ -12,6 +12,7 @@ from itertools import chain
 
 from variate.errors import StoreError, StoreUnavailableError, VariateError
 from variate.model import Assignment
+from variate.patience import within
 from variate.stores.ports import AssignmentStore
 
 BATCH = 1_000
@@ -20,6 +21,9 @@ FLUSH_SECONDS = 0.2
 
 MOST_PENDING = 100_000
 """How many wait while the store is away; beyond that the oldest are let go and counted."""
+
+WRITE_SECONDS = 10.0
+"""How long the store may take to keep a batch, before it counts as away."""
 
 _LONGEST_PAUSE = 5.0
 _MOST_DOUBLINGS = 20
@@ -39,6 +43,8 @@ class _Wish:
     lasts: bool = False
     """Whether it is tried again while the store is away: one that somebody only waits for is not."""
     answer: Future[Assignment] | None = None
+    waiting: int = 0
+    """How many wait for the answer."""
 
     @property
     def key(self) -> Key:
@@ -88,21 +94,38 @@ class Keeper:
         with self._changed:
             return len(self._pending) + len(self._under_way)
 
-    def later(self, assignment: Assignment) -> None:
-        """Keep it some time soon. It is durable once ``flush`` or ``close`` returns, at the latest."""
+    def later(self, assignment: Assignment) -> Assignment:
+        """Keep it some time soon. It is durable once ``flush`` or ``close`` returns, at the latest.
+
+        Return the one that is to be kept: where one was given for the unit before, and is not written yet, that one.
+        """
         with self._changed:
-            self._wish(assignment).lasts = True
+            wish = self._wish(assignment)
+            wish.lasts = True
             if len(self._pending) > self._most_pending:
                 self._let_oldest_go()
+        return wish.assignment
 
-    def now(self, assignment: Assignment) -> Assignment:
-        """Keep it, together with what others keep at the moment, and return the one that stands. Durable then."""
+    def now(self, assignment: Assignment, *, seconds: float | None = None) -> Assignment:
+        """Keep it, together with what others keep at the moment, and return the one that stands. Durable then.
+
+        Raise ``StoreUnavailableError`` where it is not known within so many seconds what stands.
+        """
         with self._changed:
             wish = self._wish(assignment)
             answer = wish.answer = wish.answer or Future()
+            wish.waiting += 1
             self._urgent = max(self._urgent, wish.number)
             self._changed.notify_all()
-        return answer.result()
+        try:
+            return answer.result(seconds)
+        except TimeoutError as error:
+            raise StoreUnavailableError("the ledger takes too long to keep an assignment: try again later") from error
+        finally:
+            with self._changed:
+                wish.waiting -= 1
+                if not wish.waiting and wish.answer is answer:
+                    wish.answer = None  # so that it may be let go, as any other that nobody waits for
 
     def flush(self) -> None:
         """Return once everything given before is kept, whatever others go on giving.
@@ -197,7 +220,8 @@ class Keeper:
     def _keep(self, batch: list[_Wish]) -> None:
         # In the order of units, which an index takes fastest; it also spares two writers a deadlock.
         batch.sort(key=lambda wish: wish.assignment.unit)
-        standing = self._store.keep([wish.assignment for wish in batch])
+        with within(WRITE_SECONDS):
+            standing = self._store.keep([wish.assignment for wish in batch])
         for wish, stands in zip(batch, standing, strict=True):
             self._kept(wish.assignment, stands)
         with self._changed:
@@ -221,8 +245,10 @@ class Keeper:
         for key in [key for key, wish in self._pending.items() if not wish.lasts]:
             del self._pending[key]
         if again:
-            lasting = {key: wish for key, wish in batch.items() if wish.lasts}
-            self._pending = OrderedDict(chain(lasting.items(), self._pending.items()))
+            for key, wish in reversed(batch.items()):
+                if wish.lasts:
+                    self._pending[key] = wish
+                    self._pending.move_to_end(key, last=False)
         else:
             self._let_go(batch.values())
         self._changed.notify_all()

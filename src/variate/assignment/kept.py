@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from variate.decision.context import Kept
-from variate.errors import StoreError
+from variate.errors import StoreError, StoreUnavailableError
 from variate.model import Assignment
+from variate.patience import seconds_left, within
 from variate.stores.ports import AssignmentStore
 
 logger = logging.getLogger("variate.assignment")
@@ -23,15 +24,37 @@ MOST = 50_000
 """How many are remembered at least; at twice as many the older half is forgotten."""
 
 
+ANSWER_SECONDS = 1.0
+"""How long the ledger may take to answer for one unit, before the decision is made without it."""
+ANSWER_MANY_SECONDS = 30.0
+"""How long it may take to answer for thousands together."""
+
+
+class Guard(Protocol):
+    """Does a piece of work that needs the ledger; raises ``StoreUnavailableError`` while that is known to be away."""
+
+    def __call__(self, work: Callable[[], T], /) -> T: ...
+
+
+def unguarded(work: Callable[[], T], /) -> T:
+    """Return what ``work`` returns, however often it failed before."""
+    return work()
+
+
 class KeptAssignments:
     """The variations that stand in ``store``. An assignment stands until it expires, so it is remembered until then.
 
-    Safe to share among threads: an entry that gets lost costs a read, never a wrong answer.
+    The store has a second to answer in for a unit, and less where whoever asks has less; ``guard`` keeps a store that
+    is away from being asked each time. Safe to share among threads: an entry that gets lost costs a read, never a
+    wrong answer.
     """
 
-    def __init__(self, store: AssignmentStore, *, clock: Callable[[], datetime], most: int = MOST) -> None:
+    def __init__(
+        self, store: AssignmentStore, *, clock: Callable[[], datetime], guard: Guard = unguarded, most: int = MOST
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._guard = guard
         self._most = most
         self._young: dict[Key, Assignment] = {}
         self._old: dict[Key, Assignment] = {}
@@ -42,7 +65,10 @@ class KeptAssignments:
         at = self._clock()
         found = self._known((experiment_id, version, unit), at)
         if found is None:
-            found = self._asked(lambda: self._store.get(unit=unit, experiment_id=experiment_id, version=version, at=at))
+            found = self._asked(
+                lambda: self._store.get(unit=unit, experiment_id=experiment_id, version=version, at=at),
+                seconds=ANSWER_SECONDS,
+            )
             if found is None:
                 return None
             self.remember(found)
@@ -61,7 +87,8 @@ class KeptAssignments:
         try:
             if unread:
                 read = self._asked(
-                    lambda: self._store.get_many(unread, experiment_id=experiment_id, version=version, at=at)
+                    lambda: self._store.get_many(unread, experiment_id=experiment_id, version=version, at=at),
+                    seconds=ANSWER_MANY_SECONDS,
                 )
         except StoreError as error:
             away = error
@@ -97,10 +124,13 @@ class KeptAssignments:
         self._young.pop(key, None)
         self._old.pop(key, None)
 
-    def _asked(self, read: Callable[[], T]) -> T:
+    def _asked(self, read: Callable[[], T], *, seconds: float) -> T:
         """Return what ``read`` returns. Decisions go on where it raises, so the log tells, once until it answers."""
+        if not seconds_left():
+            raise StoreUnavailableError("there is no time left to ask the ledger")
         try:
-            answer = read()
+            with within(seconds):
+                answer = self._guard(read)
         except StoreError as error:
             if not self._is_away:
                 logger.warning("the ledger cannot be read, decisions go on without it: %s", error)

@@ -50,6 +50,10 @@ _TRAFFIC = Config(
 )
 # The stores build every request themselves; checking it once more takes a tenth of a call, and more of a batch.
 _UNCHECKED_TRAFFIC = _TRAFFIC.merge(Config(parameter_validation=False))
+# A decision would sooner do without the ledger than wait for three tries.
+_HURRIED_TRAFFIC = _UNCHECKED_TRAFFIC.merge(
+    Config(connect_timeout=0.5, read_timeout=1.0, retries={"mode": "standard", "total_max_attempts": 1})
+)
 
 
 class AwsSession:
@@ -90,6 +94,12 @@ class AwsSession:
         return client
 
     @property
+    def dynamodb_in_a_hurry(self) -> DynamoDBClient:
+        """The same, for whoever has a second or two: it tries once, and gives up soon."""
+        client: DynamoDBClient = self._one("dynamodb in a hurry", lambda: self._make("dynamodb", _HURRIED_TRAFFIC))
+        return client
+
+    @property
     def dynamodb_resource(self) -> DynamoDBServiceResource:
         """DynamoDB as boto3's resource, which takes and gives plain Python values, and so does its ``meta.client``."""
         resource: DynamoDBServiceResource = self._one("dynamodb resource", self._make_resource)
@@ -118,7 +128,9 @@ class AwsSession:
         return made
 
     def _make_client(self, service: str) -> Any:
-        config = _UNCHECKED_TRAFFIC if service == "dynamodb" else _DISCOVERY
+        return self._make(service, _UNCHECKED_TRAFFIC if service == "dynamodb" else _DISCOVERY)
+
+    def _make(self, service: str, config: Config) -> Any:
         make: Any = self._boto3().client  # whose types know each service by its literal name only
         return make(service, endpoint_url=self._endpoint, config=config)
 

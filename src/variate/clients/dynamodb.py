@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from variate.clients.configured import ConfiguredClient
 from variate.errors import VariateError
+from variate.patience import seconds_left
 from variate.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
     from variate.aws.session import AwsSession
+
+_HURRY_SECONDS = 5.0
+"""Whoever has less time than this is given the client that tries once: the other may take ten seconds to give up."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +46,11 @@ class DynamoDBClient(ConfiguredClient):
     def client(self) -> LowLevelClient:
         """The low-level client, safe to use from many threads: values are attributes such as ``{"S": "text"}``.
 
-        ``dynamodb.meta.client`` is another: it takes and gives plain Python values.
+        ``dynamodb.meta.client`` is another: it takes and gives plain Python values. A decision, which has little time
+        (see ``variate.patience``), gets one that gives up soon.
         """
-        return self._connected().dynamodb
+        session = self._connected()
+        return session.dynamodb if seconds_left() > _HURRY_SECONDS else session.dynamodb_in_a_hurry
 
     def get_table(self, table_key: str) -> Table:
         """Return the table of this key, such as ``assignments``: boto3's object, for the calling thread alone."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from variate.clients.postgres_address import Address, Parameters
 from variate.errors import ConfigurationError, MissingExtraError, VariateError
+from variate.patience import seconds_left
 
 try:
     import psycopg
@@ -18,6 +20,8 @@ try:
     from psycopg.pq import TransactionStatus
 except ModuleNotFoundError as error:
     raise MissingExtraError("psycopg", "postgres") from error
+
+T = TypeVar("T")
 
 _ALWAYS: Parameters = {
     "application_name": "variate",
@@ -32,6 +36,8 @@ _RESTED_SECONDS = 5.0
 """After how long without use a connection is asked whether the server is still there."""
 _ANSWER_SECONDS = 2.0
 """How long the server may take to say so."""
+_LOOK_SECONDS = 0.1
+"""How often whoever waits for the server looks whether its time is over."""
 
 
 def parameters_of(url: str) -> Parameters:
@@ -105,6 +111,29 @@ class PooledConnection(psycopg.Connection[Any]):
             self.remove_notice_handler(callback)
         super().add_notice_handler(callback)
 
+    def wait(self, gen: Generator[Any, Any, T], interval: float = _LOOK_SECONDS, timeout: float | None = None) -> T:
+        """Return what the server answers; where whoever asks has only so long, close the connection after that.
+
+        A server that hangs keeps the connection alive: psycopg itself would wait for as long as it hangs.
+        """
+        if seconds_left() == math.inf:
+            return super().wait(gen, interval, timeout)
+        return super().wait(self._in_time(gen), _LOOK_SECONDS, timeout)
+
+    def _in_time(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+        """Do as ``gen`` does, which says what it waits for and is told at least ten times a second what came."""
+        came: Any = None
+        while True:
+            try:
+                wanted = gen.send(came)
+            except StopIteration as end:
+                answer: T = end.value
+                return answer
+            came = yield wanted
+            if not came and not seconds_left():
+                self.pgconn.finish()  # what it answers later is not to be taken for the answer to something else
+                raise psycopg.OperationalError("the server did not answer in time")
+
     def rest(self) -> None:
         """Note that the connection was in use until now."""
         # The monotonic clock stands still while a process is frozen, the wall clock may be set back.
@@ -133,7 +162,7 @@ class PooledConnection(psycopg.Connection[Any]):
 
     def _ping(self) -> bool:
         """Send an empty query, and say whether it is answered in time: psycopg's own check would wait for ever."""
-        deadline = time.monotonic() + _ANSWER_SECONDS
+        deadline = time.monotonic() + min(_ANSWER_SECONDS, seconds_left())
         self.pgconn.send_query(b"")
         self.pgconn.flush()
         while self.pgconn.is_busy():

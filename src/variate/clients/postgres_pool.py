@@ -9,6 +9,7 @@ import time
 from variate.clients.postgres_address import Address
 from variate.clients.postgres_connection import Dialer, PooledConnection
 from variate.errors import MissingExtraError, StoreUnavailableError, VariateError
+from variate.patience import seconds_left
 
 try:
     import psycopg
@@ -46,9 +47,12 @@ class Pool(ConnectionPool[PooledConnection]):
         )
 
     def getconn(self, timeout: float | None = None) -> PooledConnection:
-        """Return a usable connection; raise ``StoreUnavailableError`` once it is known that there will be none."""
+        """Return a usable connection; raise ``StoreUnavailableError`` once it is known that there will be none.
+
+        Whoever has less time than ``timeout`` (see ``variate.patience``) waits no longer than that.
+        """
         began = time.monotonic()
-        deadline = began + (self.timeout if timeout is None else timeout)
+        deadline = began + min(self.timeout if timeout is None else timeout, seconds_left())
         while True:
             connection = self._next(began, deadline)
             if connection.usable():
@@ -98,14 +102,14 @@ class Pool(ConnectionPool[PooledConnection]):
         while True:
             left = deadline - time.monotonic()
             try:
-                return super().getconn(timeout=min(left, _LOOK_SECONDS))
+                return super().getconn(timeout=max(0.0, min(left, _LOOK_SECONDS)))
             except PoolTimeout as error:
                 failure = self._dialer.failed_since(began)
                 if failure is not None:
                     raise _unreachable(failure) from failure
                 if left <= _LOOK_SECONDS:
                     raise StoreUnavailableError(
-                        f"PostgreSQL: all {self.max_size} connections stayed in use for {_WAIT_SECONDS:g} s;"
+                        f"PostgreSQL: all {self.max_size} connections stayed in use for {deadline - began:.3g} s;"
                         " close what you take, or raise VARIATE_DATABASE_POOL_SIZE"
                     ) from error
 

@@ -36,6 +36,10 @@ class CompiledSnapshot:
                 "format", f"must be {SNAPSHOT_FORMAT}, not {shown(content.get('format'))}: upgrade variate"
             )
         self.experiment_records: Mapping[str, Any] = content["experiments"]
+        self.flag_ids = frozenset(content["flags"])
+        self.active_experiments = tuple(
+            key for key, record in self.experiment_records.items() if record["status"] == "active"
+        )
         audiences = _Functions[Matcher](content["audiences"], self._audience, kind="audience", unknown=_nobody)
         self.experiments = _Functions[Decide](
             content["experiments"], self._experiment, kind="experiment", unknown=_unknown

@@ -12,6 +12,7 @@ from variate.model.audience import Audience
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
 from variate.model.metric import Metric
+from variate.stores.access import KeyStore, PersonStore, ReplyStore
 from variate.stores.health import Migratable
 from variate.stores.ports import (
     Announcements,
@@ -76,6 +77,9 @@ class Backends:
     snapshots: SnapshotStore
     looks: LookStore
     reports: ReportStore
+    keys: KeyStore
+    people: PersonStore
+    replies: ReplyStore
     aggregator: Callable[[], Aggregator]
     purge_analyses: Callable[[datetime], int]
     hot: HotBackends

@@ -18,6 +18,7 @@ from variate.platform.previewing import Previewing
 from variate.publishing.publisher import Publisher
 from variate.publishing.serving import Serving
 from variate.settings import Settings
+from variate.stores.wrappers.breaker import CircuitBreaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,8 @@ class Deciding:
         ``wall_clock`` is what decisions ask: it may give one moment twice, which ``clock`` takes a lock not to do.
         """
         assignments = backends.assignments
-        kept = KeptAssignments(assignments, clock=clock)
+        guard = CircuitBreaker(name="the ledger").call
+        kept = KeptAssignments(assignments, clock=clock, guard=guard)
         serving = Serving(
             environment=settings.environment,
             store=backends.snapshots,
@@ -65,7 +67,14 @@ class Deciding:
             served=serving.engine.version_of,
             clock=clock,
         )
-        assigning = Assigning(engine=serving.engine, store=assignments, kept=kept, clock=clock, differs=by_hand.differs)
+        assigning = Assigning(
+            engine=serving.engine,
+            store=assignments,
+            kept=kept,
+            clock=clock,
+            differs=by_hand.differs,
+            guard=guard,
+        )
         return cls(
             serving=serving,
             assigning=assigning,

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from variate.decision import CompiledSnapshot, Engine, Surroundings
-from variate.errors import StoreError, VariateError
+from variate.errors import StoreError, StoreUnavailableError, VariateError
 from variate.model.snapshot import Publication, PublicationKind
+from variate.patience import seconds_left, within
+from variate.publishing.catching_up import OVERDUE_SECONDS, CatchingUp
 from variate.publishing.publisher import Publisher, channel
 from variate.stores.ports import Announcements, SnapshotStore, Subscription
+
+LOAD_SECONDS = 30.0
+"""How long the store may take to give the snapshot in force: after that it counts as away."""
+PUBLISH_SECONDS = 60.0
+"""How long the stores may take for a publication."""
 
 logger = logging.getLogger("variate.serving")
 
@@ -29,6 +37,16 @@ class ServingStatus:
     loaded_at: datetime
     age_seconds: float
     error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What a process decides from, and what that holds. ``age_seconds`` is since it was last seen to be in force."""
+
+    publication: Publication
+    age_seconds: float
+    flags: Container[str]
+    active_experiments: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +69,8 @@ class Serving:
     store is away, decisions go on.
 
     ``catch_up`` publishes what this process changed and has not published yet; it raises nothing. It is called where a
-    decision begins after ``expect_changes``.
+    decision begins after ``expect_changes``, which waits for it as long as it may, and five seconds at most: then a
+    store is away, and the last snapshot is in force again.
     """
 
     def __init__(
@@ -75,6 +94,7 @@ class Serving:
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._catch_up = catch_up
+        self._catching_up = CatchingUp(self._bring_changes)
         self._loading = threading.Lock()
         self._exchanging = threading.Lock()
         self._expecting = False
@@ -83,6 +103,33 @@ class Serving:
         self._error: str | None = None
         self._follower: threading.Thread | None = None
         self._subscription: Subscription | None = None
+        self._watchers: tuple[Callable[[], object], ...] = ()
+
+    def watch(self, heard: Callable[[], object]) -> Callable[[], None]:
+        """Have ``heard`` called after each exchange of the snapshot, in whatever thread; return what ends that.
+
+        It has to be quick and to raise nothing: decisions may wait for it.
+        """
+        with self._exchanging:
+            self._watchers = (*self._watchers, heard)
+
+        def end() -> None:
+            with self._exchanging:
+                self._watchers = tuple(each for each in self._watchers if each is not heard)
+
+        return end
+
+    def in_force(self) -> InForce | None:
+        """Return what is decided from; None where nothing is loaded yet. It loads nothing and waits for nothing."""
+        loaded = self._loaded
+        if loaded is None:
+            return None
+        return InForce(
+            publication=loaded.publication,
+            age_seconds=self._age(loaded),
+            flags=loaded.snapshot.flag_ids,
+            active_experiments=loaded.snapshot.active_experiments,
+        )
 
     def status(self) -> ServingStatus:
         """Return what is served here, loading it where nothing is yet."""
@@ -95,7 +142,7 @@ class Serving:
             kind=loaded.publication.kind,
             published_at=loaded.publication.at,
             loaded_at=loaded.at,
-            age_seconds=max(0.0, (self._clock() - loaded.confirmed).total_seconds()),
+            age_seconds=self._age(loaded),
             error=self._error,
         )
 
@@ -109,7 +156,7 @@ class Serving:
         """Decide from the snapshot in force from now on. Raises nothing: what goes wrong is in ``status``."""
         if self._loaded is None:
             return
-        with self._loading:
+        with self._loading, within(LOAD_SECONDS):
             try:
                 latest = self._store.latest(self._environment)
                 if latest is not None:
@@ -140,16 +187,37 @@ class Serving:
         if subscription is not None:
             subscription.close()
 
+    def _age(self, loaded: _Loaded) -> float:
+        return max(0.0, (self._clock() - loaded.confirmed).total_seconds())
+
     def _current(self) -> CompiledSnapshot:
         """Return the snapshot in force, once what this process changed is in it."""
+        left = seconds_left()
         with self._exchanging:
             self._expecting = False  # what is changed from here on is expected anew
-        self._catch_up()
-        if self._loaded is not None:
-            self.refresh()
-        loaded = self._loaded or self._load_first()
+        if left:
+            self._await_changes(left)
+        loaded = self._loaded
+        if loaded is None:
+            raise StoreUnavailableError("no snapshot was loaded here yet, and loading one takes too long: try again")
         self._put_in_force(loaded.snapshot)
         return loaded.snapshot
+
+    def _await_changes(self, seconds: float) -> None:
+        """Wait until what was changed before is loaded, or, where something is loaded already, until that is late."""
+        longest = seconds if self._loaded is None else min(seconds, OVERDUE_SECONDS)
+        try:
+            self._catching_up.wait(None if longest == math.inf else longest)
+        except TimeoutError:
+            logger.warning("what this process changed is not published yet, decisions go on from the last snapshot")
+
+    def _bring_changes(self) -> None:
+        with within(PUBLISH_SECONDS):
+            self._catch_up()
+            if self._loaded is None:
+                self._load_first()
+            else:
+                self.refresh()
 
     def _load_first(self) -> _Loaded:
         with self._loading:
@@ -174,6 +242,8 @@ class Serving:
         snapshot = CompiledSnapshot(found.content, self._around)
         self._loaded = _Loaded(publication=latest, snapshot=snapshot, at=at, confirmed=at)
         self._put_in_force(snapshot)
+        for heard in self._watchers:
+            heard()
         return self._loaded
 
     def _put_in_force(self, snapshot: CompiledSnapshot) -> None:

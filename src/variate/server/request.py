@@ -9,6 +9,7 @@ import msgspec
 
 from variate.model.access import Principal
 from variate.server.body import CLOSE, Limits, Message, Receive, received, unpacked
+from variate.server.noted import Noted
 from variate.server.refusal import Refusal
 
 Scope = MutableMapping[str, Any]
@@ -20,12 +21,13 @@ T = TypeVar("T")
 __all__ = ["Application", "Message", "Receive", "Request", "Scope", "Send"]
 
 
-class Request:
+class Request(Noted):
     """One request. ``tail`` is what its path has after the route's; ``principal`` is set where the route asks who."""
 
     __slots__ = ("_limits", "_receive", "address", "id", "method", "path", "principal", "scope", "tail")
 
     def __init__(self, scope: Scope, receive: Receive, *, id: str, max_body: int, timeout: float) -> None:  # noqa: A002 - the name of what it is
+        super().__init__(scope)
         self.scope = scope
         self.method: str = scope["method"]
         self.path: str = scope["path"]
@@ -37,12 +39,8 @@ class Request:
         self._limits = Limits(max_body, timeout)
 
     def header(self, name: bytes) -> bytes | None:
-        """Return the first header of this name, which is in lower case, or None."""
-        for key, value in self.scope["headers"]:
-            if key == name:
-                found: bytes = value
-                return found
-        return None
+        """Return the header of this name, which is in lower case, or None."""
+        return self.headers.get(name)
 
     @property
     def media_type(self) -> str:
@@ -65,6 +63,11 @@ class Request:
     async def json(self, decode: Callable[[bytes], T]) -> T:
         """Return what ``decode``, a msgspec decoder's, makes of the body; raise ``Refusal`` where that is not to be."""
         return read_json(await self.body(), decode)
+
+    async def gone(self) -> None:
+        """Return when the other side is gone; what it sends until then is thrown away."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
 
 def read_json(body: bytes, decode: Callable[[bytes], T]) -> T:

@@ -9,6 +9,8 @@ import pytest
 from tests.unit.assignment.watched import WatchedAssignments
 from variate.assignment.kept import KeptAssignments
 from variate.errors import StoreError, StoreUnavailableError
+from variate.patience import WouldWaitError, at_once, seconds_left, within
+from variate.stores.wrappers.breaker import CircuitBreaker
 from variate.testing.builders import build_assignment
 from variate.testing.clocks import START, SettableClock
 
@@ -140,3 +142,38 @@ def test_that_the_ledger_cannot_be_read_is_logged_once_until_it_can(
         assert caplog.text.count("the ledger cannot be read, decisions go on without it: not ours to read") == outage
         remembering.store.error = None
         assert remembering.find() is None
+
+
+def test_who_has_no_time_is_told_without_the_store_being_asked_for_what_is_not_remembered(
+    remembering: Remembering,
+) -> None:
+    remembering.kept.remember(build_assignment("seen", variation="a"))
+    with within(0):
+        assert remembering.find("seen") == "a"
+        with pytest.raises(StoreUnavailableError):
+            remembering.find("unseen")
+    assert at_once().run(remembering.find, "seen") == "a"
+    with pytest.raises(WouldWaitError):
+        at_once().run(remembering.find, "unseen")
+    assert remembering.store.reads == 0
+
+
+def test_a_store_has_a_second_for_one_unit_and_no_more_than_who_asks_has(remembering: Remembering) -> None:
+    had: list[float] = []
+    remembering.store.before_reading = lambda: had.append(seconds_left())
+    remembering.find()
+    with within(0.2):
+        remembering.find()
+    assert 0.5 < had[0] <= 1.0
+    assert had[1] <= 0.2
+
+
+def test_a_store_that_is_away_is_not_asked_for_every_unit() -> None:
+    store, clock = WatchedAssignments(), SettableClock()
+    breaker = CircuitBreaker(name="the ledger", failure_threshold=2)
+    kept = KeptAssignments(store, clock=clock, guard=breaker.call)
+    store.error = StoreUnavailableError("away")
+    for number in range(10):
+        with pytest.raises(StoreUnavailableError):
+            kept.find("experiment", 1, f"u-{number}")
+    assert store.reads == 2

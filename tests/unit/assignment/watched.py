@@ -14,7 +14,9 @@ PATIENCE = 20.0
 
 
 class WatchedAssignments(ReferenceAssignmentStore):
-    """Assignments in memory. ``error`` is raised while it is set; ``before`` runs in front of each writing."""
+    """Assignments in memory. ``error`` is raised while it is set; ``before`` runs in front of each writing,
+    ``before_reading`` of each reading.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,6 +25,7 @@ class WatchedAssignments(ReferenceAssignmentStore):
         self.reads = 0
         self.error: BaseException | None = None
         self.before: Callable[[], object] = lambda: None
+        self.before_reading: Callable[[], object] = lambda: None
 
     def keep(self, assignments: Sequence[Assignment]) -> Sequence[Assignment]:
         self.before()
@@ -35,6 +38,7 @@ class WatchedAssignments(ReferenceAssignmentStore):
 
     def get(self, *, unit: str, experiment_id: str, version: int = 1, at: datetime) -> Assignment | None:
         self.reads += 1
+        self.before_reading()
         if self.error is not None:
             raise self.error
         return super().get(unit=unit, experiment_id=experiment_id, version=version, at=at)
@@ -43,6 +47,7 @@ class WatchedAssignments(ReferenceAssignmentStore):
         self, units: Sequence[str], *, experiment_id: str, version: int = 1, at: datetime
     ) -> Mapping[str, Assignment]:
         self.reads += 1
+        self.before_reading()
         if self.error is not None:
             raise self.error
         return super().get_many(units, experiment_id=experiment_id, version=version, at=at)

@@ -9,11 +9,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.unit.publishing.following import follower
-from tests.unit.publishing.world import World
+from tests.unit.publishing.world import PATIENCE, World
 from variate.decision import CompiledSnapshot
 from variate.errors import StoreUnavailableError
 from variate.model.decision import Reason
 from variate.model.snapshot import Publication, PublicationKind, Snapshot
+from variate.patience import WouldWaitError, at_once, within
 from variate.publishing.serving import Serving
 from variate.testing.builders import build_publication
 from variate.testing.conformance.concurrency import together
@@ -272,6 +273,46 @@ def test_after_suspend_while_the_store_is_away_the_old_snapshot_decides(world: W
     world.snapshots.away = True
     serving.expect_changes()
     assert serving.engine.decide("u", "e").variation == "a"
+
+
+def test_where_what_was_changed_cannot_be_published_in_time_the_old_snapshot_is_in_force_again(world: World) -> None:
+    hanging, hangs = threading.Event(), threading.Event()
+
+    def catch_up() -> None:
+        if hangs.is_set():
+            assert hanging.wait(PATIENCE)
+            world.publisher.publish_changes()
+
+    world.publisher.publish("prod")
+    serving = world.serve(catch_up=catch_up)
+    serving.engine.decide("u", "e")
+    hangs.set()
+    world.started(variations=ALL_ON)
+    serving.expect_changes()
+    with within(0.01):
+        assert serving.engine.decide("u", "e").reason is Reason.UNKNOWN
+    assert at_once().run(serving.engine.decide, "u", "e").reason is Reason.UNKNOWN, "nobody has to wait any more"
+    hanging.set()
+    serving.expect_changes()
+    assert serving.engine.decide("u", "e").variation == "a"
+
+
+def test_who_must_not_wait_is_told_so_before_the_first_snapshot_and_after_a_change(world: World) -> None:
+    world.started(variations=ALL_ON)
+    serving = world.serve()
+    assert serving.in_force() is None
+    with pytest.raises(WouldWaitError):
+        at_once().run(serving.engine.decide, "u", "e")
+    with within(0), pytest.raises(StoreUnavailableError):
+        serving.engine.decide("u", "e")
+    assert world.snapshots.asked == []
+    serving.engine.decide("u", "e")
+    serving.expect_changes()
+    with pytest.raises(WouldWaitError):
+        at_once().run(serving.engine.decide, "u", "e")
+    in_force = at_once().run(serving.in_force)
+    assert in_force is not None
+    assert (in_force.publication.sequence, in_force.active_experiments) == (1, ("e",))
 
 
 def late(serving: Serving, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:

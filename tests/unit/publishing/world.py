@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Condition, current_thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 from tests.unit.definition.stage import ENVIRONMENTS, Stage
@@ -135,3 +136,6 @@ class World(Stage):
     def close(self) -> None:
         for serving in self.servings:
             serving.close()
+        for thread in enumerate_threads():
+            if thread.name == FOLLOWER:
+                thread.join(PATIENCE)

@@ -16,6 +16,7 @@ from tenacity import (
 )
 
 from variate.errors import StoreUnavailableError
+from variate.patience import seconds_left
 
 T = TypeVar("T")
 
@@ -32,13 +33,14 @@ class RolledBackError(StoreUnavailableError):
 def try_again(work: Callable[[], T], *, when: type[StoreUnavailableError] = StoreUnavailableError) -> T:
     """Return what ``work`` returns, calling it up to four times while it raises ``when``, with full jitter.
 
-    After five seconds it is not called again: a failure that took so long has waited already.
+    After five seconds it is not called again, nor where whoever asks has no time left (see ``variate.patience``): a
+    failure that took so long has waited already.
     """
     started = time.monotonic()
     try:
         return work()
     except when:
-        left = MAX_TOTAL_SECONDS - (time.monotonic() - started)
+        left = min(MAX_TOTAL_SECONDS - (time.monotonic() - started), seconds_left())
         if left <= 0:
             raise
         # Here and not before, because most calls never come here and setting this up takes as long as a short query.
@@ -48,5 +50,5 @@ def try_again(work: Callable[[], T], *, when: type[StoreUnavailableError] = Stor
             stop=stop_after_attempt(ATTEMPTS - 1) | stop_after_delay(left),
             reraise=True,
         )
-        retrying.sleep(_WAIT(RetryCallState(retrying, None, (), {})))
+        retrying.sleep(min(left, _WAIT(RetryCallState(retrying, None, (), {}))))
         return retrying(work)
