@@ -306,6 +306,7 @@ class Platform:
         self.preview_new_version = deciding.previewing.preview_new_version
         self.serving_status = deciding.serving.status
         self.snapshot_in_force = deciding.serving.in_force
+        self.watch_snapshots = deciding.serving.watch
 
     def _offer_records(self, ledger: Ledger, intake: Intake) -> None:
         self.create_assignment = ledger.create_assignment

@@ -103,6 +103,7 @@ class Serving:
         self._error: str | None = None
         self._follower: threading.Thread | None = None
         self._subscription: Subscription | None = None
+        self._watchers: tuple[Callable[[], object], ...] = ()
 
     def in_force(self) -> InForce | None:
         """Return what is decided from; None where nothing is loaded yet. It loads nothing and waits for nothing."""
@@ -115,6 +116,20 @@ class Serving:
             flags=loaded.snapshot.flag_ids,
             active_experiments=loaded.snapshot.active_experiments,
         )
+
+    def watch(self, heard: Callable[[], object]) -> Callable[[], None]:
+        """Have ``heard`` called after each exchange of the snapshot, in whatever thread; return what ends that.
+
+        It has to be quick and to raise nothing: decisions may wait for it.
+        """
+        with self._exchanging:
+            self._watchers = (*self._watchers, heard)
+
+        def end() -> None:
+            with self._exchanging:
+                self._watchers = tuple(each for each in self._watchers if each is not heard)
+
+        return end
 
     def status(self) -> ServingStatus:
         """Return what is served here, loading it where nothing is yet."""
@@ -227,6 +242,8 @@ class Serving:
         snapshot = CompiledSnapshot(found.content, self._around)
         self._loaded = _Loaded(publication=latest, snapshot=snapshot, at=at, confirmed=at)
         self._put_in_force(snapshot)
+        for heard in self._watchers:
+            heard()
         return self._loaded
 
     def _put_in_force(self, snapshot: CompiledSnapshot) -> None:
