@@ -10,6 +10,7 @@ SHELL := /bin/bash
 WORKERS ?= 2
 PYTEST ?=
 DYNOXIDE_VERSION := 1.2.1
+OPENFEATURE := ofrep-provider@0.1.3 ofrep-web-provider@0.4.3 server-sdk@1.23.0 web-sdk@1.10.0
 FEATUREVISOR_VERSION := 4.0.0
 PEERS := UnleashClient eppo-server-sdk flagsmith-flag-engine growthbook openfeature-sdk statsig-python-core
 
@@ -25,10 +26,10 @@ help: ## List what there is to make
 demo: $(VENV)/.runs ## Run an experiment on 20,000 simulated users and print its table
 	@$(BIN)/variate demo
 
-test: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide $(VENV)/.featurevisor ## Run every test but the heavy ones, on real engines
+test: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.node-modules $(VENV)/.featurevisor ## Run every test but the heavy ones, on real engines
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(PYTEST)
 
-test-slow: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.dynoxide ## Run the heavy tests: load, chaos, simulation
+test-slow: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.node-modules ## Run the heavy tests: load, chaos, simulation
 	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=3600 $(PYTEST)
 
 check: $(VENV)/.develops ## Check lint, format, types and the direction of imports
@@ -37,7 +38,7 @@ check: $(VENV)/.develops ## Check lint, format, types and the direction of impor
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.develops .venv-ministack/.runs .venv-peers/.runs $(VENV)/.dynoxide ## Measure beside bare drivers and other libraries
+bench: $(VENV)/.develops .venv-ministack/.runs .venv-peers/.runs $(VENV)/.node-modules ## Measure beside bare drivers and other libraries
 	@$(BIN)/python -m benchmarks
 
 lock: | $(VENV)/.pip ## Pin the newest versions of all that development needs
@@ -101,11 +102,15 @@ $(VENV)/.develops: pyproject.toml requirements-dev.lock | $(VENV)/.pip
 	  .venv-peers/bin/python -m pip install --quiet --requirement requirements-peers.lock --editable .
 	@touch $@
 
-# A second DynamoDB engine, only where npm and its package for this machine are at hand. Tests do without it.
-$(VENV)/.dynoxide: | $(BIN)/python
+# OpenFeature's SDKs for Node, and a second DynamoDB engine, which is not packaged for every machine. In one command: npm
+# removes what an earlier one installed without saving. Tests say so where they are missing.
+$(VENV)/.node-modules: Makefile | $(BIN)/python
 	@if command -v npm >/dev/null && command -v node >/dev/null; then \
-	  npm install --no-save --no-package-lock --no-audit --no-fund --silent --fetch-retries=1 --prefix . \
-	    "@dynoxide/$$(node -p 'process.platform + "-" + process.arch')@$(DYNOXIDE_VERSION)" >/dev/null 2>&1 || true; \
+	  echo 'Installing what tests need of npm into node_modules ...'; \
+	  install() { npm install --no-save --no-package-lock --no-audit --no-fund --silent --fetch-retries=1 --prefix . "$$@" >/dev/null 2>&1; }; \
+	  install $(OPENFEATURE:%=@openfeature/%) \
+	    "@dynoxide/$$(node -p 'process.platform + "-" + process.arch')@$(DYNOXIDE_VERSION)" \
+	    || install $(OPENFEATURE:%=@openfeature/%) || true; \
 	fi
 	@touch $@
 

@@ -27,6 +27,8 @@ SECTIONS = {
     "files": ("benchmarks.files", "lines"),
     "statistics": ("benchmarks.statistics", "lines"),
     "aggregation": ("benchmarks.aggregation", "lines"),
+    "service": ("benchmarks.service", "lines"),
+    "service-intake": ("benchmarks.service_intake", "lines"),
 }
 
 

@@ -64,7 +64,7 @@ def event_batches(
     """Return the contest of durable events. Where ``ready``, the bare side is given rows, and only inserts them."""
     calls = 10
     events = event_turns(turns, calls * BATCH, user)
-    rows = [[_event_row(event, bare) for event in of_turn] for of_turn in events] if ready else None
+    rows = [[event_row(event, bare) for event in of_turn] for of_turn in events] if ready else None
 
     def ours(turn: int) -> None:
         for batch in _split(events[turn], BATCH):
@@ -73,7 +73,7 @@ def event_batches(
 
     def beside(turn: int) -> None:
         for batch in _split(events[turn], BATCH):
-            bare.insert("events", [_event_row(event, bare) for event in batch])
+            bare.insert("events", [event_row(event, bare) for event in batch])
 
     return Contest(
         what=_beside(what, bare),
@@ -101,7 +101,7 @@ def _events(what: str, platform: Platform, bare: Bare, *, turns: int) -> Contest
 
     def beside(turn: int) -> None:
         for event in events[turn]:
-            bare.insert("events", [_event_row(event, bare)])
+            bare.insert("events", [event_row(event, bare)])
 
     return Contest(what=_beside(what, bare), ours=ours, bare=beside, operations=CALLS, turns=turns, figure=Figure.RATE)
 
@@ -163,7 +163,8 @@ def _assignment_row(unit: str, variation: str, experiment_id: str, bare: Bare) -
     return unit, experiment_id, 1, variation, bare.moment(NOW), bare.moment(END)
 
 
-def _event_row(event: Given, bare: Bare) -> Row:
+def event_row(event: Given, bare: Bare) -> Row:
+    """Return the event as a row of the bare driver's."""
     return (
         event["id"],
         event["user_id"],

@@ -38,6 +38,11 @@ class BareSQLite:
         self._connection.execute("COMMIT")
 
 
+def connected(settings: Settings) -> closing[sqlite3.Connection]:
+    """Return a connection of the bare driver's to the settings' file."""
+    return closing(sqlite3.connect(settings.sqlite_path, isolation_level=None))
+
+
 def lines(engines: Engines, *, turns: int) -> Iterator[Line]:
     """Yield the lines of SQLite."""
     ours = Settings(home=engines.folder / "ours")
@@ -46,7 +51,7 @@ def lines(engines: Engines, *, turns: int) -> Iterator[Line]:
         platform.migrate()  # only for the tables and indexes
     with (
         Platform.open(ours) as platform,
-        closing(sqlite3.connect(beside.sqlite_path, isolation_level=None)) as connection,
+        connected(beside) as connection,
     ):
         platform.migrate()
         for contest in sql.contests("SQLite", platform, BareSQLite(connection), turns=turns):

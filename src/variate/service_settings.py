@@ -60,6 +60,9 @@ class ServiceSettings:
     trace_share: float = 0.0
     """VARIATE_TRACE_SHARE: the share of requests to trace, 0 to 1, beside those whose caller traces; OTEL_EXPORTER_*
     say where to."""
+    trace_endpoint: str | None = None
+    """OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT, which OpenTelemetry's SDK reads itself: where
+    one is set, requests whose caller traces are traced although VARIATE_TRACE_SHARE is 0."""
 
     def __post_init__(self) -> None:
         self._check_numbers()
@@ -113,9 +116,17 @@ class ServiceSettings:
                 raise ConfigurationError(
                     f"VARIATE_CORS_ORIGINS: {origin!r} is no origin, as https://app.example.com is"
                 )
-        for name, url in (("VARIATE_PUBLIC_URL", self.public_url), ("VARIATE_OIDC_ISSUER", self.oidc_issuer)):
-            if url is not None and not url.startswith(("http://", "https://")):
-                raise ConfigurationError(f"{name}: must start with http:// or https://")
+        if self.public_url is not None and not self.public_url.startswith(("http://", "https://")):
+            raise ConfigurationError("VARIATE_PUBLIC_URL: must start with http:// or https://")
+        if self.oidc_issuer is not None and not _is_safe(self.oidc_issuer):
+            raise ConfigurationError(
+                "VARIATE_OIDC_ISSUER: must start with https://, or with http:// for a provider on this machine"
+            )
+
+    @property
+    def traces(self) -> bool:
+        """Whether any request is traced."""
+        return self.trace_share > 0 or self.trace_endpoint is not None
 
     @classmethod
     def read(cls, variables: Variables) -> ServiceSettings:
@@ -149,7 +160,20 @@ class ServiceSettings:
             log_format=variables.text("VARIATE_LOG_FORMAT") or unset.log_format,
             log_level=(variables.text("VARIATE_LOG_LEVEL") or unset.log_level).upper(),
             trace_share=variables.number("VARIATE_TRACE_SHARE", unset.trace_share),
+            trace_endpoint=variables.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+            or variables.text("OTEL_EXPORTER_OTLP_ENDPOINT"),
         )
+
+
+def _is_safe(url: str) -> bool:
+    """Whether nobody on the way can change what is said at this URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme == "https":
+        return bool(parts.hostname)
+    return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _is_origin(text: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from tests.engines import aws
 from tests.engines.postgres import PostgresServer
 from tests.engines.postgres import postgres_server as session_postgres
-from tests.engines.redis import DATABASES, PrivateRedis, redis_server_port
+from tests.engines.redis import PrivateRedis, fresh_database
 from tests.engines.session import Session, forget_the_users_own_settings
 
 _session = pytest.StashKey[Session]()
@@ -67,15 +67,8 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 @pytest.fixture
 def redis_url(engines: Session) -> Iterator[str]:
     """The URL of a fresh, empty Redis database. Channels, unlike keys, are shared by all databases of a server."""
-    import redis
-
-    port = redis_server_port(engines)
-    with redis.Redis(port=port, db=0) as counter:
-        number = 1 + int(counter.incr("next")) % (DATABASES - 1)
-    with redis.Redis(port=port, db=number) as client:
-        client.flushdb()
-        yield f"redis://127.0.0.1:{port}/{number}"
-        client.flushdb()
+    with fresh_database(engines) as url:
+        yield url
 
 
 @pytest.fixture

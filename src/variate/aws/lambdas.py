@@ -84,7 +84,7 @@ def _settle() -> None:
 
 def _open_platform() -> Platform | None:
     """Return the default platform if the process has opened it."""
-    module = sys.modules.get("variate.platform.platform")
+    module = sys.modules.get("variate.platform.default")
     return None if module is None else module.opened_platform()
 
 

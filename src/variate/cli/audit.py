@@ -1,36 +1,57 @@
-"""``variate audit``: the log of changes."""
+"""``variate audit``: the log of changes, and whether it stands as it was written."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 import click
 
-from variate.cli.output import json_option, limit_option, print_json, print_table, taken
+from variate.cli.moment import moment
+from variate.cli.output import advance_on, json_option, limit_option, print_json, print_table, progress, say, taken
+from variate.definition.verifying import AuditVerification, Break, verification_record
 from variate.model import format_instant
+from variate.model.audit import AuditFilters
 from variate.model.record import audit_record
 from variate.platform import Platform
 
-_KINDS = ("experiment", "flag", "audience", "layer", "holdout", "metric", "snapshot")
+_KINDS = ("experiment", "flag", "audience", "layer", "holdout", "metric", "snapshot", "key", "person")
+_IDS_SHOWN = 10
 
 
-@click.command("audit")
+@click.group("audit", invoke_without_command=True)
 @click.option("--entity", "entity_id", help="Only changes of the experiment or flag of this id.")
-@click.option(
-    "--type",
-    "entity_type",
-    type=click.Choice(_KINDS),
-    help="Only changes of this kind.",
-)
+@click.option("--type", "entity_type", type=click.Choice(_KINDS), help="Only changes of this kind.")
+@click.option("--actor", help="Only changes made by this person or key, written as it is shown.")
+@click.option("--action", help="Only what was done in this way, such as status_change.")
+@click.option("--since", type=moment, metavar="WHEN", help="Only since this time: 10m, 2h, 7d ago, or ISO 8601.")
+@click.option("--until", type=moment, metavar="WHEN", help="Only before this time.")
 @limit_option
 @json_option
-def command(entity_id: str | None, entity_type: str | None, limit: int, *, as_json: bool) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context,
+    entity_id: str | None,
+    entity_type: str | None,
+    actor: str | None,
+    action: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    *,
+    as_json: bool,
+) -> None:
     """What was changed, by whom, when; the most recent first.
 
     With --entity, or with --json, also how it was before and after.
     """
+    if ctx.invoked_subcommand is not None:
+        return
+    filters = AuditFilters(
+        entity_type=entity_type, entity_id=entity_id, actor=actor, action=action, since=since, until=until
+    )
     with Platform.open() as platform:
-        found = taken(partial(platform.audit_log, entity_type=entity_type, entity_id=entity_id), limit=limit)
+        found = taken(partial(platform.audit_log, **filters), limit=limit)
     if as_json:
         print_json([audit_record(entry) for entry in found])
         return
@@ -41,3 +62,52 @@ def command(entity_id: str | None, entity_type: str | None, limit: int, *, as_js
     else:
         rows = [(at, entry.actor, entry.action, entry.document.text) for at, entry in zip(moments, found, strict=True)]
         print_table(("time (UTC)", "actor", "action", "data"), rows, folded=("actor", "data"))
+
+
+@command.command("verify")
+@click.option("--head", metavar="HASH", help="The head that an earlier verification printed: see that it still stands.")
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, head: str | None, *, as_json: bool) -> None:
+    """See whether every entry stands as it was written.
+
+    Exits with 1 where one was altered, removed, moved or put in by hand, and where the guards against that are gone.
+    Note the head that is printed in another place: whoever owns the tables could make the whole log anew, and only
+    --head finds that out.
+    """
+    with Platform.open() as platform, progress() as bars:
+        found = platform.verify_audit_log(head=head, advance=advance_on(bars))
+    if as_json:
+        print_json(verification_record(found))
+    else:
+        _show(found)
+    if not found.is_whole:
+        ctx.exit(1)
+
+
+def _show(found: AuditVerification) -> None:
+    counted = "1 entry stands as it was" if found.entries == 1 else f"{found.entries:,} entries stand as they were"
+    if found.broken is not None:
+        _show_break(found.broken)
+    elif found.entries:
+        say(f"{counted} written.")
+    else:
+        say("The log is empty.")
+    if found.unchained.count:
+        ids = ", ".join(found.unchained.ids[:_IDS_SHOWN])
+        more = ", ..." if found.unchained.count > _IDS_SHOWN else ""
+        say(f"Outside the chain, written by hand, until the next change takes them in: {found.unchained.count:,}")
+        say(f"{ids}{more}", first="  ", others="  ")
+    if found.missing_guards:
+        say(f"The guards against alteration are gone: {', '.join(found.missing_guards)}.", bold=True, fg="red")
+        say("Find out who removed them; variate migrate makes them again.")
+    click.echo(f"head  {found.head}")
+
+
+def _show_break(broken: Break) -> None:
+    place = "" if broken.place is None else f" at place {broken.place:,}"
+    named = "" if broken.entry_id is None else f", entry {broken.entry_id}"
+    say(f"BROKEN{place}{named}: {broken.fault.replace('_', ' ')}.", bold=True, fg="red")
+    say(f"{broken.detail[0].upper()}{broken.detail[1:]}.", first="  ", others="  ")
+    if broken.place is not None:
+        say("What stands before that place is as it was written; what comes after it is not vouched for.")

@@ -98,6 +98,12 @@ class Engine:
         record = None if snapshot is None else snapshot.experiment_records.get(experiment_id)
         return None if record is None else record["version"]
 
+    def running_variations(self, experiment_id: str) -> Sequence[str] | None:
+        """Return the names of the experiment's variations; None where the snapshot has none running of this id."""
+        record = self.snapshot.experiment_records.get(experiment_id, {})
+        variations = record.get("variations")
+        return None if variations is None else [each["name"] for each in variations]
+
     @property
     def snapshot(self) -> CompiledSnapshot:
         """The snapshot in force; loaded where none is yet."""

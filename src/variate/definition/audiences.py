@@ -87,7 +87,9 @@ class Audiences:
 
         return self.group.change(audience_id, change, expected_revision=expected_revision, actor=actor)
 
-    def remove_audience(self, audience_id: str, *, actor: str | None = None) -> Audience:
+    def remove_audience(
+        self, audience_id: str, *, expected_revision: int | None = None, actor: str | None = None
+    ) -> Audience:
         """Remove and return an audience that nothing uses any more.
 
         Archived flags, and experiments that have ended, do not count; drafts do.
@@ -97,7 +99,7 @@ class Audiences:
             self._check_unused("audience_id", before.id, NOT_ENDED)
             self._check_unnamed(before.id)
 
-        return self.group.remove(audience_id, check, actor=actor)
+        return self.group.remove(audience_id, check, expected_revision=expected_revision, actor=actor)
 
     def _read_condition(self, audience_id: str, given: Json) -> Condition:
         condition = read_condition("condition", given)

@@ -73,7 +73,14 @@ class Group(Generic[D]):
 
         return self._on_newest(definition_id, write, expected_revision)
 
-    def remove(self, definition_id: str, check: Callable[[D], None], *, actor: str | None) -> D:
+    def remove(
+        self,
+        definition_id: str,
+        check: Callable[[D], None],
+        *,
+        expected_revision: int | None,
+        actor: str | None,
+    ) -> D:
         """Remove and return the definition, unless ``check`` raises."""
 
         def write(before: D) -> D:
@@ -89,7 +96,7 @@ class Group(Generic[D]):
             self.announce()
             return before
 
-        return self._on_newest(definition_id, write, None)
+        return self._on_newest(definition_id, write, expected_revision)
 
     def _look_again(self, check: Callable[[], object], *, withdraw: Callable[[], object]) -> None:
         """Check once more, now that the change is stored: another writer may have come between the check and it.

@@ -73,13 +73,15 @@ class Holdouts:
 
         return self.group.change(holdout_id, change, expected_revision=expected_revision, actor=actor)
 
-    def remove_holdout(self, holdout_id: str, *, actor: str | None = None) -> Holdout:
+    def remove_holdout(
+        self, holdout_id: str, *, expected_revision: int | None = None, actor: str | None = None
+    ) -> Holdout:
         """Remove a holdout that no experiment that has not ended names, and return it."""
 
         def check(before: Holdout) -> None:
             self._check_unused("holdout_id", before.id, NOT_ENDED)
 
-        return self.group.remove(holdout_id, check, actor=actor)
+        return self.group.remove(holdout_id, check, expected_revision=expected_revision, actor=actor)
 
     def _check_unused(self, field: str, holdout_id: str, statuses: tuple[ExperimentStatus, ...]) -> None:
         check_unused(self.experiments, field, uses=lambda each: holdout_id in each.design.holdouts, statuses=statuses)

@@ -1,8 +1,8 @@
-"""Layers: create, read, remove. Experiments claim and give back their ranges."""
+"""Layers: create, read, rename, remove. Experiments claim and give back their ranges."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from variate.definition.group import Group
 from variate.errors import InvalidInputError
@@ -46,11 +46,33 @@ class Layers:
         """Return a page of the layers, in order of id."""
         return self.group.list(limit=limit, last_key=last_key)
 
-    def remove_layer(self, layer_id: str, *, actor: str | None = None) -> Layer:
+    def update_layer(
+        self,
+        layer_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        expected_revision: int | None = None,
+        actor: str | None = None,
+    ) -> Layer:
+        """Change what is given (not None): what the layer is called."""
+
+        def change(before: Layer) -> Layer:
+            return replace(
+                before,
+                name=before.name if name is None else name,
+                description=before.description if description is None else description,
+            )
+
+        return self.group.change(layer_id, change, expected_revision=expected_revision, actor=actor)
+
+    def remove_layer(
+        self, layer_id: str, *, expected_revision: int | None = None, actor: str | None = None
+    ) -> Layer:
         """Remove a layer in which no experiment holds a range, and return it."""
 
         def check(layer: Layer) -> None:
             if layer.ranges:
                 raise InvalidInputError("layer_id", f"is in use by experiment {min(layer.ranges)!r}")
 
-        return self.group.remove(layer_id, check, actor=actor)
+        return self.group.remove(layer_id, check, expected_revision=expected_revision, actor=actor)

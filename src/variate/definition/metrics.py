@@ -86,13 +86,15 @@ class Metrics:
 
         return self.group.change(metric_id, change, expected_revision=expected_revision, actor=actor)
 
-    def remove_metric(self, metric_id: str, *, actor: str | None = None) -> Metric:
+    def remove_metric(
+        self, metric_id: str, *, expected_revision: int | None = None, actor: str | None = None
+    ) -> Metric:
         """Remove and return a metric that no experiment that has not ended is judged by."""
 
         def check(before: Metric) -> None:
             self._check_unused("metric_id", before.id, NOT_ENDED)
 
-        return self.group.remove(metric_id, check, actor=actor)
+        return self.group.remove(metric_id, check, expected_revision=expected_revision, actor=actor)
 
     def _check_unused(self, field: str, metric_id: str, statuses: tuple[ExperimentStatus, ...]) -> None:
         def uses(experiment: Experiment) -> bool:

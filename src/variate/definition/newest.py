@@ -17,6 +17,7 @@ class _Revised(Protocol):
 
 
 D = TypeVar("D", bound=_Revised)
+T = TypeVar("T")
 
 
 def on_newest(
@@ -24,9 +25,9 @@ def on_newest(
     entity_id: str,
     *,
     read: Callable[[str], D | None],
-    write: Callable[[D], D],
+    write: Callable[[D], T],
     expected_revision: int | None,
-) -> D:
+) -> T:
     """Return what ``write`` makes of the definition that ``read`` returns.
 
     ``write`` raises ``ConflictError`` where another writer was first. Then it is called again with what that one left,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from variate.errors import InvalidInputError
+from variate.errors import ForbiddenError, InvalidInputError
 from variate.model.instant import check_instant
 from variate.model.rules import check_choice, check_id, check_name, check_text, check_whole
 from variate.model.snapshot import check_environment
@@ -83,19 +83,43 @@ class Principal:
         """Whether what this one may, it may in this environment."""
         return EVERYWHERE in self.environments or environment in self.environments
 
+    def need(self, scope: Scope) -> None:
+        """Raise ``ForbiddenError`` unless this one has the scope."""
+        if not self.may(scope):
+            held = ", ".join(sorted(self.scopes))
+            raise ForbiddenError(f"this needs the scope {scope.value!r}; {self.actor} has {held}")
+
+    def need_environment(self, environment: str) -> None:
+        """Raise ``ForbiddenError`` unless what this one may, it may in this environment."""
+        if not self.may_in(environment):
+            raise ForbiddenError(f"this is the environment {environment!r}; {self.actor} is for {self._held}")
+
+    def need_everywhere(self) -> None:
+        """Raise ``ForbiddenError`` unless this one is for all environments: for what they share, before it changes."""
+        if EVERYWHERE not in self.environments:
+            raise ForbiddenError(
+                f"this would change what all environments share; {self.actor} is for {self._held} alone: "
+                "take a key for all environments"
+            )
+
+    @property
+    def _held(self) -> str:
+        return ", ".join(sorted(self.environments))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A key without its secret: that is shown once, and only its SHA-256 is kept. ``hint`` is the secret's first part.
 
-    It counts until ``expires_at`` or ``revoked_at``; ``last_used_at`` is to the minute.
+    It counts until ``expires_at`` or ``revoked_at``; ``last_used_at`` is to the minute. One that was rotated names in
+    ``replaced_by`` the key that took its place.
     """
 
     id: str
     name: str
     scopes: frozenset[Scope]
     environments: frozenset[str]
-    secret_hash: str
+    secret_hash: str = field(repr=False)
     hint: str
     created_at: datetime
     created_by: str
@@ -103,17 +127,21 @@ class ApiKey:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    replaced_by: str | None = None
 
     def __post_init__(self) -> None:
         check_id("id", self.id)
         check_name("name", self.name)
+        check_name("created_by", self.created_by)
         object.__setattr__(self, "scopes", check_scopes("scopes", self.scopes))
         object.__setattr__(self, "environments", check_environments("environments", self.environments))
+        if self.replaced_by is not None:
+            check_id("replaced_by", self.replaced_by)
         check_whole("revision", self.revision, minimum=1, maximum=2**53)
-        for field in ("created_at", "expires_at", "revoked_at", "last_used_at"):
-            moment = getattr(self, field)
+        for name in ("created_at", "expires_at", "revoked_at", "last_used_at"):
+            moment = getattr(self, name)
             if moment is not None:
-                object.__setattr__(self, field, check_instant(field, moment))
+                object.__setattr__(self, name, check_instant(name, moment))
 
     def counts_at(self, at: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
@@ -135,7 +163,8 @@ class ApiKey:
 class Person:
     """Somebody who signs in: by ``password_hash`` (argon2), or by ``subject`` at the OpenID provider, or either.
 
-    ``disabled`` people cannot sign in, and their sessions count no longer.
+    ``subject`` names the provider, too. ``disabled`` people cannot sign in. Sessions count as long as the ``epoch`` is
+    the one they began in: whatever is to end them moves it on.
     """
 
     id: str
@@ -145,18 +174,29 @@ class Person:
     created_at: datetime
     updated_at: datetime
     revision: int = 1
-    password_hash: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
     subject: str | None = None
     disabled: bool = False
+    epoch: int = 1
 
     def __post_init__(self) -> None:
         check_id("id", self.id)
         object.__setattr__(self, "email", check_email("email", self.email))
         check_name("name", self.name)
+        if self.subject is not None:
+            check_id("subject", self.subject)
         object.__setattr__(self, "role", check_choice("role", self.role, Role))
+        if not isinstance(self.disabled, bool):
+            raise InvalidInputError("disabled", "must be true or false")
         check_whole("revision", self.revision, minimum=1, maximum=2**53)
-        for field in ("created_at", "updated_at"):
-            object.__setattr__(self, field, check_instant(field, getattr(self, field)))
+        check_whole("epoch", self.epoch, minimum=1, maximum=2**53)
+        for name in ("created_at", "updated_at"):
+            object.__setattr__(self, name, check_instant(name, getattr(self, name)))
+
+    @property
+    def administers(self) -> bool:
+        """Whether this one may sign in and administer."""
+        return self.role is Role.ADMIN and not self.disabled
 
     @property
     def principal(self) -> Principal:

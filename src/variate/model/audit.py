@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypedDict, cast
 
+from variate.errors import InvalidInputError
 from variate.model.document import Document, Json
 from variate.model.instant import check_instant
 from variate.model.rules import check_id, check_name
@@ -38,6 +41,38 @@ class AuditEntry:
     def data(self) -> Json:
         """What changed, decoded anew."""
         return self.document.value
+
+
+class AuditFilters(TypedDict, total=False):
+    """Which entries are asked for; what is None or not given leaves all of them."""
+
+    entity_type: str | None
+    entity_id: str | None
+    actor: str | None
+    action: str | None
+    since: datetime | None
+    """At or after this moment."""
+    until: datetime | None
+    """Before this moment."""
+
+
+def checked_filters(filters: Mapping[str, Any]) -> AuditFilters:
+    """Return the filters that are given, if each of them is one and can be true of an entry."""
+    for name in filters:
+        if name not in _CHECKS:
+            raise InvalidInputError(name, f"is not known; there are {', '.join(_CHECKS)}")
+    given = {name: _CHECKS[name](name, value) for name, value in filters.items() if value is not None}
+    return cast("AuditFilters", given)
+
+
+_CHECKS: Mapping[str, Callable[[str, Any], object]] = {
+    "entity_type": check_name,
+    "entity_id": check_id,
+    "actor": check_name,
+    "action": check_name,
+    "since": check_instant,
+    "until": check_instant,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

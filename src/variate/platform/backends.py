@@ -12,6 +12,7 @@ from variate.model.audience import Audience
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
 from variate.model.metric import Metric
+from variate.stores.access import KeyStore, PersonStore, ReplyStore
 from variate.stores.health import Migratable
 from variate.stores.ports import (
     Announcements,
@@ -53,8 +54,9 @@ class Backends:
 
     ``engines`` have tables to migrate; ``pings`` say what answers where an engine has no tables, or raise.
     ``experiment_at_rest`` reads an experiment as the engine holds it, sealed where it is sealed there, so that a cache
-    holds no more than the engine tells; ``opened`` opens it. ``aggregator`` makes what sums up the events, and
-    ``purge_analyses`` deletes what it keeps of analyses last asked for before a moment, and says of how many.
+    holds no more than the engine tells; ``opened`` opens it. ``event_writers`` is how many calls of ``events.append``
+    gain by going on at once. ``aggregator`` makes what sums up the events, and ``purge_analyses`` deletes what it keeps
+    of analyses last asked for before a moment, and says of how many.
     """
 
     experiments: ExperimentStore
@@ -70,10 +72,14 @@ class Backends:
     assignments: AssignmentStore
     overrides: OverrideStore
     events: EventStore
+    event_writers: int
     serving: ServingStore
     snapshots: SnapshotStore
     looks: LookStore
     reports: ReportStore
+    keys: KeyStore
+    people: PersonStore
+    replies: ReplyStore
     aggregator: Callable[[], Aggregator]
     purge_analyses: Callable[[datetime], int]
     hot: HotBackends

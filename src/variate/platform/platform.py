@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
+from typing import Unpack
 
 from variate.assignment.ledger import Ledger
 from variate.clock import Clock, IncreasingClock, new_event_id, new_id, utc_now
 from variate.definition.audit import ChangeLog
+from variate.definition.verifying import AuditVerification, verify
 from variate.errors import InvalidInputError
 from variate.model import AuditEntry, Page
-from variate.model.rules import check_id, check_name, shown
+from variate.model.audit import AuditFilters, checked_filters
+from variate.model.rules import shown
 from variate.model.snapshot import Publication, Snapshot, check_digest
+from variate.platform.accessing import Accessing
 from variate.platform.analysing import Analysing
 from variate.platform.backends import Backends
 from variate.platform.deciding import Deciding
 from variate.platform.defining import Definitions
 from variate.platform.delivery import Delivery
-from variate.platform.health import Check, examine
+from variate.platform.health import Check, probes_of
 from variate.platform.hot import HotValues, RateLimits
 from variate.platform.profiles import open_backends
 from variate.publishing.building import Problem
 from variate.publishing.catalogue import Catalogue
 from variate.publishing.publisher import Published, Publisher
 from variate.publishing.relay import Relay
+from variate.recording.batch import Reader
+from variate.recording.committing import GroupCommit
 from variate.recording.intake import Intake
 from variate.settings import Settings
+from variate.stores.aggregates import Advance
 
 UNUSED_KEPT = timedelta(days=90)
 
@@ -81,7 +85,13 @@ class Platform:
             clock=self._clock,
             wall_clock=clock,
         )
-        intake = Intake(store=backends.events, clock=self._clock, new_id=new_event_id)
+        reader = Reader(clock=self._clock, new_id=new_event_id)
+        self._committing = GroupCommit(
+            reader=reader,
+            store=backends.events,
+            writers=backends.event_writers,
+            waiting=settings.service.intake_waiting,
+        )
         hot = HotValues(
             cache=backends.hot.cache,
             aside=backends.hot.aside,
@@ -91,16 +101,20 @@ class Platform:
         limits = RateLimits(limiter=backends.hot.rate_limiter)
 
         self.closed = False
+        self.probes = probes_of(backends)
+        """What looks at each engine, by its name: see ``checks``."""
         self._offer_definitions(definitions)
         self._offer_groups(definitions)
         self._offer_decisions(self._deciding)
-        self._offer_records(self._deciding.ledger, intake)
+        self._offer_records(self._deciding.ledger, Intake(store=backends.events, reader=reader), self._committing)
         self._offer_hot_values(hot, limits)
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
         self.get_report = analysing.get_report
         self.list_reports = analysing.list_reports
         self.check_aa = analysing.check_aa
+        self._accessing = Accessing.over(backends, settings, log=self._log, wall_clock=clock)
+        self._offer_access(self._accessing)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Platform:
@@ -113,20 +127,21 @@ class Platform:
         return cls(chosen, open_backends(chosen))
 
     def audit_log(
-        self,
-        *,
-        entity_type: str | None = None,
-        entity_id: str | None = None,
-        limit: int = 100,
-        last_key: str | None = None,
+        self, *, limit: int = 100, last_key: str | None = None, **filters: Unpack[AuditFilters]
     ) -> Page[AuditEntry]:
-        """Return a page of what was changed, most recent first: actor, action, data and created_at."""
-        return self._backends.audit.list(
-            entity_type=None if entity_type is None else check_name("entity_type", entity_type),
-            entity_id=None if entity_id is None else check_id("entity_id", entity_id),
-            limit=limit,
-            last_key=last_key,
-        )
+        """Return a page of what was changed, most recent first: actor, action, data and created_at.
+
+        ``filters`` is any of ``AuditFilters``: entity_type, entity_id, actor, action, since and until.
+        """
+        return self._backends.audit.list(limit=limit, last_key=last_key, **checked_filters(filters))
+
+    def verify_audit_log(self, *, head: str | None = None, advance: Advance | None = None) -> AuditVerification:
+        """Go through the whole audit log and say whether it stands as it was written.
+
+        With ``head``, a hash that an earlier verification returned, also whether all that was in the log then still
+        is. ``advance`` is told how far it is.
+        """
+        return verify(self._backends.audit, noted=head, advance=advance)
 
     def publish_snapshot(
         self, environment: str | None = None, *, actor: str | None = None, reason: str = ""
@@ -171,7 +186,7 @@ class Platform:
 
     def checks(self) -> list[Check]:
         """Look at each engine and return what was found."""
-        return list(examine(self._backends))
+        return [probe() for probe in self.probes.values()]
 
     def purge_expired(self) -> dict[str, int]:
         """Delete what has expired from the engines that do not do so themselves; return how many of each.
@@ -186,13 +201,19 @@ class Platform:
             "overrides": self._backends.overrides.purge(expired_before=at),
             "events": self._backends.events.purge(expired_before=at),
             "snapshots": self._backends.snapshots.purge(superseded_before=at - UNUSED_KEPT),
+            "replies": self._backends.replies.purge(expired_before=at),
             "analyses": self._backends.purge_analyses(at - UNUSED_KEPT),
         }
 
     def close(self) -> None:
-        """Let go of every connection. Safe to repeat."""
+        """Write what waits to be written, for at most ``shutdown_seconds``, and let go of every connection.
+
+        Safe to repeat.
+        """
         if not self.closed:
             self.closed = True
+            self._accessing.close()
+            self._committing.close(timeout_seconds=self.settings.service.shutdown_seconds)
             self._deciding.close()
             self.relay.close()
             self._backends.close()
@@ -276,6 +297,7 @@ class Platform:
         self.create_layer = layers.create_layer
         self.get_layer = layers.get_layer
         self.list_layers = layers.list_layers
+        self.update_layer = layers.update_layer
         self.remove_layer = layers.remove_layer
         self.create_holdout = holdouts.create_holdout
         self.get_holdout = holdouts.get_holdout
@@ -294,6 +316,7 @@ class Platform:
         self.decide_many = engine.decide_many
         self.evaluate_flag = engine.evaluate_flag
         self.evaluate_all_flags = deciding.evaluate_all_flags
+        self.running_variations = engine.running_variations
         self.assign = assigning.assign
         self.assign_each = assigning.assign_each
         self.assign_many = assigning.assign_many
@@ -308,7 +331,7 @@ class Platform:
         self.snapshot_in_force = deciding.serving.in_force
         self.watch_snapshots = deciding.serving.watch
 
-    def _offer_records(self, ledger: Ledger, intake: Intake) -> None:
+    def _offer_records(self, ledger: Ledger, intake: Intake, committing: GroupCommit) -> None:
         self.create_assignment = ledger.create_assignment
         self.keep_assignments = ledger.keep_assignments
         self.get_user_assignment = ledger.get_user_assignment
@@ -318,8 +341,31 @@ class Platform:
         self.record_event = intake.record_event
         self.record_exposure = intake.record_exposure
         self.batch_create_events = intake.batch_create_events
+        self.submit_events = committing.submit
+        self.intake_status = committing.status
         self.get_user_events = intake.get_user_events
         self.get_events = intake.get_events
+
+    def _offer_access(self, accessing: Accessing) -> None:
+        keys = accessing.keys
+        self.keyring = accessing.keyring
+        self.create_api_key = keys.create_api_key
+        self.get_api_key = keys.get_api_key
+        self.list_api_keys = keys.list_api_keys
+        self.update_api_key = keys.update_api_key
+        self.rotate_api_key = keys.rotate_api_key
+        self.revoke_api_key = keys.revoke_api_key
+
+        people = accessing.people
+        self.add_person = people.add_person
+        self.get_person = people.get_person
+        self.list_people = people.list_people
+        self.update_person = people.update_person
+        self.set_password = people.set_password
+        self.sessions = accessing.sessions
+        self.sign_in = accessing.sign_in
+        self.oidc = accessing.oidc
+        self.replies = self._backends.replies
 
     def _offer_hot_values(self, hot: HotValues, limits: RateLimits) -> None:
         self.cache_experiment_assignment = hot.cache_experiment_assignment
@@ -331,58 +377,3 @@ class Platform:
 
         self.check_rate_limit = limits.check_rate_limit
         self.check_sliding_rate_limit = limits.check_sliding_rate_limit
-
-
-class _Default:
-    """The process's own platform: opened at the first call, anew after ``close`` and in a forked child."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._platform: Platform | None = None
-        self._of_parents: list[Platform] = []
-
-    def __call__(self) -> Platform:
-        platform = self._platform
-        if platform is not None and not platform.closed:
-            return platform
-        with self._lock:
-            if self._platform is None or self._platform.closed:
-                self._platform = Platform.open()
-                # What waits to be written with others is written when the process ends.
-                atexit.register(self._platform.close)
-            return self._platform
-
-    @property
-    def opened(self) -> Platform | None:
-        """The platform if it is open."""
-        platform = self._platform
-        return None if platform is None or platform.closed else platform
-
-    def forked(self) -> None:
-        """Start afresh in a child: the lock may be held by a thread that is not here, the connections are the parent's.
-
-        The parent's platform is kept from being collected, for that would close connections the parent still uses.
-        """
-        self._lock = threading.Lock()
-        if self._platform is not None:
-            self._of_parents.append(self._platform)
-            atexit.unregister(self._platform.close)
-            self._platform = None
-
-
-_default = _Default()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_default.forked)
-
-
-def default_platform() -> Platform:
-    """Return what the functions act on: one platform a process, made from the environment at the first call.
-
-    After ``default_platform().close()`` the next call reads the environment again.
-    """
-    return _default()
-
-
-def opened_platform() -> Platform | None:
-    """Return the default platform if this process has opened it."""
-    return _default.opened

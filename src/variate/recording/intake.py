@@ -9,8 +9,9 @@ from itertools import islice
 from typing import Any
 
 from variate.errors import InvalidInputError
-from variate.model import EXPOSURE, Event, Json, Page, Verdict, VerdictStatus, check_dimensions, check_instant
+from variate.model import EXPOSURE, Event, Json, Page, Verdict, check_dimensions, check_instant
 from variate.model.rules import check_id
+from variate.recording.batch import Reader
 from variate.recording.reading import EVENT_DAYS, read_event
 from variate.stores.ports import EventStore
 
@@ -19,11 +20,15 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Takes events into ``store``. ``new_id`` makes the id of an event that comes without one."""
+    """Takes what ``reader`` reads into ``store``, one call after the other."""
 
     store: EventStore
-    clock: Callable[[], datetime]
-    new_id: Callable[[], str]
+    reader: Reader
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What dates events that say no time of their own."""
+        return self.reader.clock
 
     def record_event(
         self,
@@ -55,7 +60,7 @@ class Intake:
             "sender": sender,
             "number": number,
         }
-        event = read_event(given, at=at, new_id=self.new_id)
+        event = read_event(given, at=at, new_id=self.reader.new_id)
         self.store.append([event], at=at)
         return event
 
@@ -140,24 +145,6 @@ class Intake:
             last_key=last_key,
         )
 
-    def _take(self, batch: list[Mapping[str, Any]]) -> list[Verdict]:
-        verdicts: list[Verdict | None] = []
-        events: list[Event] = []
-        for given in batch:
-            at = self.clock()
-            try:
-                events.append(read_event(given, at=at, new_id=self.new_id))
-                verdicts.append(None)
-            except InvalidInputError as error:
-                verdicts.append(_rejected(given, error))
-        taken = iter(zip(events, self.store.append(events, at=self.clock()), strict=True) if events else ())
-        return [_settled(*next(taken)) if verdict is None else verdict for verdict in verdicts]
-
-
-def _settled(event: Event, status: VerdictStatus) -> Verdict:
-    return Verdict(event_id=event.id, status=status)
-
-
-def _rejected(given: object, error: InvalidInputError) -> Verdict:
-    event_id = given.get("id") if isinstance(given, dict) else None
-    return Verdict(event_id=event_id if isinstance(event_id, str) else None, status=VerdictStatus.REJECTED, error=error)
+    def _take(self, given: list[Mapping[str, Any]]) -> list[Verdict]:
+        batch = self.reader.read(given)
+        return batch.verdicts(self.store.append(batch.events, at=self.clock()) if batch.events else ())

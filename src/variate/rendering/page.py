@@ -95,7 +95,7 @@ def report_page(report: Report) -> str:
         .render(
             report=report,
             style=Markup(style),  # noqa: S704 - our own file
-            style_digest=_digest(style),
+            policy=page_policy(),
             headline=words.headline(report),
             meaning=words.VERDICT_MEANINGS[report.verdict.kind],
             icon=_ICONS[report.verdict.kind],
@@ -116,6 +116,11 @@ def report_page(report: Report) -> str:
             tones=_TONES,
         )
     )
+
+
+def page_policy() -> str:
+    """Return the Content-Security-Policy to send a page with: it is the page's own, which may load nothing."""
+    return f"default-src 'none'; style-src '{_digest(_style())}'; base-uri 'none'; form-action 'none'"
 
 
 def _metric(report: Report, metric: MetricResult, charts: list[CumulativeChart], *, anchor: str) -> _Metric:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
@@ -19,21 +18,25 @@ encode = msgspec.json.Encoder().encode
 """A value as JSON: a float stays a float, as in ``2.0``."""
 
 
-class Answer(NamedTuple):
-    """What is answered, whole."""
+class Answer(msgspec.Struct, gc=False):
+    """What is answered, whole. ``ready`` are all its headers but those of one request: one that is sent again has them.
+
+    They are put there by who sends it.
+    """
 
     status: int
     body: bytes
     headers: Headers = JSON
+    ready: Headers | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """What is answered bit by bit, until ``chunks`` ends or the other side goes."""
+    """What is answered bit by bit, until ``chunks`` ends: it has to, when the other side goes (``Request.gone``)."""
 
     status: int
     headers: Headers
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes, None]
 
 
 def headers_of(given: Mapping[str, str]) -> Headers:

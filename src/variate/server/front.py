@@ -6,24 +6,44 @@ A framework's routing, validation and middleware take several times as long as a
 from __future__ import annotations
 
 import logging
+import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from variate.errors import StoreError, VariateError
 from variate.model.access import Scope
-from variate.server.answer import Answer, Headers, Stream, problem_answer
+from variate.server.addresses import Addresses
+from variate.server.answer import Answer, Stream, problem_answer
+from variate.server.envelope import Envelope
 from variate.server.gate import Gate
+from variate.server.operations.draining import Draining
+from variate.server.operations.tally import Tally
 from variate.server.refusal import Refusal, refusal_of
 from variate.server.request import Application, Receive, Request, Send
 from variate.server.request import Scope as AsgiScope
+from variate.server.tricks import MOST_HEADERS, gathered
 from variate.service_settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from variate.server.operations.tracing import Tracing
 
 logger = logging.getLogger("variate.server")
 
 Handler = Callable[[Request], Awaitable[Answer | Stream]]
+Rest = Callable[[Request, Receive, Send], Awaitable[tuple[str, int | None]]]
+"""Answers what no route does; returns what it is called in numbers and traces, and the status, None for no answer."""
+
+REFUSED = "refused"
+"""What a request is called that was refused before it was looked where it goes."""
+GONE = 499
+"""What is counted as the status where the other side went before it was answered."""
+
+_ID = b"x-request-id"
+_SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
 
 
 def _problem(request: Request, refusal: Refusal) -> Answer:
@@ -45,35 +65,64 @@ class Route:
     scope: Scope | None
     refused: Callable[[Request, Refusal], Answer] = _problem
 
+    @property
+    def template(self) -> str:
+        """The path, with a name for what may stand there."""
+        return f"{self.path}{{key}}" if self.path.endswith("/") else self.path
+
 
 class Front:
-    """Answers ``routes``; everything else goes to ``rest``, the management API."""
+    """Answers ``routes`` and ``probes``; everything else is answered by ``rest``, the management API.
 
-    def __init__(self, *, routes: Sequence[Route], rest: Application, gate: Gate, settings: ServiceSettings) -> None:
+    Pages of other origins may ask ``routes``, where the settings name them: keys for these may be in a page. ``probes``
+    are answered however often they are asked, and do not hold up a process that is to stop.
+    """
+
+    def __init__(
+        self,
+        *,
+        routes: Sequence[Route],
+        probes: Sequence[Route],
+        rest: Rest,
+        gate: Gate,
+        settings: ServiceSettings,
+        envelope: Envelope,
+        draining: Draining,
+        tally: Tally,
+        tracing: Tracing | None,
+        lifespan: Application,
+    ) -> None:
         self._exact: dict[str, dict[str, Route]] = {}
-        self._below: dict[str, dict[str, Route]] = {}
-        for route in routes:
-            table = self._below if route.path.endswith("/") else self._exact
-            table.setdefault(route.path, {})[route.method] = route
+        below: dict[str, dict[str, Route]] = {}
+        self._templates = {route.name: route.template for route in (*routes, *probes)}
+        self._probes = frozenset(route.name for route in probes)
+        for route in (*routes, *probes):
+            table = below if route.path.endswith("/") else self._exact
+            methods = table.setdefault(route.path, {})
+            methods[route.method] = route
+            if route.method == "GET":
+                methods.setdefault("HEAD", route)
+        self._below = tuple(below.items())
         self._rest = rest
         self._gate = gate
         self._settings = settings
+        self._envelope = envelope
+        self._draining = draining
+        self._tally = tally
+        self._tracing = tracing
+        self._lifespan = lifespan
+        self._addresses = Addresses(settings.trusted_proxies)
+        self._proxied = bool(settings.trusted_proxies)
+        self._cross_origin = bool(settings.cors_origins)
         self._process = uuid4().hex[:12]
         self._numbers = count(1)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        """Answer one connection's request."""
+        """Answer one request."""
         if scope["type"] != "http":
-            await self._rest(scope, receive, send)
+            await self._lifespan(scope, receive, send)
             return
-        path: str = scope["path"]
-        methods: Mapping[str, Route] | None = self._exact.get(path)
-        tail = ""
-        if methods is None:
-            methods, tail = self._found_below(path)
-        if methods is None:
-            await self._rest(scope, receive, send)
-            return
+        began = time.perf_counter()
         request = Request(
             scope,
             receive,
@@ -81,57 +130,93 @@ class Front:
             max_body=self._settings.max_body_bytes,
             timeout=self._settings.body_timeout_seconds,
         )
-        request.tail = tail
-        route = methods.get(request.method)
-        if route is None:
-            allowed = ", ".join(sorted(methods))
-            refusal = Refusal(
-                405, "method_not_allowed", f"this may be asked by {allowed} only", headers={"Allow": allowed}
-            )
-            await _send(send, _problem(request, refusal), request)
-            return
-        began = time.perf_counter()
-        answer = await self._answer(route, request)
-        if answer is not None:
-            await _send(send, answer, request)
-        self._note(route, answer, time.perf_counter() - began)
+        request.tally = self._tally
+        headers = request.headers
+        refusal = None
+        if len(headers) != len(scope["headers"]) or len(headers) > MOST_HEADERS or _ID in headers or self._proxied:
+            refusal = self._read_head(request)
+        if self._tracing is not None:
+            request.traced = self._tracing.begin(request)
+        methods = self._exact.get(request.path) or self._found_below(request)
+        status: int | None
+        if refusal is not None:
+            name, status = REFUSED, await self._envelope.send(send, _problem(request, refusal), request)
+        elif methods is None:
+            name, status = await self._rest(request, receive, send)
+        else:
+            route = methods.get(request.method)
+            answer: Answer | Stream | None
+            if route is None:
+                name, answer = next(iter(methods.values())).name, self._unrouted(methods, request)
+            else:
+                name = route.name
+                try:
+                    if name not in self._probes:
+                        if self._cross_origin:
+                            self._envelope.share(request)
+                        self._gate.pace(request)
+                    if route.scope is not None:
+                        request.principal = self._gate.admitted(request, route.scope) or await self._gate.admit(
+                            request, route.scope
+                        )
+                    answer = await route.handler(request)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+                    answer = _failed(route, request, error)
+            status = None if answer is None else await self._envelope.send(send, answer, request)
+        self._note(request, name, status, began)
 
-    async def _answer(self, route: Route, request: Request) -> Answer | Stream | None:
-        try:
-            if route.scope is not None:
-                request.principal = await self._gate.admit(request, route.scope)
-            return await route.handler(request)
-        except Refusal as refusal:
-            return route.refused(request, refusal)
-        except VariateError as error:
-            if isinstance(error, StoreError):
-                logger.warning("%s: %s", route.name, error, extra={"request_id": request.id})
-            return route.refused(request, refusal_of(error))
-        except ConnectionResetError:
-            return None
-        except Exception:
-            logger.exception("%s failed", route.name, extra={"request_id": request.id})
-            return route.refused(request, Refusal(500, "internal", "this failed here: the log says why, by the id"))
+    def _note(self, request: Request, name: str, status: int | None, began: float) -> None:
+        self._tally.answered(name, request.method, status or GONE, time.perf_counter() - began)
+        if request.traced is not None and self._tracing is not None:
+            self._tracing.end(request.traced, request, route=self._templates.get(name, name), status=status)
+        if self._draining.begun and name not in self._probes:
+            self._draining.last_request = began
 
-    def _found_below(self, path: str) -> tuple[Mapping[str, Route] | None, str]:
-        for prefix, methods in self._below.items():
-            if path.startswith(prefix) and len(path) > len(prefix):
-                return methods, path[len(prefix) :]
-        return None, ""
+    def _read_head(self, request: Request) -> Refusal | None:
+        """Take over the request's id and its client's address; return how it is refused for its headers, if it is."""
+        refusal = None
+        if len(request.headers) != len(request.scope["headers"]) or len(request.headers) > MOST_HEADERS:
+            try:
+                request.headers = gathered(request.scope["headers"])
+            except Refusal as found:
+                refusal = found
+                self._gate.log(request, found)
+        given = request.headers.get(_ID)
+        if given is not None and _SANE_ID.fullmatch(given):
+            request.id = given.decode()
+        if self._proxied:
+            request.address = self._addresses.client(request.address, request.headers)
+        return refusal
 
-    def _note(self, route: Route, answer: Answer | Stream | None, seconds: float) -> None:
-        """Count the answer."""
+    def _unrouted(self, methods: dict[str, Route], request: Request) -> Answer:
+        """Answer a browser's question whether it may ask, and refuse other methods."""
+        allowed = ", ".join(sorted(methods))
+        if request.method == "OPTIONS" and not any(route.name in self._probes for route in methods.values()):
+            self._envelope.share(request)
+            preflight = self._envelope.preflight(request, allowed)
+            if preflight is not None:
+                return preflight
+        refusal = Refusal(405, "method_not_allowed", f"this may be asked by {allowed} only", headers={"Allow": allowed})
+        return _problem(request, refusal)
+
+    def _found_below(self, request: Request) -> dict[str, Route] | None:
+        path = request.path
+        for prefix, methods in self._below:
+            if path.startswith(prefix):
+                request.tail = path[len(prefix) :]
+                return methods
+        return None
 
 
-async def _send(send: Send, answer: Answer | Stream, request: Request) -> None:
-    identity: Headers = ((b"x-request-id", request.id.encode()),)
-    if isinstance(answer, Stream):
-        await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, *identity]})
-        async for chunk in answer.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    length = (b"content-length", str(len(answer.body)).encode())
-    headers = [*answer.headers, *identity] if answer.status == 304 else [*answer.headers, *identity, length]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+def _failed(route: Route, request: Request, error: Exception) -> Answer | None:
+    """Return what is answered where the route's handler raised this; None where nobody is there to be answered."""
+    if isinstance(error, Refusal):
+        return route.refused(request, error)
+    if isinstance(error, VariateError):
+        if isinstance(error, StoreError):
+            logger.warning("%s: %s", route.name, error, extra={"route": route.name, "request_id": request.id})
+        return route.refused(request, refusal_of(error))
+    if isinstance(error, ConnectionResetError):
+        return None
+    logger.error("%s failed", route.name, exc_info=error, extra={"route": route.name, "request_id": request.id})
+    return route.refused(request, Refusal(500, "internal", "this failed here: the log says why, by the id"))

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from variate.model.access import Principal
+from variate.server.body import CLOSE, Limits, Message, Receive, received, unpacked
+from variate.server.noted import Noted
 from variate.server.refusal import Refusal
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 T = TypeVar("T")
 
+__all__ = ["Application", "Message", "Receive", "Request", "Scope", "Send"]
 
-class Request:
+
+class Request(Noted):
     """One request. ``tail`` is what its path has after the route's; ``principal`` is set where the route asks who."""
 
-    __slots__ = ("_max_body", "_receive", "_timeout", "address", "id", "method", "path", "principal", "scope", "tail")
+    __slots__ = ("_limits", "_receive", "address", "id", "method", "path", "principal", "scope", "tail")
 
     def __init__(self, scope: Scope, receive: Receive, *, id: str, max_body: int, timeout: float) -> None:  # noqa: A002 - the name of what it is
+        super().__init__(scope)
         self.scope = scope
         self.method: str = scope["method"]
         self.path: str = scope["path"]
@@ -35,73 +36,47 @@ class Request:
         self.principal: Principal | None = None
         self.address: str = client[0] if (client := scope.get("client")) else ""
         self._receive = receive
-        self._max_body = max_body
-        self._timeout = timeout
+        self._limits = Limits(max_body, timeout)
 
     def header(self, name: bytes) -> bytes | None:
-        """Return the first header of this name, which is in lower case, or None."""
-        for key, value in self.scope["headers"]:
-            if key == name:
-                found: bytes = value
-                return found
-        return None
+        """Return the header of this name, which is in lower case, or None."""
+        return self.headers.get(name)
+
+    @property
+    def media_type(self) -> str:
+        """What the body is said to be, in lower case and without parameters; empty where that is not said."""
+        return (self.header(b"content-type") or b"").partition(b";")[0].strip().lower().decode("latin-1")
 
     async def body(self) -> bytes:
         """Return the body, unpacked where it is gzipped; raise ``Refusal`` where it is too large or too slow."""
         length = self.header(b"content-length")
-        if length is not None and int(length) > self._max_body:
-            raise self._too_large()
-        try:
-            async with asyncio.timeout(self._timeout):
-                message = await self._receive()
-                body: bytes = message.get("body", b"")
-                if message.get("more_body"):
-                    body = await self._rest(body)
-        except TimeoutError as error:
-            raise Refusal(408, "body_timeout", f"the body did not come within {self._timeout:g} s") from error
-        if message["type"] == "http.disconnect":
-            raise ConnectionResetError("the other side went while it sent its body")
+        if length is not None:
+            if not length.isdigit():
+                raise Refusal(400, "malformed_length", "Content-Length must be a whole number", headers=CLOSE)
+            # Any number of more digits is larger, and a very long one takes long to read.
+            if len(length) > 18 or int(length) > self._limits.size:
+                raise self._limits.too_large()
+        body = await received(self._receive, self._limits)
         encoding = self.header(b"content-encoding")
-        return body if encoding is None else self._unpacked(body, encoding.strip().lower())
+        return body if encoding is None else unpacked(body, encoding, self._limits)
 
     async def json(self, decode: Callable[[bytes], T]) -> T:
         """Return what ``decode``, a msgspec decoder's, makes of the body; raise ``Refusal`` where that is not to be."""
-        body = await self.body()
-        try:
-            return decode(body)
-        except msgspec.ValidationError as error:
-            raise Refusal(400, "invalid_body", f"the body is not of the form asked for: {error}") from error
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise Refusal(400, "malformed_body", f"the body is not JSON: {error}") from error
+        return read_json(await self.body(), decode)
 
-    async def _rest(self, first: bytes) -> bytes:
-        parts, size = [first], len(first)
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ConnectionResetError("the other side went while it sent its body")
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self._max_body:
-                raise self._too_large()
-            if not message.get("more_body"):
-                return b"".join(parts)
+    async def gone(self) -> None:
+        """Return when the other side is gone; what it sends until then is thrown away."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
-    def _unpacked(self, body: bytes, encoding: bytes) -> bytes:
-        if encoding == b"identity":
-            return body
-        if encoding != b"gzip":
-            raise Refusal(415, "unsupported_encoding", "the body may be packed by gzip, or not at all")
-        unpacker = zlib.decompressobj(wbits=31)
-        try:
-            unpacked = unpacker.decompress(body, self._max_body + 1)
-        except zlib.error as error:
-            raise Refusal(400, "malformed_body", f"the body is not gzip: {error}") from error
-        if len(unpacked) > self._max_body:
-            raise self._too_large()
-        if not unpacker.eof:
-            raise Refusal(400, "malformed_body", "the gzipped body is not whole")
-        return unpacked
 
-    def _too_large(self) -> Refusal:
-        return Refusal(413, "body_too_large", f"the body may have at most {self._max_body} bytes")
+def read_json(body: bytes, decode: Callable[[bytes], T]) -> T:
+    """Return what ``decode``, a msgspec decoder's, makes of it; raise ``Refusal`` where that is not to be."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        raise Refusal(400, "invalid_body", f"the body is not of the form asked for: {error}") from error
+    except RecursionError as error:
+        raise Refusal(400, "malformed_body", "the body is nested too deep") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refusal(400, "malformed_body", f"the body is not JSON: {error}") from error

@@ -2,23 +2,162 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from variate.access.keyring import Keyring
 from variate.platform import Platform
-from variate.server.data.evaluating import Evaluator
-from variate.server.data.ofrep import Single
-from variate.server.front import Front, Route
+from variate.server.data.plane import DataPlane
+from variate.server.data.streams import HEARTBEAT_SECONDS
+from variate.server.envelope import Envelope
+from variate.server.front import Front
 from variate.server.gate import Gate
+from variate.server.guesses import Guesses
+from variate.server.handed_on import HandedOn
 from variate.server.management.application import management
+from variate.server.operations.draining import Draining
+from variate.server.operations.endpoints import Endpoints
+from variate.server.operations.health import Health
+from variate.server.operations.numbers import Board, Numbers, numbers_of
+from variate.server.operations.tally import Tally
+from variate.server.operations.usage import cpu_seconds, usage
+from variate.server.operations.watch import Watch
+from variate.server.rates import Rate
+from variate.server.request import Receive, Scope, Send
+from variate.service_settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from variate.server.operations.tracing import Tracing
+
+logger = logging.getLogger("variate.server")
+
+_GUESSES_PER_SIGN_IN = 10
+_NUMBERS_EVERY_SECONDS = 1.0
 
 
 class Service:
-    """An ASGI application, ``application``, over ``platform``. It closes neither the platform nor the keyring."""
+    """An ASGI application, ``application``, over ``platform``. It closes neither the platform nor the keyring.
 
-    def __init__(self, platform: Platform, *, keyring: Keyring) -> None:
+    ``board`` is where the processes of one service show each other their numbers. ``draining`` is for whoever stops
+    the process, and knows what ends when.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        keyring: Keyring,
+        board: Board | None = None,
+        tracing: Tracing | None = None,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
         settings = platform.settings
-        gate = Gate(keyring=keyring, environment=settings.environment)
-        evaluator = Evaluator(platform)
-        routes: list[Route] = [Single(evaluator).route]
-        self.application = Front(
-            routes=routes, rest=management(platform, gate=gate), gate=gate, settings=settings.service
+        self.draining = Draining()
+        self.tally = Tally()
+        self._board = board or Board(None)
+        self._tracing = tracing
+        self._telling: asyncio.Task[None] | None = None
+        self._gate = Gate(
+            keyring=keyring,
+            environment=settings.environment,
+            key_rate=_rate("key", settings.service.key_requests_per_second),
+            address_rate=_rate("address", settings.service.address_requests_per_second),
+            guesses=Guesses(
+                platform.check_rate_limit, most_a_minute=_GUESSES_PER_SIGN_IN * settings.service.sign_ins_per_minute
+            ),
         )
+        self._watch = Watch(probes=platform.probes, status=platform.serving_status)
+        self._health = Health(
+            watch=self._watch,
+            draining=self.draining,
+            environment=settings.environment,
+            ledger=platform.ledger_status,
+            waiting_events=lambda: platform.intake_status().waiting,
+            poll_seconds=settings.snapshot_poll_seconds,
+        )
+        plane = DataPlane(
+            platform,
+            keyring=keyring,
+            gate=self._gate,
+            counts=self.tally.events,
+            heartbeat_seconds=heartbeat_seconds,
+        )
+        self.routes, self.changes, self.streams = plane.routes, plane.changes, plane.streams
+        self.draining.at_first(plane.changes.close)
+        self.draining.at_last(plane.evaluator.close)
+        self.draining.at_last(self._watch.close)
+        self.draining.at_last(self._gate.close)
+        self.draining.at_last(self._tell_no_more)
+        self.application = self._front(platform, settings.service)
+
+    def start(self) -> None:
+        """Begin to look at the stores and to tell of this process; an event loop runs. Safe to repeat."""
+        self._watch.start()
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().create_task(self._tell())
+
+    async def finish(self) -> None:
+        """End what runs in the background: no request is answered any more."""
+        self.draining.finish()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.close)
+
+    def numbers(self) -> Numbers:
+        """Return what this process has counted, and how it is."""
+        return numbers_of(
+            self.tally,
+            before=self._board.before,
+            counts={**self._health.counts(), "process_cpu_seconds": cpu_seconds()},
+            gauges={**self._health.gauges(), **usage()},
+            stores=self._health.stores(),
+        )
+
+    def _front(self, platform: Platform, settings: ServiceSettings) -> Front:
+        envelope = Envelope(settings, draining=self.draining)
+        endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)
+        return Front(
+            routes=self.routes,
+            probes=endpoints.routes,
+            rest=HandedOn(management(platform, gate=self._gate), gate=self._gate, envelope=envelope, settings=settings),
+            gate=self._gate,
+            settings=settings,
+            envelope=envelope,
+            draining=self.draining,
+            tally=self.tally,
+            tracing=self._tracing,
+            lifespan=self._live,
+        )
+
+    def _all_numbers(self) -> Sequence[Numbers]:
+        return (self.numbers(), *self._board.others())
+
+    async def _tell(self) -> None:
+        while True:
+            try:
+                self._board.put(self.numbers())
+            except OSError as error:
+                logger.warning("this process's numbers cannot be shown to the others: %s", error)
+            await asyncio.sleep(_NUMBERS_EVERY_SECONDS)
+
+    def _tell_no_more(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        self._board.put(self.numbers())
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start and finish as the server does."""
+        if scope["type"] != "lifespan":
+            return  # a WebSocket: there are none here, and the server says so
+        await receive()
+        self.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.finish()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _rate(name: str, per_second: float) -> Rate | None:
+    return None if per_second == 0 else Rate(name, per_second)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from variate.model import AuditEntry, Page
 from variate.model.access import ApiKey, Person
+
+CLAIM_LASTS = timedelta(minutes=1)
+"""How long a claim of an idempotency key stands that is neither settled nor released."""
 
 
 class KeyStore(Protocol):
@@ -24,13 +27,19 @@ class KeyStore(Protocol):
         """Return the keys, most recently created first (then by id), revoked and expired ones too."""
 
     def counting(self, *, at: datetime) -> Sequence[ApiKey]:
-        """Return every key that is neither revoked nor expired at ``at``, in no promised order."""
+        """Return every key that is neither revoked nor expired at ``at``, in no promised order.
+
+        One that cannot be read is left out: it does not keep the others from counting.
+        """
 
     def replace(self, key: ApiKey, *, expected_revision: int, audit: Sequence[AuditEntry]) -> None:
-        """Store ``key`` over the one of its id if that is at ``expected_revision``.
+        """Store ``key`` over the one of its id if that is at ``expected_revision``, except for ``last_used_at``.
 
         Raise ``ConflictError`` if it is at another revision, ``NotFoundError`` if there is none.
         """
+
+    def supersede(self, old: ApiKey, new: ApiKey, *, expected_revision: int, audit: Sequence[AuditEntry]) -> None:
+        """Store ``new`` as ``insert`` does and ``old`` as ``replace`` does, both or neither; raise as they do."""
 
     def note_use(self, used: Mapping[str, datetime]) -> None:
         """Move ``last_used_at`` of each of these keys forward to the moment given; revisions stay. Safe to repeat."""
@@ -58,7 +67,7 @@ class PersonStore(Protocol):
         """Store ``person`` over the one of the id if that is at ``expected_revision``.
 
         Raise ``ConflictError`` if it is at another revision or what is unique is taken, ``NotFoundError`` if there is
-        none.
+        none, and ``LastAdminError`` where it would leave nobody who administers, whoever else writes at the moment.
         """
 
 
@@ -75,25 +84,32 @@ class Reply:
 class Claim:
     """What stands under an idempotency key: of a request with ``fingerprint``, with its ``reply`` once there is one.
 
-    ``mine`` is True for who claimed it just now and has to answer.
+    ``token`` is for who claimed it just now and has to answer: by it the claim is settled or released. It is None for
+    everybody else.
     """
 
     fingerprint: str
-    mine: bool
+    token: str | None = None
     reply: Reply | None = None
 
 
 class ReplyStore(Protocol):
-    """Replies by idempotency key, each until it expires. Of all who claim a key at once, one may answer."""
+    """Replies by idempotency key, each until it expires. Of all who claim a key at once, one may answer.
+
+    What shows a secret is not to be kept here: release the claim instead.
+    """
 
     def claim(self, key: str, fingerprint: str, *, at: datetime, expires_at: datetime) -> Claim:
-        """Take the key unless it is taken, and return what stands. One not settled within a minute is free again."""
+        """Take the key unless it is taken, and return what stands.
 
-    def settle(self, key: str, reply: Reply) -> None:
-        """Keep the reply for whoever claims the key again."""
+        It is free, too, where what stands has expired, or was claimed over a minute before ``at`` and not settled.
+        """
 
-    def release(self, key: str) -> None:
-        """Give the key back unanswered: the next one may try."""
+    def settle(self, key: str, token: str, reply: Reply) -> bool:
+        """Keep the reply for whoever claims the key again; False if the claim of this token stands no longer."""
+
+    def release(self, key: str, token: str) -> None:
+        """Give the key back unanswered if the claim of this token still stands: the next one may try."""
 
     def purge(self, *, expired_before: datetime) -> int:
         """Delete what expired before this and return how many."""

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, Unpack
 
 from variate.model import (
     Assignment,
@@ -37,8 +37,10 @@ from variate.model import (
     RateLimit,
     VerdictStatus,
 )
+from variate.model.audit import AuditFilters
 from variate.model.layer import Layer
 from variate.model.snapshot import Publication, Snapshot
+from variate.stores.audit_chain import AuditChain
 
 D = TypeVar("D")
 
@@ -124,21 +126,14 @@ class DefinitionStore(Protocol[D]):
         """Delete the definition if it is at ``expected_revision``; raise as ``replace`` does. Its id is free again."""
 
 
-class AuditLog(Protocol):
-    """What was changed, by whom; append-only."""
+class AuditLog(AuditChain, Protocol):
+    """What was changed, by whom; append-only, and chained."""
 
     def append(self, entries: Sequence[AuditEntry], *, outbox: Sequence[OutboxMessage] = ()) -> None:
         """Store the entries and the outbox messages, all or none; what is there already by id is left as it stands."""
 
-    def list(
-        self,
-        *,
-        entity_type: str | None = None,
-        entity_id: str | None = None,
-        limit: int,
-        last_key: str | None = None,
-    ) -> Page[AuditEntry]:
-        """Return entries, most recent first, of this entity where given."""
+    def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[AuditFilters]) -> Page[AuditEntry]:
+        """Return entries, most recent first, for which all the ``filters`` hold."""
 
 
 class Outbox(Protocol):

@@ -15,7 +15,7 @@ from variate.aws import lambdas
 from variate.aws.lambdas import lambda_handler, relay_handler
 from variate.errors import StoreUnavailableError
 from variate.platform import Platform, default_platform
-from variate.platform import platform as platform_module
+from variate.platform import default as platform_module
 
 AB = [{"name": "a"}, {"name": "b"}]
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.testing.reference_records import ReferenceEventStore
 from variate.errors import InvalidInputError
+from variate.recording.batch import Reader
 from variate.recording.intake import Intake
 from variate.testing.clocks import SettableClock
 
@@ -22,7 +23,8 @@ def clock() -> SettableClock:
 @pytest.fixture
 def intake(clock: SettableClock) -> Intake:
     numbers = count(1)
-    return Intake(store=ReferenceEventStore(), clock=clock, new_id=lambda: f"made-{next(numbers)}")
+    reader = Reader(clock=clock, new_id=lambda: f"made-{next(numbers)}")
+    return Intake(store=ReferenceEventStore(), reader=reader)
 
 
 def _event(**given: Any) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, Unpack
 
 from tests.unit.testing.pages import cut, micros
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import (
+    MAX_PAGE,
     AuditEntry,
     Document,
     Experiment,
@@ -22,8 +23,10 @@ from variate.model import (
     OutboxMessage,
     Page,
 )
-from variate.model.audit import FLAG_CHANGED
+from variate.model.audit import FLAG_CHANGED, AuditFilters
+from variate.model.audit_chain import ChainHead, Link, StoredEntry, Unchained
 from variate.model.layer import Layer
+from variate.model.rules import check_whole
 
 
 class _Defined(Protocol):
@@ -43,6 +46,7 @@ class Memory:
     flags: dict[str, FeatureFlag] = field(default_factory=dict)
     definitions: dict[tuple[str, str], Any] = field(default_factory=dict)
     audit: dict[str, AuditEntry] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
     messages: dict[str, OutboxMessage] = field(default_factory=dict)
     spoilt: set[tuple[str, str]] = field(default_factory=set)
     """What breaks a rule as it is stored, by kind and id."""
@@ -79,7 +83,10 @@ class Memory:
     def note(self, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]) -> None:
         """Store what is not there yet."""
         for entry in audit:
-            self.audit.setdefault(entry.id, entry)
+            if entry.id not in self.audit:
+                self.audit[entry.id] = entry
+                head = ChainHead.at(self.links[-1]) if self.links else ChainHead()
+                self.links.append(Link.after(head, StoredEntry.of(entry)))
         for message in outbox:
             self.messages.setdefault(message.id, message)
 
@@ -199,17 +206,36 @@ class ReferenceAuditLog:
         with self.memory.lock:
             self.memory.note(entries, outbox)
 
-    def list(
-        self, *, entity_type: str | None = None, entity_id: str | None = None, limit: int, last_key: str | None = None
-    ) -> Page[AuditEntry]:
+    def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[AuditFilters]) -> Page[AuditEntry]:
+        given = {name: value for name, value in filters.items() if value is not None}
+        since, until = filters.get("since"), filters.get("until")
+        equal = {name: value for name, value in given.items() if name not in ("since", "until")}
         with self.memory.lock:
             found = [
                 each
                 for each in self.memory.audit.values()
-                if entity_type in (None, each.entity_type) and entity_id in (None, each.entity_id)
+                if all(getattr(each, name) == value for name, value in equal.items())
+                and (since is None or each.created_at >= since)
+                and (until is None or each.created_at < until)
             ]
-        of = ("audit", entity_type, entity_id)
+        of = ("audit", *sorted(given.items()))
         return cut(found, by=lambda each: (-micros(each.created_at), each.id), of=of, limit=limit, last_key=last_key)
+
+    def head(self) -> ChainHead:
+        with self.memory.lock:
+            return ChainHead.at(self.memory.links[-1]) if self.memory.links else ChainHead()
+
+    def chain(self, *, after: int | None, limit: int) -> Sequence[Link]:
+        check_whole("limit", limit, minimum=1, maximum=MAX_PAGE)
+        with self.memory.lock:
+            return [each for each in self.memory.links if after is None or each.place > after][:limit]
+
+    def unchained(self, *, limit: int) -> Unchained:
+        check_whole("limit", limit, minimum=1, maximum=MAX_PAGE)
+        return Unchained(count=0, ids=())
+
+    def missing_guards(self) -> Sequence[str]:
+        return ()
 
 
 class ReferenceOutbox:

@@ -14,7 +14,10 @@ from variate.stores.sql.definitions import AUDIENCES, HOLDOUTS, LAYERS, METRICS,
 from variate.stores.sql.events import SqlEventStore
 from variate.stores.sql.experiments import SqlExperimentStore
 from variate.stores.sql.flags import SqlFlagStore
+from variate.stores.sql.keys import SqlKeyStore
 from variate.stores.sql.overrides import SqlOverrideStore
+from variate.stores.sql.people import SqlPersonStore
+from variate.stores.sql.replies import SqlReplyStore
 from variate.stores.sql.reports import SqlLookStore, SqlReportStore
 from variate.stores.sql.serving import SqlServingStore
 from variate.stores.sql.snapshots import SqlSnapshotStore
@@ -38,9 +41,12 @@ __all__ = [
     "SqlEventStore",
     "SqlExperimentStore",
     "SqlFlagStore",
+    "SqlKeyStore",
     "SqlLookStore",
     "SqlOutbox",
     "SqlOverrideStore",
+    "SqlPersonStore",
+    "SqlReplyStore",
     "SqlReportStore",
     "SqlServingStore",
     "SqlSnapshotStore",

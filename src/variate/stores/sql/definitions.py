@@ -25,7 +25,7 @@ from variate.model.metric_record import metric_from_record, metric_record
 from variate.model.reading import read_stored
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
-from variate.stores.sql.records import document_of, insert_new, log, post, remove_at, replace_at
+from variate.stores.sql.records import document_of, insert_new, remove_at, replace_at, tell
 from variate.stores.sql.schema import definitions
 
 Definition: TypeAlias = Audience | Holdout | Layer | Metric
@@ -134,8 +134,7 @@ class SqlDefinitionStore(Generic[D]):
         def work(connection: Connection) -> None:
             # First the change: from here on no other writer of this definition comes between, nor in the outbox.
             change(connection)
-            log(self._database, connection, audit)
-            post(self._database, connection, outbox)
+            tell(self._database, connection, audit=audit, outbox=outbox)
 
         self._database.write_once(work)
 

@@ -14,7 +14,7 @@ from variate.model.reading import read_stored
 from variate.stores.sql.database import Database
 from variate.stores.sql.definitions import LAYERS
 from variate.stores.sql.paging import Listing
-from variate.stores.sql.records import document_of, insert_new, log, post, replace_at
+from variate.stores.sql.records import document_of, insert_new, replace_at, tell
 from variate.stores.sql.schema import experiments, variations
 
 _RECENT = Listing("experiments", (experiments.c.created_at, True), (experiments.c.id, False))
@@ -40,8 +40,7 @@ class SqlExperimentStore:
             insert_new(self._database, connection, experiments, _row(experiment), entity="experiment")
             connection.execute(insert(variations), _variation_rows(experiment))
             _replace_layers(connection, layers)
-            log(self._database, connection, audit)
-            post(self._database, connection, outbox)
+            tell(self._database, connection, audit=audit, outbox=outbox)
 
         self._database.write_once(work)
 
@@ -94,8 +93,7 @@ class SqlExperimentStore:
             connection.execute(delete(variations).where(variations.c.experiment_id == experiment.id))
             connection.execute(insert(variations), _variation_rows(experiment))
             _replace_layers(connection, layers)
-            log(self._database, connection, audit)
-            post(self._database, connection, outbox)
+            tell(self._database, connection, audit=audit, outbox=outbox)
 
         self._database.write_once(work)
 

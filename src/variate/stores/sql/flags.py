@@ -11,7 +11,7 @@ from variate.model.audit import FLAG_CHANGED
 from variate.model.reading import read_stored
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
-from variate.stores.sql.records import document_of, insert_new, log, post, replace_at
+from variate.stores.sql.records import document_of, insert_new, replace_at, tell
 from variate.stores.sql.schema import feature_flags
 
 _RECENT = Listing("flags", (feature_flags.c.updated_at, True), (feature_flags.c.id, False))
@@ -28,8 +28,7 @@ class SqlFlagStore:
 
         def work(connection: Connection) -> None:
             insert_new(self._database, connection, feature_flags, _row(flag), entity="feature flag")
-            log(self._database, connection, [audit])
-            post(self._database, connection, [_message(flag, audit)])
+            tell(self._database, connection, audit=[audit], outbox=[_message(flag, audit)])
 
         self._database.write_once(work)
 
@@ -61,8 +60,7 @@ class SqlFlagStore:
         def work(connection: Connection) -> None:
             row = _row(flag)
             replace_at(connection, feature_flags, row, expected_revision=expected_revision, entity="feature flag")
-            log(self._database, connection, [audit])
-            post(self._database, connection, [_message(flag, audit)])
+            tell(self._database, connection, audit=[audit], outbox=[_message(flag, audit)])
 
         self._database.write_once(work)
 

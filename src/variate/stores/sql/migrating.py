@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from variate.errors import NotMigratedError
+from variate.stores.sql.guards import make_guards
 from variate.stores.sql.schema import HEAD, VERSION_TABLE
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def require_head(connection: Connection) -> None:
 
 
 def upgrade(connection: Connection) -> list[str]:
-    """Apply, within the connection's transaction, the migrations that are missing; return them in words."""
+    """Apply, within the connection's transaction, the migrations and guards that are missing; return them in words."""
     if version(connection) == HEAD:
-        return []
+        return [f"made again, for it was missing: {name}" for name in make_guards(connection)]
     from alembic import command  # noqa: PLC0415 - only who migrates waits for Alembic to be imported
     from alembic.util import CommandError  # noqa: PLC0415
 
@@ -46,6 +47,7 @@ def upgrade(connection: Connection) -> list[str]:
         raise NotMigratedError(
             f"the tables are of a version that this variate does not know: upgrade it ({error})"
         ) from error
+    make_guards(connection)
     return done
 
 

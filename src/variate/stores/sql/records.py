@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select, u
 
 from variate.errors import ConflictError, NotFoundError, VariateError
 from variate.model import AuditEntry, Document, Json, OutboxMessage
+from variate.stores.sql import chaining
 from variate.stores.sql.database import Database
-from variate.stores.sql.schema import audit_logs, outbox
+from variate.stores.sql.schema import outbox
 
 
 def document_of(record: Json) -> Document:
@@ -19,11 +20,21 @@ def document_of(record: Json) -> Document:
     return Document(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
 
 
+def tell(
+    database: Database, connection: Connection, *, audit: Sequence[AuditEntry], outbox: Sequence[OutboxMessage]
+) -> None:
+    """Add the messages and then, as the last of a transaction, the entries."""
+    post(database, connection, outbox)
+    log(database, connection, audit)
+
+
 def log(database: Database, connection: Connection, entries: Sequence[AuditEntry]) -> None:
-    """Add the entries; one whose id is there already is left as it stands."""
+    """Add the entries to the end of the chain; one whose id is there already is left as it stands.
+
+    The last that a transaction does: from here on all others that log wait for its end, and it may wait for none.
+    """
     if entries:
-        statement = database.insert(audit_logs).on_conflict_do_nothing(index_elements=["id"])
-        connection.execute(statement, [_audit_row(entry) for entry in entries])
+        chaining.append(database, connection, entries)
 
 
 def post(database: Database, connection: Connection, messages: Sequence[OutboxMessage]) -> None:
@@ -95,18 +106,6 @@ def _refusal(
     return ConflictError(
         f"{entity} {entity_id!r} is at revision {found}, not {expected_revision}: read it again and decide again"
     )
-
-
-def _audit_row(entry: AuditEntry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "entity_type": entry.entity_type,
-        "entity_id": entry.entity_id,
-        "action": entry.action,
-        "actor": entry.actor,
-        "data": entry.document,
-        "created_at": entry.created_at,
-    }
 
 
 def _message_row(message: OutboxMessage) -> dict[str, Any]:

@@ -3,10 +3,14 @@
 ``experiments``, ``variations`` and ``audit_logs`` have the guide's columns; every further column has a default, so that
 a row written by hand with the guide's own SQL is a whole row. A unit's column is ``user_id``, as in the guide.
 
+Those of keys and people are in ``access_schema.py``.
+
 The widest index entries hold two ids of 1,024 bytes: PostgreSQL's limit is 2,704.
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
@@ -29,7 +33,7 @@ from sqlalchemy import (
 from variate.model import ExperimentStatus, FlagStatus, OverrideTarget
 from variate.stores.sql.columns import IdText, Instant, JsonDocument, WholeNumber, fresh_id
 
-HEAD = "0005"
+HEAD = "0007"
 """The migration that makes these tables; a test compares it with the newest one shipped."""
 
 VERSION_TABLE = "variate_version"
@@ -46,7 +50,8 @@ metadata = MetaData(
 )
 
 
-def _one_of(column: str, choices: type[ExperimentStatus] | type[FlagStatus] | type[OverrideTarget]) -> str:
+def one_of(column: str, choices: type[StrEnum]) -> str:
+    """Return the rule that the column holds one of these."""
     return f"{column} IN ({', '.join(repr(str(choice)) for choice in choices)})"
 
 
@@ -63,7 +68,7 @@ experiments = Table(
     Column("version", WholeNumber, nullable=False, server_default=text("1")),
     Column("revision", WholeNumber, nullable=False, server_default=text("1")),
     Column("definition", JsonDocument, nullable=False, server_default="{}"),
-    CheckConstraint(_one_of("status", ExperimentStatus), name="status"),
+    CheckConstraint(one_of("status", ExperimentStatus), name="status"),
     CheckConstraint("version >= 1", name="version"),
     CheckConstraint("revision >= 1", name="revision"),
 )
@@ -101,10 +106,33 @@ audit_logs = Table(
     Column("actor", Text, nullable=False, server_default="unknown"),
     Column("data", JsonDocument, nullable=False, server_default="{}"),
     Column("created_at", Instant, nullable=False),
+    # The entry's place in the chain and its hash there. None in a row written by hand, until the next entry comes.
+    Column("place", WholeNumber),
+    Column("hash", Text),
 )
 Index("ix_audit_logs_created", audit_logs.c.created_at, audit_logs.c.sequence)
 Index("ix_audit_logs_entity_created", audit_logs.c.entity_id, audit_logs.c.created_at, audit_logs.c.sequence)
 Index("ix_audit_logs_type_created", audit_logs.c.entity_type, audit_logs.c.created_at, audit_logs.c.sequence)
+Index("ix_audit_logs_actor_created", audit_logs.c.actor, audit_logs.c.created_at, audit_logs.c.sequence)
+Index("ix_audit_logs_action_created", audit_logs.c.action, audit_logs.c.created_at, audit_logs.c.sequence)
+Index("ix_audit_logs_place", audit_logs.c.place, unique=True)
+_is_unchained = audit_logs.c.place.is_(None)
+Index(
+    "ix_audit_logs_unchained",
+    audit_logs.c.sequence,
+    postgresql_where=_is_unchained,
+    sqlite_where=_is_unchained,
+)
+
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    # One row, where the chain ends. Who appends holds it until the end of the transaction.
+    Column("id", WholeNumber, primary_key=True, autoincrement=False),
+    Column("length", WholeNumber, nullable=False),
+    Column("hash", Text, nullable=False),
+    CheckConstraint("id = 1", name="id"),
+)
 
 outbox = Table(
     "outbox",
@@ -129,7 +157,7 @@ feature_flags = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("targeting", JsonDocument),
-    CheckConstraint(_one_of("status", FlagStatus), name="status"),
+    CheckConstraint(one_of("status", FlagStatus), name="status"),
     CheckConstraint("revision >= 1", name="revision"),
 )
 Index("ix_feature_flags_updated", feature_flags.c.updated_at.desc(), feature_flags.c.id)
@@ -165,7 +193,7 @@ overrides = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
-    CheckConstraint(_one_of("type", OverrideTarget), name="type"),
+    CheckConstraint(one_of("type", OverrideTarget), name="type"),
     sqlite_with_rowid=False,
 )
 Index("ix_overrides_unit", overrides.c.user_id, overrides.c.type, overrides.c.target_id)

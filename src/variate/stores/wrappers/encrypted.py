@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import replace
 from datetime import datetime
+from typing import Unpack
 
 from variate.model import (
     AuditEntry,
@@ -25,6 +26,8 @@ from variate.model import (
     Variation,
     VerdictStatus,
 )
+from variate.model.audit import AuditFilters
+from variate.model.audit_chain import ChainHead, Link, Unchained
 from variate.model.layer import Layer
 from variate.model.reading import read_stored
 from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStore, OverrideStore, ServingStore
@@ -134,17 +137,26 @@ class EncryptedAuditLog:
         """Store the entries and the outbox messages, all or none."""
         self._store.append(self._sealed.seal_entries(entries), outbox=self._sealed.seal_messages(outbox))
 
-    def list(
-        self,
-        *,
-        entity_type: str | None = None,
-        entity_id: str | None = None,
-        limit: int,
-        last_key: str | None = None,
-    ) -> Page[AuditEntry]:
-        """Return entries, opened, most recent first."""
-        page = self._store.list(entity_type=entity_type, entity_id=entity_id, limit=limit, last_key=last_key)
+    def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[AuditFilters]) -> Page[AuditEntry]:
+        """Return entries, opened, most recent first, for which all the ``filters`` hold."""
+        page = self._store.list(limit=limit, last_key=last_key, **filters)
         return Page(tuple(self._sealed.open_entry(entry) for entry in page.items), page.last_key)
+
+    def head(self) -> ChainHead:
+        """Return where the chain of the entries, as they are sealed, ends."""
+        return self._store.head()
+
+    def chain(self, *, after: int | None, limit: int) -> Sequence[Link]:
+        """Return the entries as they are stored: sealed, for so they were chained. To check them needs no key."""
+        return self._store.chain(after=after, limit=limit)
+
+    def unchained(self, *, limit: int) -> Unchained:
+        """Return the entries that have no place."""
+        return self._store.unchained(limit=limit)
+
+    def missing_guards(self) -> Sequence[str]:
+        """Return what should keep entries from being altered, and does not."""
+        return self._store.missing_guards()
 
 
 class EncryptedFlagStore:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from variate.definition.verifying import verify
+from variate.errors import InvalidInputError
 from variate.model import AuditEntry, Document, Json, Page
+from variate.model.audit import AuditFilters
+from variate.model.audit_chain import NO_HASH, ChainHead, StoredEntry, Unchained
 from variate.stores.ports import AuditLog, Outbox
 from variate.testing.builders import build_audit_entry, build_outbox_message
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
 from variate.testing.conformance.samples import document_of, every_instant, every_json, every_text, plain
+
+_MIDDLE = START + timedelta(minutes=2)
 
 
 class AuditLogConformance:
@@ -109,6 +116,68 @@ class AuditLogConformance:
             check_newest_first(found, at=lambda each: each.created_at)
             assert sorted(each.id for each in found) == expected
 
+    @pytest.mark.parametrize(
+        ("filters", "asked"),
+        [
+            ({"actor": "ada"}, lambda each: each.actor == "ada"),
+            ({"action": "created"}, lambda each: each.action == "created"),
+            ({"since": _MIDDLE}, lambda each: each.created_at >= _MIDDLE),
+            ({"until": _MIDDLE}, lambda each: each.created_at < _MIDDLE),
+            (
+                {"entity_id": "one", "actor": "ada", "since": _MIDDLE, "until": _MIDDLE + timedelta(minutes=1)},
+                lambda each: (each.entity_id, each.actor, each.created_at) == ("one", "ada", _MIDDLE),
+            ),
+            ({"actor": "Ada"}, lambda _: False),
+            ({"actor": None, "since": None}, lambda _: True),
+        ],
+        ids=["actor", "action", "since", "until", "together", "nobody", "nothing"],
+    )
+    def test_the_list_has_what_is_asked_for(
+        self, store: AuditLog, filters: AuditFilters, asked: Callable[[AuditEntry], bool]
+    ) -> None:
+        store.append(_twenty_five())
+        found = walk(lambda limit, last_key: store.list(limit=limit, last_key=last_key, **filters), limit=3)
+        check_newest_first(found, at=lambda each: each.created_at)
+        assert sorted(each.id for each in found) == [each.id for each in _twenty_five() if asked(each)]
+
+    def test_entries_are_chained_in_the_order_they_were_appended(self, store: AuditLog) -> None:
+        assert (store.head(), [*store.chain(after=None, limit=10)]) == (ChainHead(), [])
+        store.append([build_audit_entry("b")])
+        store.append([build_audit_entry("a"), build_audit_entry("c")])
+        store.append([build_audit_entry("a"), build_audit_entry("d")])
+        links = store.chain(after=None, limit=10)
+        assert [(each.place, each.entry.id) for each in links] == [(1, "b"), (2, "a"), (3, "c"), (4, "d")]
+        previous = NO_HASH
+        for link in links:
+            assert link.hash == link.entry.hash_at(link.place, previous=previous)
+            previous = link.hash
+        assert store.head() == ChainHead(length=4, hash=previous)
+        assert store.unchained(limit=10) == Unchained(count=0, ids=())
+
+    def test_what_was_appended_is_what_is_chained(self, store: AuditLog) -> None:
+        entry = build_audit_entry("é", entity_type="😀", data={"é": 2.0}, created_at=START + timedelta(microseconds=1))
+        store.append([entry])
+        (link,) = store.chain(after=None, limit=1)
+        # The data may be sealed, and is then chained as it is stored.
+        assert replace(link.entry, data="") == replace(StoredEntry.of(entry), data="")
+
+    def test_the_chain_is_read_from_any_place_on(self, store: AuditLog) -> None:
+        store.append(_twenty_five())
+        assert [each.place for each in store.chain(after=20, limit=3)] == [21, 22, 23]
+        assert [each.place for each in store.chain(after=23, limit=1_000)] == [24, 25]
+        assert [*store.chain(after=25, limit=1_000)] == []
+        for limit in (0, 1_001):
+            with pytest.raises(InvalidInputError, match="limit"):
+                store.chain(after=None, limit=limit)
+
+    def test_fifty_appends_at_once_make_one_chain(self, store: AuditLog) -> None:
+        together(50, lambda number: store.append([build_audit_entry(f"{number}"), build_audit_entry(f"{number}b")]))
+        found = verify(store)
+        assert (found.entries, found.broken, found.head) == (100, None, store.head().hash)
+
+    def test_what_is_to_keep_entries_from_being_altered_is_there(self, store: AuditLog) -> None:
+        assert [*store.missing_guards()] == []
+
     def test_what_is_appended_between_pages_neither_hides_nor_repeats_an_old_one(self, store: AuditLog) -> None:
         old = [each.id for each in _twenty_five()]
         store.append(_twenty_five())
@@ -142,6 +211,8 @@ def _twenty_five() -> list[AuditEntry]:
             f"audit-{number:02}",
             entity_type="flag" if number % 3 else "experiment",
             entity_id="one" if number % 2 else "two",
+            action="created" if number < 10 else "updated",
+            actor="ada" if number % 4 else "bob",
             created_at=START + timedelta(minutes=number % 5),
         )
         for number in range(25)

@@ -1,0 +1,94 @@
+"""A service in a process on the first core, and wrk, which asks it, on the second."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.engines import MissingEngineError
+
+CONNECTIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A service that answers at a port of the loopback."""
+
+    port: int
+    pid: int
+
+    def memory_megabytes(self) -> float:
+        """Return what of it is in memory (RSS); raise ``MissingEngineError`` where the system does not say."""
+        try:
+            text = Path(f"/proc/{self.pid}/status").read_text()
+        except FileNotFoundError as error:
+            raise MissingEngineError("memory of another process is read from /proc, which is not here") from error
+        found = re.search(r"VmRSS:\s+(\d+) kB", text)
+        return int(found[1]) * 1024 / 1e6 if found else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one run of wrk saw."""
+
+    per_second: float
+    p99_milliseconds: float
+
+
+@contextmanager
+def served(name: str, folder: Path) -> Iterator[Served]:
+    """Serve the application of this name until the block ends."""
+    command = [sys.executable, "-m", "benchmarks.served", name, str(folder), _cores()[0]]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield Served(port=int(process.stdout.readline()), pid=process.pid)
+        finally:
+            process.stdin.close()
+            process.wait(timeout=30)
+
+
+def asked(service: Served, script: Path, *, seconds: float) -> Run:
+    """Ask as fast as it answers; raise ``RuntimeError`` where an answer is not 2xx."""
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        raise MissingEngineError("wrk is not on this machine: apt-get install wrk")
+    core = _cores()[1]
+    pinned = ["taskset", "-c", core] if core and shutil.which("taskset") else []
+    done = subprocess.run(
+        [
+            *pinned,
+            wrk,
+            "--threads=1",
+            f"--connections={CONNECTIONS}",
+            f"--duration={seconds:g}s",
+            "--latency",
+            f"--script={script}",
+            f"http://127.0.0.1:{service.port}",
+        ],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        raise RuntimeError(f"not every request was answered:\n{done.stdout}")
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    late = re.search(r"99%\s+([\d.]+)(us|ms|s)", done.stdout)
+    if rate is None or late is None:
+        raise RuntimeError(f"wrk said what is not understood:\n{done.stdout}")
+    unit = {"us": 1e-3, "ms": 1.0, "s": 1e3}[late[2]]
+    return Run(per_second=float(rate[1]), p99_milliseconds=float(late[1]) * unit)
+
+
+def _cores() -> tuple[str, str]:
+    """Return the core for the service and the one for wrk; of a machine with one core, or without a choice, none."""
+    found = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return (str(found[0]), str(found[1])) if len(found) > 1 else ("", "")

@@ -1,0 +1,144 @@
+"""``/experiments``: create, read, change, move through their life, hand over."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+
+from variate.errors import ConflictError, NotFoundError
+from variate.model import Experiment as ExperimentValue
+from variate.model.record import experiment_record
+from variate.platform import Platform
+from variate.server.management import conditional
+from variate.server.management.answers import defined
+from variate.server.management.asking import Actor, Id, Served
+from variate.server.management.conditional import Expected, ExpectedIfGiven, IfNoneMatch, decided_on
+from variate.server.management.experiment_shapes import (
+    Experiment,
+    ExperimentChange,
+    ExperimentList,
+    NewExperiment,
+    OwnerChange,
+    Status,
+    StatusChange,
+    VersionChange,
+)
+from variate.server.management.idempotency import FreshId
+from variate.server.management.locations import location
+from variate.server.management.needs import CHANGES, READS
+from variate.server.management.paging import Paged
+from variate.server.management.routes import Routes
+
+routes = Routes("Experiments", "What is tried on whom, from the draft to the archive.")
+
+
+@routes.get("/experiments", needs=READS, answers=ExperimentList)
+def list_experiments(
+    platform: Served,
+    paging: Paged,
+    status: Annotated[Status | None, Query(description="Only those of this status.")] = None,
+    owner: Annotated[str | None, Query(description="Only those of this owner.", examples=["ada@example.com"])] = None,
+) -> Response:
+    """List the experiments, most recently created first."""
+
+    def read(**page: Any) -> Any:
+        return platform.list_experiments(status=status, owner=owner, **page)
+
+    return paging.of(read, experiment_record)
+
+
+@routes.post("/experiments", needs=CHANGES, answers=Experiment, status=201)
+def create_experiment(body: NewExperiment, platform: Served, actor: Actor, fresh: FreshId) -> Response:
+    """Create a draft.
+
+    What it names (audiences in conditions, a layer, holdouts, metrics) has to be there, and a layer's range to be free.
+    """
+    given = body.given
+    chosen = given.pop("id", None)
+    try:
+        made = platform.create_experiment(**given, experiment_id=fresh if chosen is None else chosen, actor=actor)
+    except ConflictError:
+        # This very request has created it before, and died before its reply was kept.
+        standing = None if chosen is not None or fresh is None else platform.get_experiment(fresh)
+        if standing is None:
+            raise
+        made = standing
+    return defined(experiment_record(made), status=201, location=location("experiments", made.id))
+
+
+@routes.get("/experiments/{experiment_id}", needs=READS, answers=Experiment)
+def get_experiment(experiment_id: Id, platform: Served, if_none_match: IfNoneMatch = None) -> Response:
+    """Read an experiment, with its variations and its design."""
+    return conditional.read(experiment_record(found(platform, experiment_id)), if_none_match)
+
+
+@routes.patch("/experiments/{experiment_id}", needs=CHANGES, answers=Experiment)
+def update_experiment(
+    experiment_id: Id, body: ExperimentChange, platform: Served, actor: Actor, expected: Expected
+) -> Response:
+    """Change what is given.
+
+    Out of draft, of the variations only the weights change, and nothing that would move an assigned unit:
+    `POST .../preview` tells what a change would do, and `POST .../versions` draws every unit anew.
+    """
+    with decided_on(expected):
+        after = platform.update_experiment(experiment_id, **body.given, expected_revision=expected, actor=actor)
+    return defined(experiment_record(after))
+
+
+@routes.post("/experiments/{experiment_id}/status", needs=CHANGES, answers=Experiment)
+def move_experiment(
+    experiment_id: Id, body: StatusChange, platform: Served, actor: Actor, expected: ExpectedIfGiven
+) -> Response:
+    """Move an experiment through its life.
+
+    From draft to active or archived, from active to paused or completed, from paused to active or completed, from
+    completed to archived. It becomes active only where nothing on its launch checklist blocks that. To the status that
+    it has, nothing happens.
+    """
+    with decided_on(expected):
+        after = platform.update_experiment_status(experiment_id, body.status, expected_revision=expected, actor=actor)
+    return defined(experiment_record(after))
+
+
+@routes.post("/experiments/{experiment_id}/archive", needs=CHANGES, answers=Experiment)
+def archive_experiment(experiment_id: Id, platform: Served, actor: Actor, expected: ExpectedIfGiven) -> Response:
+    """Archive a draft or completed experiment: it is kept, and no longer changes."""
+    with decided_on(expected):
+        after = platform.update_experiment_status(experiment_id, "archived", expected_revision=expected, actor=actor)
+    return defined(experiment_record(after))
+
+
+@routes.post("/experiments/{experiment_id}/owner", needs=CHANGES, answers=Experiment)
+def transfer_experiment(
+    experiment_id: Id, body: OwnerChange, platform: Served, actor: Actor, expected: ExpectedIfGiven
+) -> Response:
+    """Hand an experiment over; the audit log names whose it was."""
+    with decided_on(expected):
+        after = platform.transfer_experiment_ownership(
+            experiment_id, body.owner, expected_revision=expected, actor=actor
+        )
+    return defined(experiment_record(after))
+
+
+@routes.post("/experiments/{experiment_id}/versions", needs=CHANGES, answers=Experiment)
+def start_new_version(
+    experiment_id: Id, body: VersionChange, platform: Served, actor: Actor, expected: ExpectedIfGiven
+) -> Response:
+    """Draw every unit of a started experiment anew, on purpose.
+
+    Everything of the design and the variations may change with it. No earlier assignment counts any more:
+    `POST .../versions/preview` tells how many units that moves.
+    """
+    with decided_on(expected):
+        after = platform.start_new_version(experiment_id, **body.given, expected_revision=expected, actor=actor)
+    return defined(experiment_record(after))
+
+
+def found(platform: Platform, experiment_id: str) -> ExperimentValue:
+    """Return the experiment; raise ``NotFoundError`` for none."""
+    experiment = platform.get_experiment(experiment_id)
+    if experiment is None:
+        raise NotFoundError("experiment", experiment_id)
+    return experiment

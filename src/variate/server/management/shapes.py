@@ -1,0 +1,70 @@
+"""What the documents of the management API have alike: strict about members and types, and about nothing else.
+
+A shape only says which members there are and of which type. What they may hold are the platform's rules, which answer
+in the same form; so no rule stands in two places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+MOMENT = "ISO 8601 with an offset, such as 2026-11-02T09:00:00Z."
+
+
+class Given(BaseModel):
+    """What is sent: a member that is not known is refused, so that a misspelt one is not passed over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What was sent, without what was not."""
+        return self.model_dump(exclude_unset=True)
+
+
+class Told(BaseModel):
+    """What is answered."""
+
+
+def _addressable(given: str) -> str:
+    """Refuse an id that no path can name: the front takes no encoded slashes and no dotted parts."""
+    if given in (".", "..") or "/" in given or "\\" in given or not given.isprintable():
+        raise PydanticCustomError("id", "must be printable, without slashes and backslashes: paths name it")
+    return given
+
+
+NewId = Annotated[str, AfterValidator(_addressable)]
+"""An id that is chosen over HTTP."""
+
+
+def absent(description: str, **told: Any) -> Any:
+    """Return the default of a member that need not be sent and has no null: what is not sent is not passed on."""
+    return Field(default_factory=lambda: None, description=description, **told)
+
+
+def example(**members: Any) -> ConfigDict:
+    """Return the configuration that shows these members as the example."""
+    return ConfigDict(json_schema_extra={"examples": [members]})
+
+
+def example_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the model's example."""
+    match model.model_config.get("json_schema_extra"):
+        case {"examples": [Mapping() as found, *_]}:
+            return dict(found)
+    raise LookupError(f"{model.__name__} has no example")
+
+
+class Definition(Told):
+    """What every definition is told with."""
+
+    id: str
+    name: str
+    description: str
+    revision: int = Field(ge=1, description="Counts its changes; it is also the `ETag`.")
+    created_at: str = Field(description=MOMENT)
+    updated_at: str = Field(description=MOMENT)

@@ -1,0 +1,64 @@
+"""Uvicorn's HTTP protocol, with limits on a request's head: uvicorn has none of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+_MOST_HEAD_BYTES = 65_536
+_HEAD_SECONDS = 10.0
+"""How long a head may take to come, from its first byte; and a connection's first request, from the connection."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Ends connections whose head is too large or does not come: else each would be held for as long as one likes."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._head_bytes = 0
+        self._late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Wait for the first request, not for ever."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(_HEAD_SECONDS, self._end_late)
+
+    def data_received(self, data: bytes) -> None:
+        """Take the data, and see to it that a head that has begun ends."""
+        super().data_received(data)
+        scope: Any = self.scope  # which is None before the first byte, though uvicorn's types do not say so
+        if scope is not None and "method" in scope:  # the head is whole
+            if self._late is not None:
+                self._late.cancel()
+                self._late = None
+                self._head_bytes = 0
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > _MOST_HEAD_BYTES:
+            self._refuse(431)
+        elif self._late is None:
+            self._late = self.loop.call_later(_HEAD_SECONDS, self._end_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+        super().connection_lost(exc)
+
+    def _end_late(self) -> None:
+        self._late = None
+        if self.transport.is_closing():
+            return
+        scope: Any = self.scope
+        if scope is None:  # nothing was sent at all: there is nobody to be told
+            self.transport.close()
+        else:
+            self._refuse(408)
+
+    def _refuse(self, status: int) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+            self.transport.close()

@@ -1,0 +1,1 @@
+"""The management API over the whole service: a real socket, SQLite behind."""
