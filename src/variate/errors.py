@@ -2,7 +2,8 @@
 
     VariateError
     ├── InvalidInputError (ValueError)     a value breaks a rule; names the field and the rule
-    │   └── IllegalTransitionError         a status that cannot follow the present one
+    │   ├── IllegalTransitionError         a status that cannot follow the present one
+    │   └── LastAdminError                 nobody would be left who administers
     ├── NotFoundError (LookupError, ValueError)
     ├── ConflictError                      somebody else changed it first, or the id is taken
     ├── AccessError                        who asks may not do this
@@ -12,6 +13,7 @@
     ├── ConfigurationError                 a setting is missing or wrong
     │   ├── MissingExtraError              a driver is not installed
     │   └── NotMigratedError               the tables are not there, or are of another version
+    ├── ProviderUnavailableError           the OpenID provider cannot be asked, or answers what it should not
     ├── DecryptionError                    a sealed field cannot be opened
     └── StoreError                         an engine failed; the driver's error is its ``__cause__``
         └── StoreUnavailableError          ... and the same call may work if tried again
@@ -49,6 +51,19 @@ class IllegalTransitionError(InvalidInputError):
     """The status asked for cannot follow the present one. Nothing was written."""
 
     code = "illegal_transition"
+
+
+class LastAdminError(InvalidInputError):
+    """Nobody would be left who may sign in and administer. Nothing was written: make somebody else an admin first."""
+
+    code = "last_admin"
+
+    def __init__(self, email: str) -> None:
+        super().__init__("person", f"{email!r} is the last one who administers: make somebody else an admin first")
+        self.email = email
+
+    def __reduce__(self) -> tuple[type[LastAdminError], tuple[str]]:  # type: ignore[override] # made of less
+        return type(self), (self.email,)
 
 
 class NotFoundError(VariateError, LookupError, ValueError):
@@ -126,6 +141,12 @@ class NotMigratedError(ConfigurationError):
     """The tables are missing or of another version: run ``variate migrate``."""
 
     code = "not_migrated"
+
+
+class ProviderUnavailableError(VariateError):
+    """The OpenID provider cannot be reached, or answers what it should not. Sign in by password, or try again later."""
+
+    code = "provider_unavailable"
 
 
 class DecryptionError(VariateError):

@@ -113,9 +113,12 @@ class ServiceSettings:
                 raise ConfigurationError(
                     f"VARIATE_CORS_ORIGINS: {origin!r} is no origin, as https://app.example.com is"
                 )
-        for name, url in (("VARIATE_PUBLIC_URL", self.public_url), ("VARIATE_OIDC_ISSUER", self.oidc_issuer)):
-            if url is not None and not url.startswith(("http://", "https://")):
-                raise ConfigurationError(f"{name}: must start with http:// or https://")
+        if self.public_url is not None and not self.public_url.startswith(("http://", "https://")):
+            raise ConfigurationError("VARIATE_PUBLIC_URL: must start with http:// or https://")
+        if self.oidc_issuer is not None and not _is_safe(self.oidc_issuer):
+            raise ConfigurationError(
+                "VARIATE_OIDC_ISSUER: must start with https://, or with http:// for a provider on this machine"
+            )
 
     @classmethod
     def read(cls, variables: Variables) -> ServiceSettings:
@@ -150,6 +153,17 @@ class ServiceSettings:
             log_level=(variables.text("VARIATE_LOG_LEVEL") or unset.log_level).upper(),
             trace_share=variables.number("VARIATE_TRACE_SHARE", unset.trace_share),
         )
+
+
+def _is_safe(url: str) -> bool:
+    """Whether nobody on the way can change what is said at this URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme == "https":
+        return bool(parts.hostname)
+    return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _is_origin(text: str) -> bool:

@@ -14,6 +14,7 @@ from variate.model.condition import condition_record
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
 from variate.model.metric import Metric
+from variate.stores.access import KeyStore, PersonStore, ReplyStore
 from variate.stores.ports import (
     AssignmentStore,
     AuditLog,
@@ -39,9 +40,12 @@ from variate.stores.sql import (
     SqlEventStore,
     SqlExperimentStore,
     SqlFlagStore,
+    SqlKeyStore,
     SqlLookStore,
     SqlOutbox,
     SqlOverrideStore,
+    SqlPersonStore,
+    SqlReplyStore,
     SqlReportStore,
     SqlServingStore,
     SqlSnapshotStore,
@@ -61,10 +65,13 @@ from variate.testing.conformance import (
     EventStoreConformance,
     ExperimentStoreConformance,
     FlagStoreConformance,
+    KeyStoreConformance,
     LayerClaimsConformance,
     LookStoreConformance,
     OutboxConformance,
     OverrideStoreConformance,
+    PersonStoreConformance,
+    ReplyStoreConformance,
     ReportStoreConformance,
     ServingStoreConformance,
     SnapshotStoreConformance,
@@ -269,3 +276,29 @@ class TestSqlReportStore(ReportStoreConformance):
     @pytest.fixture
     def store(self, database: Database) -> ReportStore:
         return SqlReportStore(database)
+
+
+class TestSqlKeyStore(LogAndOutbox, KeyStoreConformance):
+    @pytest.fixture
+    def spoil(self, database: Database) -> Spoil:
+        return spoiling(database, "api_keys")
+
+    @pytest.fixture
+    def store(self, database: Database) -> KeyStore:
+        return SqlKeyStore(database)
+
+
+class TestSqlPersonStore(LogAndOutbox, PersonStoreConformance):
+    @pytest.fixture
+    def spoil(self, database: Database) -> Spoil:
+        return spoiling(database, "people")
+
+    @pytest.fixture
+    def store(self, database: Database) -> PersonStore:
+        return SqlPersonStore(database)
+
+
+class TestSqlReplyStore(ReplyStoreConformance):
+    @pytest.fixture
+    def store(self, database: Database) -> ReplyStore:
+        return SqlReplyStore(database)

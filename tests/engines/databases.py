@@ -33,6 +33,8 @@ _SPOILING = {
     "experiments": "UPDATE experiments SET definition = '{\"traffic\": 500}' WHERE id = :id",
     "feature_flags": "UPDATE feature_flags SET name = ' ' WHERE id = :id",
     "definitions": "UPDATE definitions SET data = '{}' WHERE id = :id",
+    "api_keys": "UPDATE api_keys SET scopes = '[\"paint\"]' WHERE id = :id",
+    "people": "UPDATE people SET name = ' ' WHERE id = :id",
     "snapshots": "UPDATE snapshots SET data = substr(data, 2) WHERE digest = :id",
 }
 

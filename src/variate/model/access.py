@@ -12,6 +12,9 @@ from variate.model.instant import check_instant
 from variate.model.rules import check_choice, check_id, check_name, check_text, check_whole
 from variate.model.snapshot import check_environment
 
+MAX_KEY_NAME_BYTES = 256
+"""So that the audit log can name who asks by it."""
+
 EVERYWHERE = "*"
 """What stands for every environment, those to come included."""
 
@@ -131,7 +134,7 @@ class ApiKey:
 
     def __post_init__(self) -> None:
         check_id("id", self.id)
-        check_name("name", self.name)
+        check_text("name", check_name("name", self.name), max_bytes=MAX_KEY_NAME_BYTES)
         check_name("created_by", self.created_by)
         object.__setattr__(self, "scopes", check_scopes("scopes", self.scopes))
         object.__setattr__(self, "environments", check_environments("environments", self.environments))
@@ -163,7 +166,8 @@ class ApiKey:
 class Person:
     """Somebody who signs in: by ``password_hash`` (argon2), or by ``subject`` at the OpenID provider, or either.
 
-    ``disabled`` people cannot sign in, and their sessions count no longer.
+    ``subject`` names the provider, too. ``disabled`` people cannot sign in. Sessions count as long as the ``epoch`` is
+    the one they began in: whatever is to end them moves it on.
     """
 
     id: str
@@ -176,6 +180,7 @@ class Person:
     password_hash: str | None = field(default=None, repr=False)
     subject: str | None = None
     disabled: bool = False
+    epoch: int = 1
 
     def __post_init__(self) -> None:
         check_id("id", self.id)
@@ -184,9 +189,17 @@ class Person:
         if self.subject is not None:
             check_id("subject", self.subject)
         object.__setattr__(self, "role", check_choice("role", self.role, Role))
+        if not isinstance(self.disabled, bool):
+            raise InvalidInputError("disabled", "must be true or false")
         check_whole("revision", self.revision, minimum=1, maximum=2**53)
+        check_whole("epoch", self.epoch, minimum=1, maximum=2**53)
         for name in ("created_at", "updated_at"):
             object.__setattr__(self, name, check_instant(name, getattr(self, name)))
+
+    @property
+    def administers(self) -> bool:
+        """Whether this one may sign in and administer."""
+        return self.role is Role.ADMIN and not self.disabled
 
     @property
     def principal(self) -> Principal:

@@ -347,6 +347,17 @@ class Platform:
         self.rotate_api_key = keys.rotate_api_key
         self.revoke_api_key = keys.revoke_api_key
 
+        people = accessing.people
+        self.add_person = people.add_person
+        self.get_person = people.get_person
+        self.list_people = people.list_people
+        self.update_person = people.update_person
+        self.set_password = people.set_password
+        self.sessions = accessing.sessions
+        self.sign_in = accessing.sign_in
+        self.oidc = accessing.oidc
+        self.replies = self._backends.replies
+
     def _offer_hot_values(self, hot: HotValues, limits: RateLimits) -> None:
         self.cache_experiment_assignment = hot.cache_experiment_assignment
         self.get_cached_experiment_assignment = hot.get_cached_experiment_assignment

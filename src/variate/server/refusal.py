@@ -13,6 +13,7 @@ from variate.errors import (
     InvalidInputError,
     LimitExceededError,
     NotFoundError,
+    ProviderUnavailableError,
     StoreUnavailableError,
     UnauthenticatedError,
     VariateError,
@@ -67,7 +68,7 @@ def refusal_of(error: VariateError) -> Refusal:
         return Refusal(422, error.code, detail, extensions={"field": error.field, "rule": error.rule})
     if isinstance(error, LimitExceededError):
         return Refusal(429, error.code, detail, headers=_after(error.retry_after_seconds))
-    if isinstance(error, (StoreUnavailableError, ConfigurationError)):
+    if isinstance(error, (StoreUnavailableError, ProviderUnavailableError, ConfigurationError)):
         # What an engine says may name its address: that is for the log.
         said = "a store is away: try again" if isinstance(error, StoreUnavailableError) else detail
         return Refusal(503, error.code, said, headers=_after(RETRY_SECONDS))

@@ -67,7 +67,7 @@ class PersonStore(Protocol):
         """Store ``person`` over the one of the id if that is at ``expected_revision``.
 
         Raise ``ConflictError`` if it is at another revision or what is unique is taken, ``NotFoundError`` if there is
-        none.
+        none, and ``LastAdminError`` where it would leave nobody who administers, whoever else writes at the moment.
         """
 
 

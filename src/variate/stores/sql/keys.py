@@ -14,10 +14,10 @@ from variate.errors import ConflictError, InvalidInputError
 from variate.model import AuditEntry, Page
 from variate.model.access import ApiKey
 from variate.model.reading import read_stored
+from variate.stores.sql.access_schema import api_keys
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import document_of, log, replace_at
-from variate.stores.sql.schema import api_keys
 
 logger = logging.getLogger("variate.stores")
 

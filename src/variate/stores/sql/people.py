@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from variate.errors import ConflictError
+from variate.errors import ConflictError, LastAdminError
 from variate.model import AuditEntry, Page
-from variate.model.access import Person
+from variate.model.access import Person, Role
 from variate.model.reading import read_stored
+from variate.stores.sql.access_schema import people
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import log, replace_at
-from variate.stores.sql.schema import people
 
 _FIELDS = tuple(field.name for field in fields(Person))
 _BY_EMAIL = Listing("people", (people.c.email, False))
@@ -60,10 +60,15 @@ class SqlPersonStore:
         """Store ``person`` over the one of the id if that is at ``expected_revision``.
 
         Raise ``ConflictError`` if it is at another revision or what is unique is taken, ``NotFoundError`` if there is
-        none.
+        none, and ``LastAdminError`` where it would leave nobody who administers, whoever else writes at the moment.
         """
+        # Locked, in one order everywhere: of two who would go at once, the second sees that the first has gone.
+        admins = select(people.c.id).where(people.c.role == Role.ADMIN.value, people.c.disabled.is_(False))
+        admins = admins.order_by(people.c.id).with_for_update()
 
         def work(connection: Connection) -> None:
+            if not person.administers and list(connection.execute(admins).scalars()) == [person.id]:
+                raise LastAdminError(person.email)
             replace_at(connection, people, _row(person), expected_revision=expected_revision, entity="person")
             log(self._database, connection, audit)
 

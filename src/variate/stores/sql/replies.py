@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 
 from variate.model.rules import check_id
 from variate.stores.access import CLAIM_LASTS, Claim, Reply
+from variate.stores.sql.access_schema import replies
 from variate.stores.sql.database import Database
 from variate.stores.sql.purging import purge_expired
 from variate.stores.sql.records import document_of
-from variate.stores.sql.schema import replies
 
 
 class SqlReplyStore:

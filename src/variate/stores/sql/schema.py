@@ -3,13 +3,16 @@
 ``experiments``, ``variations`` and ``audit_logs`` have the guide's columns; every further column has a default, so that
 a row written by hand with the guide's own SQL is a whole row. A unit's column is ``user_id``, as in the guide.
 
+Those of keys and people are in ``access_schema.py``.
+
 The widest index entries hold two ids of 1,024 bytes: PostgreSQL's limit is 2,704.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from sqlalchemy import (
-    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -28,7 +31,6 @@ from sqlalchemy import (
 )
 
 from variate.model import ExperimentStatus, FlagStatus, OverrideTarget
-from variate.model.access import Role
 from variate.stores.sql.columns import IdText, Instant, JsonDocument, WholeNumber, fresh_id
 
 HEAD = "0007"
@@ -48,7 +50,8 @@ metadata = MetaData(
 )
 
 
-def _one_of(column: str, choices: type[ExperimentStatus] | type[FlagStatus] | type[OverrideTarget] | type[Role]) -> str:
+def one_of(column: str, choices: type[StrEnum]) -> str:
+    """Return the rule that the column holds one of these."""
     return f"{column} IN ({', '.join(repr(str(choice)) for choice in choices)})"
 
 
@@ -65,7 +68,7 @@ experiments = Table(
     Column("version", WholeNumber, nullable=False, server_default=text("1")),
     Column("revision", WholeNumber, nullable=False, server_default=text("1")),
     Column("definition", JsonDocument, nullable=False, server_default="{}"),
-    CheckConstraint(_one_of("status", ExperimentStatus), name="status"),
+    CheckConstraint(one_of("status", ExperimentStatus), name="status"),
     CheckConstraint("version >= 1", name="version"),
     CheckConstraint("revision >= 1", name="revision"),
 )
@@ -154,7 +157,7 @@ feature_flags = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("targeting", JsonDocument),
-    CheckConstraint(_one_of("status", FlagStatus), name="status"),
+    CheckConstraint(one_of("status", FlagStatus), name="status"),
     CheckConstraint("revision >= 1", name="revision"),
 )
 Index("ix_feature_flags_updated", feature_flags.c.updated_at.desc(), feature_flags.c.id)
@@ -190,7 +193,7 @@ overrides = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
-    CheckConstraint(_one_of("type", OverrideTarget), name="type"),
+    CheckConstraint(one_of("type", OverrideTarget), name="type"),
     sqlite_with_rowid=False,
 )
 Index("ix_overrides_unit", overrides.c.user_id, overrides.c.type, overrides.c.target_id)
@@ -384,55 +387,3 @@ reports = Table(
 )
 Index("ix_reports_at", reports.c.at.desc(), reports.c.id)
 Index("ix_reports_experiment_at", reports.c.experiment_id, reports.c.at.desc(), reports.c.id)
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    Column("id", IdText, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("scopes", JsonDocument, nullable=False),
-    Column("environments", JsonDocument, nullable=False),
-    Column("secret_hash", IdText, nullable=False, unique=True),
-    Column("hint", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("created_by", Text, nullable=False),
-    Column("revision", WholeNumber, nullable=False),
-    Column("expires_at", Instant),
-    Column("revoked_at", Instant),
-    Column("last_used_at", Instant),
-    Column("replaced_by", IdText),
-    CheckConstraint("revision >= 1", name="revision"),
-)
-Index("ix_api_keys_created", api_keys.c.created_at.desc(), api_keys.c.id)
-
-people = Table(
-    "people",
-    metadata,
-    Column("id", IdText, primary_key=True),
-    Column("email", IdText, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
-    Column("revision", WholeNumber, nullable=False),
-    Column("password_hash", Text),
-    Column("subject", IdText, unique=True),
-    Column("disabled", Boolean, nullable=False),
-    CheckConstraint(_one_of("role", Role), name="role"),
-    CheckConstraint("revision >= 1", name="revision"),
-)
-
-replies = Table(
-    "replies",
-    metadata,
-    Column("key", IdText, primary_key=True),
-    Column("fingerprint", Text, nullable=False),
-    Column("token", Text, nullable=False),
-    Column("claimed_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    # None until the request is answered.
-    Column("status", WholeNumber),
-    Column("headers", JsonDocument),
-    Column("body", LargeBinary),
-)
-Index("ix_replies_expires", replies.c.expires_at)

@@ -28,10 +28,13 @@ pytest.register_assert_rewrite(
             "events",
             "experiments",
             "flags",
+            "keys",
             "outbox",
             "overrides",
             "paging",
+            "people",
             "rate_limiter",
+            "replies",
             "reports",
             "samples",
             "serving",
@@ -50,9 +53,12 @@ from variate.testing.conformance.definitions import DefinitionStoreConformance  
 from variate.testing.conformance.events import EventStoreConformance  # noqa: E402
 from variate.testing.conformance.experiments import ExperimentStoreConformance  # noqa: E402
 from variate.testing.conformance.flags import FlagStoreConformance  # noqa: E402
+from variate.testing.conformance.keys import KeyStoreConformance  # noqa: E402
 from variate.testing.conformance.outbox import OutboxConformance  # noqa: E402
 from variate.testing.conformance.overrides import OverrideStoreConformance  # noqa: E402
+from variate.testing.conformance.people import PersonStoreConformance  # noqa: E402
 from variate.testing.conformance.rate_limiter import RateLimiterConformance  # noqa: E402
+from variate.testing.conformance.replies import ReplyStoreConformance  # noqa: E402
 from variate.testing.conformance.reports import LookStoreConformance, ReportStoreConformance  # noqa: E402
 from variate.testing.conformance.serving import ServingStoreConformance  # noqa: E402
 from variate.testing.conformance.snapshots import SnapshotStoreConformance  # noqa: E402
@@ -66,11 +72,14 @@ __all__ = [
     "EventStoreConformance",
     "ExperimentStoreConformance",
     "FlagStoreConformance",
+    "KeyStoreConformance",
     "LayerClaimsConformance",
     "LookStoreConformance",
     "OutboxConformance",
     "OverrideStoreConformance",
+    "PersonStoreConformance",
     "RateLimiterConformance",
+    "ReplyStoreConformance",
     "ReportStoreConformance",
     "ServingStoreConformance",
     "SnapshotStoreConformance",

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text()),
         sa.Column("subject", IdText),
         sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("epoch", WholeNumber, nullable=False),
         sa.CheckConstraint("role IN ('viewer', 'editor', 'admin')", name=op.f("ck_people_role")),
         sa.CheckConstraint("revision >= 1", name=op.f("ck_people_revision")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
