@@ -87,14 +87,16 @@ class ManagedRoute(APIRoute):
         key = request.headers.get(HEADER)
         if key is None or not is_done_once(request.method, self.needs):
             return await make()
-        asked = "\n".join((request.method, request.url.path, request.url.query, request.headers.get("if-match", "")))
+        asked = "\n".join(
+            (request.method, request.scope["path"], request.url.query, request.headers.get("if-match", ""))
+        )
         return await self.site.idempotency.once(
             key, principal=request.state.principal, asked=asked.encode() + b"\n" + body, make=make
         )
 
     def _problem(self, error: Exception, request: Request) -> Response:
         name = fronted(request, self.site.settings).id
-        return problem(_refusal(error, self.name, name), path=request.url.path, request_id=name)
+        return problem(_refusal(error, self.name, name), path=request.scope["path"], request_id=name)
 
 
 def is_done_once(method: str, needs: Needs | None) -> bool:
