@@ -79,7 +79,7 @@ def running(
         try:
             yield Running(url=url, platform=platform, service=service)
         finally:
-            service.draining.begin()
+            service.changes.close()
 
 
 @contextmanager

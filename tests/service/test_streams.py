@@ -129,12 +129,12 @@ def test_a_silent_stream_gives_a_sign_of_life_and_ends_with_the_process(tmp_path
         listening_to(f"{served.url}/v1/stream", **bearer("evaluate")) as lines,
     ):
         assert ":" in [next(lines) for _ in range(6)]
-        served.service.data.changes.close()
+        served.service.changes.close()
         assert set(lines) <= {":", ""}  # and no error: it ends as it should
 
 
 def test_a_client_that_goes_is_forgotten(service: Running) -> None:
-    listening = service.service.data.streams.listening
+    listening = service.service.streams.listening
     wait_until(lambda: listening() == 0, seconds=10)
     with listening_to(f"{service.url}/v1/stream", **bearer("evaluate")):
         assert listening() == 1

@@ -1,4 +1,4 @@
-"""HTTP by plain sockets, for what no client would send."""
+"""Requests that may be none, by plain sockets, and the status they are answered with."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-SECONDS = 10.0
-"""How long an answer may take before it counts as none: a hang."""
+from tests.service.raw import connected
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +16,6 @@ class Reply:
 
     status: int
     head: bytes
-
-
-def connected(url: str) -> socket.socket:
-    """Return a connection to the service."""
-    parts = urlsplit(url)
-    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=SECONDS)
 
 
 def request(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from variate.assignment.ledger import Ledger
 from variate.clock import Clock, IncreasingClock, new_event_id, new_id, utc_now
@@ -33,7 +33,9 @@ from variate.recording.batch import Reader
 from variate.recording.committing import GroupCommit
 from variate.recording.intake import Intake
 from variate.settings import Settings
-from variate.stores.aggregates import Advance
+
+if TYPE_CHECKING:  # it comes with numpy, which only analyses wait for
+    from variate.stores.aggregates import Advance
 
 UNUSED_KEPT = timedelta(days=90)
 

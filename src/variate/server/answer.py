@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
@@ -19,12 +18,16 @@ encode = msgspec.json.Encoder().encode
 """A value as JSON: a float stays a float, as in ``2.0``."""
 
 
-class Answer(NamedTuple):
-    """What is answered, whole."""
+class Answer(msgspec.Struct, gc=False):
+    """What is answered, whole. ``ready`` are all its headers but those of one request: one that is sent again has them.
+
+    They are put there by who sends it.
+    """
 
     status: int
     body: bytes
     headers: Headers = JSON
+    ready: Headers | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from variate.server.answer import JSON, Answer, Headers, Stream
+from variate.server.answer import Answer, Headers, Stream
 from variate.server.operations.draining import Draining
 from variate.server.request import Request, Send
 from variate.service_settings import ServiceSettings
@@ -36,21 +36,20 @@ class Envelope:
 
     async def send(self, send: Send, answer: Answer | Stream, request: Request) -> int:
         """Send the answer and return its status."""
-        headers = self._headers(answer.headers, request)
-        status = answer.status
         if isinstance(answer, Stream):
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            if request.method != "HEAD":
-                async with aclosing(answer.chunks) as chunks:
-                    async for chunk in chunks:
-                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-            return status
-        if status not in (204, 304):
-            headers.append((b"content-length", b"%d" % len(answer.body)))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+            return await self._stream(send, answer, request)
+        ready = answer.ready
+        if ready is None:
+            ready = self._around(answer.headers)
+            if answer.status not in (204, 304):
+                ready = (*ready, (b"content-length", b"%d" % len(answer.body)))
+            answer.ready = ready
+        headers = [*ready, *request.added, (b"x-request-id", request.id.encode())]
+        if self._draining.begun:
+            headers.append(_CLOSE)
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
-        return status
+        return answer.status
 
     def around(self, given: list[tuple[bytes, bytes]], request: Request) -> list[tuple[bytes, bytes]]:
         """Return an application's own headers with those that it does not have itself."""
@@ -93,17 +92,21 @@ class Envelope:
     def _is_let(self, origin: bytes | None) -> bool:
         return origin is not None and (self._any_origin or origin in self._origins)
 
-    def _headers(self, given: Headers, request: Request) -> list[tuple[bytes, bytes]]:
-        own_caching = given is not JSON and any(name == b"cache-control" for name, _ in given)
-        headers = [
-            *given,
-            *(self._always if own_caching else self._unless_given),
-            *request.added,
-            (b"x-request-id", request.id.encode()),
-        ]
+    def _around(self, given: Headers) -> Headers:
+        own_caching = any(name == b"cache-control" for name, _ in given)
+        return (*given, *(self._always if own_caching else self._unless_given))
+
+    async def _stream(self, send: Send, answer: Stream, request: Request) -> int:
+        headers = [*self._around(answer.headers), *request.added, (b"x-request-id", request.id.encode())]
         if self._draining.begun:
             headers.append(_CLOSE)
-        return headers
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        async with aclosing(answer.chunks) as chunks:
+            if request.method != "HEAD":
+                async for chunk in chunks:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        return answer.status
 
 
 def _leave(origin: bytes) -> Headers:

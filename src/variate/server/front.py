@@ -39,8 +39,6 @@ Rest = Callable[[Request, Receive, Send], Awaitable[tuple[str, int | None]]]
 
 REFUSED = "refused"
 """What a request is called that was refused before it was looked where it goes."""
-PROBES = frozenset({"healthz", "readyz", "metrics"})
-"""The routes that are asked for ever, also of a process that is to stop."""
 GONE = 499
 """What is counted as the status where the other side went before it was answered."""
 
@@ -72,19 +70,19 @@ class Route:
         """The path, with a name for what may stand there."""
         return f"{self.path}{{key}}" if self.path.endswith("/") else self.path
 
-    @property
-    def shared(self) -> bool:
-        """Whether pages of other origins may ask this, where the settings name them: keys for it may be in a page."""
-        return self.scope in (Scope.EVALUATE, Scope.INGEST)
-
 
 class Front:
-    """Answers ``routes``; everything else is answered by ``rest``, the management API."""
+    """Answers ``routes`` and ``probes``; everything else is answered by ``rest``, the management API.
+
+    Pages of other origins may ask ``routes``, where the settings name them: keys for these may be in a page. ``probes``
+    are answered however often they are asked, and do not hold up a process that is to stop.
+    """
 
     def __init__(
         self,
         *,
         routes: Sequence[Route],
+        probes: Sequence[Route],
         rest: Rest,
         gate: Gate,
         settings: ServiceSettings,
@@ -95,14 +93,16 @@ class Front:
         lifespan: Application,
     ) -> None:
         self._exact: dict[str, dict[str, Route]] = {}
-        self._below: dict[str, dict[str, Route]] = {}
-        self._templates = {route.name: route.template for route in routes}
-        for route in routes:
-            table = self._below if route.path.endswith("/") else self._exact
+        below: dict[str, dict[str, Route]] = {}
+        self._templates = {route.name: route.template for route in (*routes, *probes)}
+        self._probes = frozenset(route.name for route in probes)
+        for route in (*routes, *probes):
+            table = below if route.path.endswith("/") else self._exact
             methods = table.setdefault(route.path, {})
             methods[route.method] = route
             if route.method == "GET":
                 methods.setdefault("HEAD", route)
+        self._below = tuple(below.items())
         self._rest = rest
         self._gate = gate
         self._settings = settings
@@ -151,10 +151,11 @@ class Front:
             else:
                 name = route.name
                 try:
-                    if route.scope is not None:
-                        if self._cross_origin and route.shared:
+                    if name not in self._probes:
+                        if self._cross_origin:
                             self._envelope.share(request)
                         self._gate.pace(request)
+                    if route.scope is not None:
                         request.principal = self._gate.admitted(request, route.scope) or await self._gate.admit(
                             request, route.scope
                         )
@@ -168,7 +169,7 @@ class Front:
         self._tally.answered(name, request.method, status or GONE, time.perf_counter() - began)
         if request.traced is not None and self._tracing is not None:
             self._tracing.end(request.traced, request, route=self._templates.get(name, name), status=status)
-        if self._draining.begun and name not in PROBES:
+        if self._draining.begun and name not in self._probes:
             self._draining.last_request = began
 
     def _read_head(self, request: Request) -> Refusal | None:
@@ -190,7 +191,7 @@ class Front:
     def _unrouted(self, methods: dict[str, Route], request: Request) -> Answer:
         """Answer a browser's question whether it may ask, and refuse other methods."""
         allowed = ", ".join(sorted(methods))
-        if request.method == "OPTIONS" and any(route.shared for route in methods.values()):
+        if request.method == "OPTIONS" and not any(route.name in self._probes for route in methods.values()):
             self._envelope.share(request)
             preflight = self._envelope.preflight(request, allowed)
             if preflight is not None:
@@ -200,7 +201,7 @@ class Front:
 
     def _found_below(self, request: Request) -> dict[str, Route] | None:
         path = request.path
-        for prefix, methods in self._below.items():
+        for prefix, methods in self._below:
             if path.startswith(prefix):
                 request.tail = path[len(prefix) :]
                 return methods

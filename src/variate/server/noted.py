@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from variate.errors import VariateError
 from variate.model.decision import Decision
 
 if TYPE_CHECKING:
@@ -33,3 +35,15 @@ class Noted:
             self.tally.evaluations[decision.reason] += 1
         if self.traced is not None:
             self.traced.evaluated(key, decision)
+
+    def evaluated_all(self, decisions: Mapping[str, Decision | VariateError]) -> None:
+        """Note many evaluations at once; what could not be decided counts as an error."""
+        tally, traced = self.tally, self.traced
+        if tally is not None:
+            counts = tally.evaluations
+            for decision in decisions.values():
+                counts["error" if isinstance(decision, VariateError) else decision.reason] += 1
+        if traced is not None:
+            for key, decision in decisions.items():
+                if not isinstance(decision, VariateError):
+                    traced.evaluated(key, decision)

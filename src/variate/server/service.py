@@ -12,7 +12,7 @@ from variate.platform import Platform
 from variate.server.data.plane import DataPlane
 from variate.server.data.streams import HEARTBEAT_SECONDS
 from variate.server.envelope import Envelope
-from variate.server.front import Front, Route
+from variate.server.front import Front
 from variate.server.gate import Gate
 from variate.server.guesses import Guesses
 from variate.server.handed_on import HandedOn
@@ -59,7 +59,6 @@ class Service:
         self._board = board or Board(None)
         self._tracing = tracing
         self._telling: asyncio.Task[None] | None = None
-        self._preparing: asyncio.Task[None] | None = None
         self._gate = Gate(
             keyring=keyring,
             environment=settings.environment,
@@ -78,33 +77,30 @@ class Service:
             waiting_events=lambda: platform.intake_status().waiting,
             poll_seconds=settings.snapshot_poll_seconds,
         )
-        self.data = DataPlane(
-            platform, keyring=keyring, gate=self._gate, events=self.tally.events, heartbeat_seconds=heartbeat_seconds
+        plane = DataPlane(
+            platform,
+            keyring=keyring,
+            gate=self._gate,
+            counts=self.tally.events,
+            heartbeat_seconds=heartbeat_seconds,
         )
-        self.draining.at_first(self.data.changes.close)
-        endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)
-        self.routes: tuple[Route, ...] = (*self.data.routes, *endpoints.routes)
-        """What the front answers by itself."""
+        self.routes, self.changes, self.streams = plane.routes, plane.changes, plane.streams
+        self.draining.at_first(plane.changes.close)
+        self.draining.at_last(plane.evaluator.close)
+        self.draining.at_last(self._watch.close)
+        self.draining.at_last(self._gate.close)
+        self.draining.at_last(self._tell_no_more)
         self.application = self._front(platform, settings.service)
 
     def start(self) -> None:
         """Begin to look at the stores and to tell of this process; an event loop runs. Safe to repeat."""
         self._watch.start()
-        if self._preparing is None:
-            self._preparing = asyncio.get_running_loop().create_task(self.data.evaluator.prepare())
         if self._telling is None:
             self._telling = asyncio.get_running_loop().create_task(self._tell())
 
     async def finish(self) -> None:
-        """End what runs in the background, and write what was taken in: no request is answered any more."""
-        await self.draining.finish()
-        self._watch.close()
-        self.data.evaluator.close()
-        self._gate.close()
-        if self._telling is not None:
-            self._telling.cancel()
-            self._telling = None
-        self._board.put(self.numbers())
+        """End what runs in the background: no request is answered any more."""
+        self.draining.finish()
         if self._tracing is not None:
             await asyncio.to_thread(self._tracing.close)
 
@@ -120,8 +116,10 @@ class Service:
 
     def _front(self, platform: Platform, settings: ServiceSettings) -> Front:
         envelope = Envelope(settings, draining=self.draining)
+        endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)
         return Front(
             routes=self.routes,
+            probes=endpoints.routes,
             rest=HandedOn(management(platform, gate=self._gate), gate=self._gate, envelope=envelope, settings=settings),
             gate=self._gate,
             settings=settings,
@@ -142,6 +140,12 @@ class Service:
             except OSError as error:
                 logger.warning("this process's numbers cannot be shown to the others: %s", error)
             await asyncio.sleep(_NUMBERS_EVERY_SECONDS)
+
+    def _tell_no_more(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        self._board.put(self.numbers())
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start and finish as the server does."""

@@ -19,34 +19,27 @@ def test_streams_end_first_and_once() -> None:
     assert (ended, draining.begun) == (["stream"], True)
 
 
-def test_what_was_taken_in_is_written_last_and_in_order() -> None:
+def test_what_runs_in_the_background_ends_last_and_in_order() -> None:
     ended: list[str] = []
     draining = Draining()
-
-    async def end(name: str) -> None:
-        ended.append(name)
-
-    draining.at_last(lambda: end("intake"))
-    draining.at_last(lambda: end("ledger"))
+    draining.at_last(lambda: ended.append("evaluator"))
+    draining.at_last(lambda: ended.append("numbers"))
     draining.at_first(lambda: ended.append("stream"))
-    asyncio.run(draining.finish())
-    assert ended == ["stream", "intake", "ledger"]
+    draining.finish()
+    assert ended == ["stream", "evaluator", "numbers"]
 
 
 def test_what_fails_holds_up_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
     ended: list[str] = []
     draining = Draining()
 
-    async def fail() -> None:
+    def fail() -> None:
         raise RuntimeError("broken")
 
-    async def end() -> None:
-        ended.append("ledger")
-
     draining.at_last(fail)
-    draining.at_last(end)
-    asyncio.run(draining.finish())
-    assert ended == ["ledger"]
+    draining.at_last(lambda: ended.append("numbers"))
+    draining.finish()
+    assert ended == ["numbers"]
     assert "broken" in caplog.text
 
 

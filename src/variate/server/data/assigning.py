@@ -41,6 +41,7 @@ class Assign:
         found = self._evaluator.assign_now(experiments, unit, asked.attributes)
         if found is None:
             found = await self._evaluator.assign_soon(experiments, unit, asked.attributes)
+        request.evaluated_all(found)
         decisions = {key: decision_record(decision) for key, decision in found.items()}
         return Answer(200, encode({"unit": unit, "decisions": decisions}))
 

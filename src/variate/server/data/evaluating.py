@@ -72,11 +72,8 @@ class Evaluator:
 
     def assign_now(
         self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]
-    ) -> dict[str, Decision | VariateError] | None:
-        """Return the decision of each of these experiments, kept; None where a store may be asked first.
-
-        One that cannot be made is what went wrong with it, as in ``all_now``.
-        """
+    ) -> dict[str, Decision] | None:
+        """Return the decision of each of these experiments, kept; None where a store may be asked first."""
         try:
             return self._at_once.run(self._assign, experiment_ids, unit, attributes)
         except WouldWaitError:
@@ -84,7 +81,7 @@ class Evaluator:
 
     async def assign_soon(
         self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]
-    ) -> dict[str, Decision | VariateError]:
+    ) -> dict[str, Decision]:
         """Return the decision of each of these experiments, kept, within a second."""
         return await self._soon(lambda: self._assign(experiment_ids, unit, attributes))
 
@@ -130,10 +127,13 @@ class Evaluator:
         self._compiled = before
         return decisions
 
-    def _assign(
-        self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]
-    ) -> dict[str, Decision | VariateError]:
-        return self._platform.assign_each(unit, experiment_ids, attributes)
+    def _assign(self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision]:
+        found: dict[str, Decision] = {}
+        for key, decision in self._platform.assign_each(unit, experiment_ids, attributes).items():
+            if isinstance(decision, VariateError):
+                raise decision
+            found[key] = decision
+        return found
 
     @property
     def _digest(self) -> str | None:

@@ -15,7 +15,7 @@ from variate.server.data.evaluation_texts import EvaluationTexts
 from variate.server.data.freshness import Freshness
 from variate.server.front import Route
 from variate.server.refusal import Refusal
-from variate.server.request import Request
+from variate.server.request import Request, read_json
 
 PATH = "/ofrep/v1/evaluate/flags"
 
@@ -34,12 +34,12 @@ class Single:
 
     def __init__(self, evaluator: Evaluator, evaluations: EvaluationTexts, freshness: Freshness) -> None:
         self._evaluator = evaluator
-        self._text = evaluations.text
+        self._evaluation = evaluations.answer
         self._late = freshness.headers
 
     async def answer(self, request: Request) -> Answer:
         """Answer with the flag's value for the context's targeting key."""
-        context = (await request.json(decode_asked)).context
+        context = read_json(await request.body(), decode_asked).context
         unit = context.get("targetingKey")
         if type(unit) is not str or not unit:
             raise no_unit(unit)
@@ -50,7 +50,8 @@ class Single:
         request.evaluated(key, decision)
         if decision.reason is Reason.UNKNOWN:
             raise unknown(key)
-        return Answer(200, self._text(key, decision), JSON_HEADERS + self._late())
+        answer, late = self._evaluation(key, decision), self._late()
+        return Answer(200, answer.body, answer.headers + late) if late else answer
 
     @property
     def route(self) -> Route:

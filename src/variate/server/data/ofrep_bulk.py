@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from variate.errors import VariateError
 from variate.model.access import Scope
-from variate.model.decision import Decision, Reason
 from variate.model.instant import format_instant
 from variate.platform import Platform
 from variate.server.answer import JSON, Answer, encode
@@ -52,7 +50,8 @@ class Bulk:
         decisions = self._evaluator.all_now(unit, context)
         if decisions is None:
             decisions = await self._evaluator.all_soon(unit, context)
-        flags = b",".join([self._text(key, each) for key, each in decisions.items()])
+        request.evaluated_all(decisions)
+        flags = b",".join(self._evaluations.texts(decisions))
         rest = encode({"eventStreams": self._streams.offered(request.principal), "metadata": self._metadata()})
         body = b'{"flags":[%b],%b' % (flags, rest[1:])
         etag = etag_of(body)
@@ -70,13 +69,6 @@ class Bulk:
             scope=Scope.EVALUATE,
             refused=refused,
         )
-
-    def _text(self, key: str, decision: Decision | VariateError) -> bytes:
-        if isinstance(decision, Decision) and decision.reason is not Reason.UNKNOWN:
-            return self._evaluations.text(key, decision)
-        # It is among the snapshot's flags, so what is unknown is how to read it: the log has it in full.
-        details = str(decision) if isinstance(decision, VariateError) else "its definition does not compile here"
-        return encode({"key": key, "errorCode": "PARSE_ERROR", "errorDetails": details})
 
     def _metadata(self) -> Mapping[str, Any]:
         """Return what holds for all of the answer. No time since: that would make each answer another one."""

@@ -1,7 +1,8 @@
-"""The data plane, put together: every route that the front answers by itself, but for the operator's."""
+"""The data plane put together: what applications ask, over one platform."""
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
 
 from variate.access.keyring import Keyring
@@ -20,39 +21,46 @@ from variate.server.data.otlp import Logs
 from variate.server.data.snapshot import SnapshotText
 from variate.server.data.stream_tokens import StreamTokens
 from variate.server.data.streams import Streams
-from variate.server.data.taking import Counts, Taking
+from variate.server.data.taking import Taking
 from variate.server.front import Route
 from variate.server.gate import Gate
 
 
 class DataPlane:
-    """``routes`` over the platform. ``events`` is where verdicts are counted.
+    """``routes`` over ``platform``. ``changes.close()`` ends the event streams, which would hold up a stop.
 
-    ``changes.close()`` ends the event streams, which would hold up a process that is to end.
+    ``evaluator`` is to be closed once no request is answered any more. ``counts`` are added to: how many events had
+    each verdict.
     """
 
     def __init__(
-        self, platform: Platform, *, keyring: Keyring, gate: Gate, events: Counts, heartbeat_seconds: float
+        self,
+        platform: Platform,
+        *,
+        keyring: Keyring,
+        gate: Gate,
+        counts: MutableMapping[str, int],
+        heartbeat_seconds: float,
     ) -> None:
         settings = platform.settings
-        freshness, texts = Freshness(platform), EvaluationTexts(platform)
-        self.evaluator = Evaluator(platform)
+        self.evaluator = evaluator = Evaluator(platform)
+        texts, freshness = EvaluationTexts(platform), Freshness(platform)
         self.changes = Changes(platform, heartbeat_seconds=heartbeat_seconds)
         tokens = StreamTokens(keyring=keyring, environment=settings.environment, clock=lambda: datetime.now(UTC))
         self.streams = Streams(self.changes, tokens, gate=gate, public_url=settings.service.public_url)
-        taking = Taking(platform.submit_events, events)
-        exposures = Evaluations(
+        bulk = Bulk(platform, evaluator=evaluator, evaluations=texts, streams=self.streams, freshness=freshness)
+        taking = Taking(platform.submit_events, counts)
+        evaluations = Evaluations(
             variations_of=platform.running_variations,
             elsewhere=frozenset(settings.all_environments) - {settings.environment},
         )
-        bulk = Bulk(platform, evaluator=self.evaluator, evaluations=texts, streams=self.streams, freshness=freshness)
         self.routes: tuple[Route, ...] = (
-            Single(self.evaluator, texts, freshness).route,
+            Single(evaluator, texts, freshness).route,
             bulk.route,
             self.streams.route,
-            Assign(self.evaluator).route,
+            Assign(evaluator).route,
             SnapshotText(platform).route,
             Events(taking).route,
-            Logs(taking, exposures).route,
+            Logs(taking, evaluations).route,
             OPENAPI,
         )

@@ -30,6 +30,7 @@ class StreamTokens:
         self._keyring = keyring
         self._environment = environment
         self._clock = clock
+        self._held: dict[str, tuple[ApiKey, int, str]] = {}
 
     def token(self, principal: Principal) -> str | None:
         """Return a token for whoever asks with a key; None for all others."""
@@ -38,6 +39,12 @@ class StreamTokens:
             return None
         window = int(self._clock().timestamp()) // _WINDOW_SECONDS
         expires = (window + 2) * _WINDOW_SECONDS
+        held = self._held.get(key.id)
+        if held is None or held[0] is not key or held[1] != expires:  # the keys were read anew, or it is time
+            held = self._held[key.id] = (key, expires, self._made(key, expires))
+        return held[2]
+
+    def _made(self, key: ApiKey, expires: int) -> str:
         name = base64.urlsafe_b64encode(key.id.encode()).decode().rstrip("=")
         return f"{expires}.{name}.{self._signature(key, expires)}"
 

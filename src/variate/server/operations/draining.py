@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 logger = logging.getLogger("variate.server")
 
@@ -19,7 +19,7 @@ class Draining:
 
     First it says so: ``/readyz`` is 503 and each answer closes its connection. Streams are ended. It goes on taking
     connections until nobody comes any more, since a balancer in front takes a while to hear; ``settled`` waits for
-    that. What has begun is answered. At last what was taken in is written.
+    that. What has begun is answered; then what runs in the background ends, and the platform writes what it was given.
     """
 
     def __init__(self) -> None:
@@ -27,14 +27,14 @@ class Draining:
         self.last_request = 0.0
         """When the last request came since this began, on ``time.perf_counter``."""
         self._first: list[Callable[[], None]] = []
-        self._last: list[Callable[[], Awaitable[None]]] = []
+        self._last: list[Callable[[], None]] = []
 
     def at_first(self, end: Callable[[], None]) -> None:
         """Have this called when draining begins, as what ends a stream."""
         self._first.append(end)
 
-    def at_last(self, end: Callable[[], Awaitable[None]]) -> None:
-        """Have this awaited when every request is answered, as what writes what was taken in; in the order given."""
+    def at_last(self, end: Callable[[], None]) -> None:
+        """Have this called when every request is answered, in the order given; it is to wait for nothing."""
         self._last.append(end)
 
     def begin(self) -> None:
@@ -53,11 +53,11 @@ class Draining:
                 return
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def finish(self) -> None:
+    def finish(self) -> None:
         """Do what is to be done at last. What fails is logged and holds up nothing else."""
         self.begin()
         while self._last:
             try:
-                await self._last.pop(0)()
+                self._last.pop(0)()
             except Exception:
                 logger.exception("stopping: something did not end in good order; the rest goes on")
