@@ -91,4 +91,4 @@ def test_a_few_requests_to_each_route_are_answered_as_documented(service: Runnin
 
 @pytest.mark.slow
 def test_many_requests_to_each_route_are_answered_as_documented(service: Running, document: dict[str, Any]) -> None:
-    assert ask_everything(service, document, examples=60) > 5_000
+    assert ask_everything(service, document, examples=15) > 1_500
