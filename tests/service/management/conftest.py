@@ -12,6 +12,6 @@ from tests.service.running import Running, bearer
 
 @pytest.fixture(scope="module")
 def api(service: Running) -> Iterator[httpx.Client]:
-    """A client that shows a key for everything."""
-    with httpx.Client(base_url=service.url, headers=bearer("admin")) as client:
+    """A client that shows a key for everything. It has patience: the first report waits for its libraries."""
+    with httpx.Client(base_url=service.url, headers=bearer("admin"), timeout=60) as client:
         yield client

@@ -27,7 +27,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     configured = Settings(
         home=tmp_path_factory.mktemp("conformance"),
         environments=("dev", "prod"),
-        service=ServiceSettings(sign_ins_per_minute=1_000_000),
+        service=ServiceSettings(sign_ins_per_minute=100_000),
     )
     with Platform.open(configured) as platform, running(platform) as served:
         yield served
@@ -58,7 +58,9 @@ def ask_everything(service: Running, document: dict[str, Any], *, examples: int)
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             )
-            @given(case=operation.as_strategy(generation_mode=mode), is_there=st.booleans())
+            @given(
+                case=operation.as_strategy(generation_mode=mode), is_there=st.sampled_from((True, True, True, False))
+            )
             def ask(case: Case[Any], is_there: bool) -> None:
                 nonlocal sent
                 sent += 1
@@ -67,7 +69,8 @@ def ask_everything(service: Running, document: dict[str, Any], *, examples: int)
                     case.path_parameters[next(iter(case.path_parameters))] = there[collection]
                     if "If-Match" in case.headers:
                         case.headers["If-Match"] = "*"
-                answer = case.call(base_url=service.url, headers=bearer("admin"))
+                # The first report waits for its libraries, on a busy machine for long.
+                answer = case.call(base_url=service.url, headers=bearer("admin"), timeout=60)
                 case.validate_response(answer, excluded_checks=[positive_data_acceptance, *_excused(answer)])
 
             ask()
@@ -88,4 +91,4 @@ def test_a_few_requests_to_each_route_are_answered_as_documented(service: Runnin
 
 @pytest.mark.slow
 def test_many_requests_to_each_route_are_answered_as_documented(service: Running, document: dict[str, Any]) -> None:
-    assert ask_everything(service, document, examples=60) > 5_000
+    assert ask_everything(service, document, examples=15) > 1_500

@@ -73,6 +73,15 @@ def test_they_are_listed_in_order_of_unit_a_page_at_a_time(api: httpx.Client, ki
     assert units == sorted(units)
 
 
+def test_what_is_forced_for_a_unit_is_listed(api: httpx.Client) -> None:
+    for kind in ("experiment", "flag"):
+        api.put(f"/api/v1/{kind}s/one/overrides/forced", json={"variation": "b"})
+    listed = api.get("/api/v1/overrides?unit=forced").json()["items"]
+    assert [each["type"] for each in listed] == ["experiment", "flag"]
+    assert api.get("/api/v1/overrides").json()["field"] == "unit"
+    assert api.get("/api/v1/overrides?unit=").json()["field"] == "unit"
+
+
 def test_names_in_every_script_are_led_through(api: httpx.Client) -> None:
     two: list[dict[str, Any]] = [{"name": "a"}, {"name": "b"}]
     made = api.post("/api/v1/experiments", json={"id": "é?日本 #1", "name": "A", "variations": two})

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 
 from variate.errors import NotFoundError
 from variate.model import Override as OverrideValue
@@ -87,6 +87,18 @@ class _Kind:
 
 
 routes = Routes("Overrides", "Variations forced for single units, in experiments and in flags.")
+
+
+@routes.get("/overrides", needs=READS, answers=OverrideList)
+def list_unit_overrides(
+    platform: Served,
+    paging: Paged,
+    unit: Annotated[str, Query(description="Whose overrides.", examples=["user-42"])],
+) -> Response:
+    """List what is forced for a unit, in order of kind and of experiment or flag."""
+    return paging.of(lambda **page: platform.get_user_overrides(unit, **page), override_told)
+
+
 _Kind(
     name="experiment",
     found=experiments.found,
