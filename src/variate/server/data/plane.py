@@ -12,7 +12,7 @@ from variate.server.data.changes import Changes
 from variate.server.data.evaluating import Evaluator
 from variate.server.data.evaluations import Evaluations
 from variate.server.data.events import Events
-from variate.server.data.flag_evaluations import Evaluations as EvaluationsElsewhere
+from variate.server.data.flag_evaluations import FlagEvaluations
 from variate.server.data.freshness import Freshness
 from variate.server.data.ofrep import Single
 from variate.server.data.ofrep_bulk import Bulk
@@ -50,7 +50,7 @@ class DataPlane:
         self.streams = Streams(self.changes, tokens, gate=gate, public_url=settings.service.public_url)
         bulk = Bulk(platform, evaluator=evaluator, evaluations=evaluations, streams=self.streams, freshness=freshness)
         taking = Taking(platform.submit_events, counts)
-        elsewhere = EvaluationsElsewhere(
+        flag_evaluations = FlagEvaluations(
             variations_of=platform.running_variations,
             elsewhere=frozenset(settings.all_environments) - {settings.environment},
         )
@@ -61,6 +61,6 @@ class DataPlane:
             Assign(evaluator).route,
             SnapshotText(platform).route,
             Events(taking).route,
-            Logs(taking, elsewhere).route,
+            Logs(taking, flag_evaluations).route,
             OPENAPI,
         )
