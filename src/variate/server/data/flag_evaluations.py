@@ -41,7 +41,7 @@ class Exposures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluations:
+class FlagEvaluations:
     """Knows an exposure when it sees one.
 
     ``variations_of`` returns the names of an experiment's variations, None for what is no running experiment. An

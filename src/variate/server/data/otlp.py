@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from variate.model import VerdictStatus
 from variate.model.access import Scope
 from variate.server.answer import JSON, Answer, Headers, encode, headers_of
-from variate.server.data.flag_evaluations import Evaluations, Exposures
+from variate.server.data.flag_evaluations import Exposures, FlagEvaluations
 from variate.server.data.otlp_records import LogRecord, from_json, from_protobuf
 from variate.server.data.taking import MAX_EVENTS, Taking
 from variate.server.front import Route
@@ -41,7 +41,7 @@ class _Rejected(NamedTuple):
 class Logs:
     """Takes flag evaluations in; other records are passed over, and counted."""
 
-    def __init__(self, taking: Taking, evaluations: Evaluations) -> None:
+    def __init__(self, taking: Taking, evaluations: FlagEvaluations) -> None:
         self._taking = taking
         self._evaluations = evaluations
 
