@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-
 import pytest
 
 from tests.service.asking import http
@@ -14,10 +12,9 @@ from variate.server.operations import protocol
 
 
 @pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Heads have to come within a quarter of a second."""
     monkeypatch.setattr(protocol, "_HEAD_SECONDS", 0.25)
-    yield
 
 
 @pytest.mark.usefixtures("soon")
