@@ -165,6 +165,19 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         assert served.ended(5) == 128 + signal.SIGTERM
 
 
+def test_streams_end_when_it_is_told_to_stop(tmp_path: Path) -> None:
+    secret = key_for(tmp_path)
+    with serving(tmp_path) as served:
+        wait_until(lambda: http.get(f"{served.url}/readyz").status_code == 200, what="readiness")
+        headers = {"Authorization": f"Bearer {secret}"}
+        with http.stream("GET", f"{served.url}/v1/stream", headers=headers) as stream:
+            chunks = stream.iter_raw()
+            assert next(chunks).startswith(b"retry:")
+            served.stop()
+            assert list(chunks)[-1:] in ([], [b":\n\n"])  # it ends, rather than being broken off
+        assert served.ended() == 0
+
+
 def test_traces_are_sent_where_the_standard_variables_say_and_the_last_before_it_ends(tmp_path: Path) -> None:
     sent: list[tuple[str, bytes]] = []
 
