@@ -66,9 +66,9 @@ def test_the_reference_names_every_method_of_the_platform(tmp_path: Path) -> Non
 
 
 def test_the_reference_names_every_setting() -> None:
-    source = (_ROOT / "src" / "variate" / "settings.py").read_text()
-    variables = set(re.findall(r'text\("([A-Z_]+)"\)', source))
-    assert len(variables) > 15
+    sources = [(_ROOT / "src" / "variate" / name).read_text() for name in ("settings.py", "service_settings.py")]
+    variables = set(re.findall(r'(?:text|whole|number|truth|listed)\(\s*"([A-Z_]+)"', "".join(sources)))
+    assert len(variables) > 40
     page = _reference("settings")
     assert [name for name in sorted(variables) if f"`{name}`" not in page] == []
 

@@ -19,16 +19,23 @@ DRIVERS = {
     "botocore",
     "cryptography",
     "duckdb",
+    "fastapi",
     "jinja2",
     "numpy",
+    "opentelemetry",
+    "prometheus_client",
     "psycopg",
     "psycopg_pool",
     "pyarrow",
     "redis",
     "scipy",
     "sqlalchemy",
+    "starlette",
+    "uvicorn",
 }
-"""What takes long to import: a driver, or numbers for the analysis, which most processes never do."""
+"""What takes long to import: a driver, the service, or numbers for the analysis, which most processes never do."""
+FRAMEWORKS = ["fastapi", "opentelemetry.sdk.trace", "prometheus_client", "scipy.optimize", "scipy.stats", "uvicorn"]
+"""What the service or the statistics take their time to import, beside the drivers."""
 ABOVE_BACKENDS = [
     "variate",
     "variate.errors",
@@ -108,14 +115,16 @@ def reports() -> dict[str, dict[str, Any]]:
     The drivers are loaded before and our modules compiled, so that this is not done for each of hundreds.
     """
     compile_dir(PROJECT / "src", quiet=1)
-    return dict(probe(*MODULES, loaded=[*sorted(DRIVERS), "pytest", "rich.table", "scipy.optimize", "scipy.stats"]))
+    return dict(probe(*MODULES, loaded=[*sorted(DRIVERS), *FRAMEWORKS, "pytest", "rich.table"]))
 
 
+@pytest.mark.slow
 def test_any_module_can_be_imported_first(reports: dict[str, dict[str, Any]]) -> None:
     assert set(reports) == set(MODULES)
     assert {name: report["failure"] for name, report in reports.items() if report["failure"]} == {}
 
 
+@pytest.mark.slow
 def test_importing_opens_and_starts_nothing(reports: dict[str, dict[str, Any]]) -> None:
     assert {name: report["did"] for name, report in reports.items() if report["did"]} == {}
     assert {name for name, report in reports.items() if report["threads"] > 1} == set()

@@ -75,7 +75,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     with Platform.open(Settings.from_environment()) as platform:
         platform.serving_status()
-        with running(platform) as served:
+        with running(platform, keyring=platform.keyring) as served:
             _say(served.url)
             for line in sys.stdin:
                 try:

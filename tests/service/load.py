@@ -8,14 +8,12 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests.service.alone import MOVING, Alone
-from tests.service.running import bearer
-from variate.errors import StoreError
 from variate.platform import Platform
 
 CHANGES = 100
@@ -73,6 +71,9 @@ class Definitions:
             off="v0",
             default="v0",
         )
+        self.secrets = {
+            scope: platform.create_api_key(scope, scopes=[scope]).secret for scope in ("evaluate", "ingest")
+        }
         self.plain, self.changed = (self._experiment(platform) for _ in range(2))
         self.units = [f"unit-{number}" for number in range(UNITS)]
         self.right = {("static", unit): platform.evaluate_flag(unit, "static").value for unit in self.units}
@@ -95,9 +96,9 @@ class Definitions:
 class Connection:
     """A client's connection that is kept; one that broke is made anew."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, secret: str) -> None:
         self._address = urlsplit(url).netloc
-        self._headers = {**bearer(key), "Content-Type": "application/json"}
+        self._headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
         self._connection = http.client.HTTPConnection(self._address, timeout=TIMEOUT)
 
     def __enter__(self) -> Connection:
@@ -132,14 +133,10 @@ class Load:
         self._lock = threading.Lock()
         self._begun = 0
         self._seen = 0
-        with Connection(service.url, "evaluate") as connection:
-            self._has_bulk = connection.post(FLAGS, _context("probe"))[0] == 200
-        with Connection(service.url, "ingest") as connection:
-            self._has_events = connection.post(EVENTS, {"events": []})[0] not in {0, 404, 405}
 
     def assign_all(self) -> None:
         """Have the service assign every unit whose answer is known, before anything changes."""
-        with Connection(self._service.url, "evaluate") as connection:
+        with self._connection("evaluate") as connection:
             for unit in self._definitions.units:
                 for key in (self._definitions.plain, self._definitions.changed):
                     self._ask(connection, key, unit, self._definitions.right[key, unit])
@@ -155,10 +152,10 @@ class Load:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Load the service until the block ends."""
-        asking = [*[self._evaluate] * 3, *([self._evaluate_all] if self._has_bulk else [])]
+        asking = [*[self._evaluate] * 3, self._evaluate_all]
         tasks: list[tuple[Callable[..., None], tuple[Any, ...]]]
         tasks = [(self._connected, ("evaluate", ask, number)) for number, ask in enumerate(asking)]
-        tasks += [(self._connected, ("ingest", self._send, 0)), (self._move, ())]
+        tasks += [(self._connected, ("ingest", self._send, 0)), (self._move, ()), (self._guess, ())]
         threads = [threading.Thread(target=task, args=args) for task, args in tasks]
         for thread in threads:
             thread.start()
@@ -172,13 +169,16 @@ class Load:
 
     def shows_the_last_change(self) -> bool:
         """Ask once more, of the flag that moves."""
-        with Connection(self._service.url, "evaluate") as connection:
+        with self._connection("evaluate") as connection:
             _, body = connection.post(f"{FLAGS}/{MOVING}", _context("u"))
         return bool(body["value"] == self.tally.changes)
 
     def _connected(self, key: str, task: Callable[[Connection, int], None], number: int) -> None:
-        with Connection(self._service.url, key) as connection:
+        with self._connection(key) as connection:
             task(connection, number)
+
+    def _connection(self, scope: str) -> Connection:
+        return Connection(self._service.url, self._definitions.secrets[scope])
 
     def _evaluate(self, connection: Connection, number: int) -> None:
         chance = random.Random(number)
@@ -268,12 +268,20 @@ class Load:
             self._stop.wait(0.05)
 
     def _is_acknowledged(self, connection: Connection, batch: list[dict[str, Any]]) -> bool:
-        if self._has_events:
-            status, body = connection.post(EVENTS, {"events": batch})
-            return status == 202 and all(each["status"] in {"accepted", "duplicate"} for each in body["verdicts"])
-        with suppress(StoreError):
-            return all(each.error is None for each in self._platform.batch_create_events(batch))
-        return False
+        status, body = connection.post(EVENTS, {"events": batch})
+        if status not in {202, 503}:
+            self.tally.failed.append(f"events: {status} {body}")
+        return status == 202 and all(each["status"] in {"accepted", "duplicate"} for each in body["verdicts"])
+
+    def _guess(self) -> None:
+        """Ask with keys that nobody made: the store is asked about each, and nobody else is to wait for that."""
+        number = 0
+        while not self._stop.wait(1.0):
+            number += 1
+            with Connection(self._service.url, f"guess-{number}") as connection:
+                status, body = connection.post(f"{FLAGS}/{MOVING}", _context("u"))
+            if status not in {401, 429, 503}:
+                self.tally.failed.append(f"a guess: {status} {body}")
 
     def _move(self) -> None:
         while not self._stop.is_set() and self._begun < CHANGES - 1:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -15,6 +16,7 @@ import uvicorn
 from variate.access.keyring import Keyring, secret_hash
 from variate.model.access import EVERYWHERE, ApiKey, Scope
 from variate.platform import Platform
+from variate.server.data.streams import HEARTBEAT_SECONDS
 from variate.server.operations.protocol import GuardedProtocol
 from variate.server.operations.tracing import Tracing
 from variate.server.service import Service
@@ -69,11 +71,11 @@ def running(
     *,
     keyring: Keyring | None = None,
     tracing: Tracing | None = None,
-    heartbeat_seconds: float = 20.0,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
 ) -> Iterator[Running]:
     """Serve the platform until the block ends."""
     service = Service(platform, keyring=keyring or keyring_of(), tracing=tracing, heartbeat_seconds=heartbeat_seconds)
-    with listening(service.application) as url:
+    with listening(service.application, head_seconds=platform.settings.service.body_timeout_seconds) as url:
         try:
             yield Running(url=url, platform=platform, service=service)
         finally:
@@ -81,14 +83,15 @@ def running(
 
 
 @contextmanager
-def listening(application: Callable[..., Any]) -> Iterator[str]:
+def listening(application: Callable[..., Any], *, head_seconds: float = 10.0) -> Iterator[str]:
     """Serve an ASGI application until the block ends; yield its URL."""
+    protocol: Any = partial(GuardedProtocol, head_seconds=head_seconds)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(
             uvicorn.Config(
                 application,
-                http=GuardedProtocol,
+                http=protocol,
                 ws="none",
                 log_config=None,
                 access_log=False,

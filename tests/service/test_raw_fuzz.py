@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.service.raw import connected
 from tests.service.running import Running, bearer, running
-from tests.service.wire import connected, exchange, exchange_to_the_end, reply_of, request
+from tests.service.wire import exchange, exchange_to_the_end, reply_of, request
 from variate.platform import Platform
 from variate.server.front import Route
 from variate.service_settings import ServiceSettings

@@ -1,14 +1,13 @@
-"""HTTP by plain sockets, for what no client would send."""
+"""Requests that may be none, by plain sockets, and the status they are answered with."""
 
 from __future__ import annotations
 
+import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-SECONDS = 10.0
-"""How long an answer may take before it counts as none: a hang."""
+from tests.service.raw import connected
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +16,6 @@ class Reply:
 
     status: int
     head: bytes
-
-
-def connected(url: str) -> socket.socket:
-    """Return a connection to the service."""
-    parts = urlsplit(url)
-    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=SECONDS)
 
 
 def request(
@@ -38,18 +31,25 @@ def request(
 
 
 def reply_of(connection: socket.socket) -> Reply:
-    """Read the head of an answer, past a 100 that says to go on; raise ``TimeoutError`` where none comes."""
-    head = b""
+    """Read an answer, past a 100 that says to go on; raise ``TimeoutError`` where none comes."""
+    read = b""
     with suppress(ConnectionResetError):
-        while b"\r\n\r\n" not in head:
+        while not _is_whole(read):
             part = connection.recv(65_536)
             if not part:
                 break
-            head += part
-            if head.startswith(b"HTTP/1.1 100"):
-                head = head.partition(b"\r\n\r\n")[2]
-    words = head.split(b" ", 2)
-    return Reply(int(words[1]) if len(words) > 1 and words[1].isdigit() else 0, head)
+            read += part
+            if read.startswith(b"HTTP/1.1 100"):
+                read = read.partition(b"\r\n\r\n")[2]
+    words = read.split(b" ", 2)
+    return Reply(int(words[1]) if len(words) > 1 and words[1].isdigit() else 0, read.partition(b"\r\n\r\n")[0])
+
+
+def _is_whole(read: bytes) -> bool:
+    """Whether this is an answer to its end, as far as it says where that is."""
+    head, end, body = read.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    return bool(end) and (length is None or len(body) >= int(length[1]))
 
 
 def exchange(url: str, raw: bytes) -> Reply:

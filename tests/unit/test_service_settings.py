@@ -61,6 +61,8 @@ READ: list[tuple[str, str, str, object]] = [
     ("VARIATE_LOG_FORMAT", "text", "log_format", "text"),
     ("VARIATE_LOG_LEVEL", "debug", "log_level", "DEBUG"),
     ("VARIATE_TRACE_SHARE", "0.01", "trace_share", 0.01),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318", "trace_endpoint", "http://collector:4318"),
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://collector/v1", "trace_endpoint", "http://collector/v1"),
 ]
 
 
@@ -141,6 +143,24 @@ def test_the_openid_provider_is_set_whole_or_not_at_all(missing: str) -> None:
     assert read(**OIDC).oidc_issuer == "https://id.example.com"
     with pytest.raises(ConfigurationError, match="goes together"):
         read(**{name: value for name, value in OIDC.items() if name != missing})
+
+
+def test_the_endpoint_for_traces_goes_before_the_one_for_everything() -> None:
+    both = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://all", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://traces"}
+    assert read(**both).trace_endpoint == "http://traces"
+
+
+@pytest.mark.parametrize(
+    ("variables", "traces"),
+    [
+        ({}, False),
+        ({"VARIATE_TRACE_SHARE": "0"}, False),
+        ({"VARIATE_TRACE_SHARE": "0.1"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://all"}, True),
+    ],
+)
+def test_requests_are_traced_where_a_share_or_an_endpoint_is_set(variables: dict[str, str], *, traces: bool) -> None:
+    assert read(**variables).traces is traces
 
 
 def test_the_clients_secret_is_not_shown() -> None:

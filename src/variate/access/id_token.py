@@ -20,7 +20,6 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY_SECONDS = 60
 """How far the provider's clock may be from ours."""
 
-_KEY_TYPES = ("RSA", "EC", "OKP")
 _MAX_SUBJECT = 255
 """OpenID Connect Core 1.0, section 2."""
 
@@ -51,36 +50,32 @@ def _needed() -> Any:
 
 
 def _signed(token: object, provider: Provider) -> Claims:
-    """Return the claims of the token if one of the provider's keys signed it."""
-    from joserfc import jws, jwt  # noqa: PLC0415 - the extra of the service
-    from joserfc.errors import BadSignatureError  # noqa: PLC0415
+    """Return the claims of the token if one of the provider's keys signed it, whichever the token says."""
+    from joserfc import jwt  # noqa: PLC0415 - the extra of the service
+    from joserfc.errors import JoseError  # noqa: PLC0415
 
     if not isinstance(token, str):
         raise TypeError("there is none")
-    kid = jws.extract_compact(token.encode()).headers().get("kid")
+    reasons: dict[str, None] = {}
     for max_age in (KEPT_SECONDS, LOOK_AGAIN_SECONDS):
-        for key in _fitting(provider.keys(max_age_seconds=max_age), kid):
+        for key in _usable(provider.keys(max_age_seconds=max_age)):
             try:
                 return jwt.decode(token, key, algorithms=ALGORITHMS).claims
-            except BadSignatureError:
-                continue
-    raise ValueError(f"none of the provider's keys signed it; it names {kid!r}")
+            except JoseError as error:  # as a key of another kind raises, too
+                reasons[str(error)] = None
+    raise ValueError(f"none of the provider's keys signed it: {'; '.join(reasons)}")
 
 
-def _fitting(documents: Sequence[Mapping[str, Any]], kid: object) -> list[Key]:
-    """Return the keys that may have signed a token which names this one, or none."""
+def _usable(documents: Sequence[Mapping[str, Any]]) -> list[Key]:
+    """Return the keys of a kind that is known here."""
     from joserfc.errors import JoseError  # noqa: PLC0415 - the extra of the service
     from joserfc.jwk import import_key  # noqa: PLC0415
 
     found = []
     for document in documents:
-        if document.get("kty") not in _KEY_TYPES or document.get("use", "sig") != "sig":
-            continue
-        if kid is not None and document.get("kid") != kid:
-            continue
         try:
             found.append(import_key(dict(document)))
-        except (JoseError, ValueError, KeyError, TypeError) as error:  # of a kind not known here: another may do
+        except (JoseError, ValueError, KeyError, TypeError) as error:
             logger.warning("a key of the OpenID provider cannot be used: %s", error)
     return found
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from variate.errors import StoreUnavailableError, UnauthenticatedError, VariateError
 from variate.model.access import ApiKey
+from variate.patience import within
 
 logger = logging.getLogger("variate.access")
 
@@ -18,6 +19,10 @@ _MINUTE = timedelta(minutes=1)
 _LOOK_AGAIN_SECONDS = 1.0
 """How soon an unknown secret may have the store asked again: guessing is not to be the store's load."""
 
+_READ_SECONDS = 5.0
+"""How long the store may take to give the keys: after that it is away."""
+_WAIT_SECONDS = 2.0
+"""How long another thread waits for one that reads them."""
 _PATIENCE_SECONDS = 5.0
 """How long ``close`` waits for a read under way."""
 
@@ -76,8 +81,9 @@ class Keyring:
 
     def look_again(self) -> None:
         """Read the keys anew, unless that was done within a second. Raises nothing."""
-        # While the store is away one thread asks it, and no other waits for that.
-        if not self._loading.acquire(blocking=not self._failed):
+        # While the store is away one thread asks it, and no other waits for that; nor for long for one that hangs.
+        if not self._loading.acquire(timeout=0 if self._failed else _WAIT_SECONDS):
+            self._failed = True
             return
         try:
             if self._loaded_at is None or time.monotonic() - self._loaded_at > _LOOK_AGAIN_SECONDS:
@@ -124,7 +130,8 @@ class Keyring:
 
     def _read(self) -> None:
         try:
-            self._keys = {key.secret_hash: key for key in self._load()}
+            with within(_READ_SECONDS):
+                self._keys = {key.secret_hash: key for key in self._load()}
             self._failed = False
         except VariateError as error:
             self._failed = True

@@ -153,7 +153,7 @@ class Keys:
                     created_at=at,
                     created_by=self.log.actor if actor is None else actor,
                     revision=1,
-                    expires_at=None if before.expires_at is None else at + (before.expires_at - before.created_at),
+                    expires_at=_as_long_again(before, at),
                     last_used_at=None,
                 )
             )
@@ -224,6 +224,16 @@ def _later(expires_at: datetime | None, at: datetime) -> datetime | None:
     if moment <= at:
         raise InvalidInputError("expires_at", "must be in the future: to end a key at once, revoke it")
     return moment
+
+
+def _as_long_again(key: ApiKey, at: datetime) -> datetime | None:
+    """Return until when a key made at ``at`` counts that is to live as long as this one."""
+    if key.expires_at is None:
+        return None
+    try:
+        return at + (key.expires_at - key.created_at)
+    except OverflowError:  # past the year 9999
+        return key.expires_at
 
 
 def _check_rotatable(key: ApiKey, at: datetime) -> None:

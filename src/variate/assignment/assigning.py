@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from variate.assignment.ledger import keep_all
 from variate.decision import CompiledSnapshot, Engine
 from variate.decision.asked import Attributes, asked_of_many
 from variate.decision.tolerant import tolerantly
-from variate.errors import InvalidInputError, NotFoundError, StoreUnavailableError
+from variate.errors import InvalidInputError, NotFoundError, StoreError, StoreUnavailableError, VariateError
 from variate.model import Assignment
 from variate.model.decision import Decision, Reason
 from variate.model.lifetime import expiry
@@ -73,15 +74,31 @@ class Assigning:
             return decision
         snapshot = self._engine.snapshot  # the one in force when the ledger has answered may not know this version
         if stands is None:
-            asked = Assignment(
-                unit=unit,
-                experiment_id=experiment_id,
-                version=version,
-                variation=variation,
-                assigned_at=self._clock(),
-            )
-            stands = self._keep(asked, snapshot)
+            stands = self._keep(self._asked(unit, experiment_id, version, variation), snapshot)
         return decision if stands == variation else snapshot.kept(experiment_id, version, stands) or decision
+
+    def assign_each(
+        self, unit: str, experiment_ids: Sequence[str], attributes: Attributes | None = None
+    ) -> dict[str, Decision | VariateError]:
+        """Assign the unit in each of these experiments, as ``assign`` does, and return the decisions by experiment id.
+
+        Where the ledger has to be read or written to, it is once for all. An experiment in which the unit cannot be
+        assigned has what is wrong with it instead, and holds up no other.
+        """
+        _ = self._engine.snapshot  # where there is none, that is wrong with all of them
+        found: dict[str, Decision | VariateError] = {}
+        with self._kept.whole(unit):
+            wishes = [self._wish(unit, each, attributes) for each in experiment_ids]
+            wished = [each for each in wishes if each is not None]
+            if wished:
+                with suppress(StoreError):  # then each is assigned as while the ledger is away
+                    self._kept_now(*wished)
+            for each in experiment_ids:
+                try:
+                    found[each] = self.assign(unit, each, attributes)
+                except VariateError as error:
+                    found[each] = error
+        return found
 
     def assign_many(
         self,
@@ -146,20 +163,41 @@ class Assigning:
     def _keep(self, assignment: Assignment, snapshot: CompiledSnapshot) -> str:
         if snapshot.asks_ledger(assignment.experiment_id):
             try:
-                return self._kept_now(assignment).variation
+                (stands,) = self._kept_now(assignment)
             except StoreUnavailableError:
                 # Whoever cannot reach the ledger decides alike; what is kept later may be what another one kept. What
                 # the unit was shown here before, while the ledger could be read, comes first.
                 return self._keeper.later(assignment).variation
+            return stands.variation
         self._kept.remember(assignment)  # before it can be let go, which forgets it
         self._keeper.later(assignment)
         return assignment.variation
 
-    def _kept_now(self, assignment: Assignment) -> Assignment:
+    def _wish(self, unit: str, experiment_id: str, attributes: Attributes | None) -> Assignment | None:
+        """Return what has to be written before the unit is assigned in the experiment, if anything has."""
+        if not self._engine.snapshot.asks_ledger(experiment_id):
+            return None
+        try:
+            decision = self._engine.decide(unit, experiment_id, attributes)
+            version, variation = decision.version, decision.variation
+            if decision.reason is not Reason.SPLIT or version is None or variation is None:
+                return None
+            if self._kept.remembered(experiment_id, version, unit) is not None:
+                return None
+            return self._asked(unit, experiment_id, version, variation)
+        except VariateError:
+            return None  # to assign it says what is wrong
+
+    def _asked(self, unit: str, experiment_id: str, version: int, variation: str) -> Assignment:
+        return Assignment(
+            unit=unit, experiment_id=experiment_id, version=version, variation=variation, assigned_at=self._clock()
+        )
+
+    def _kept_now(self, *assignments: Assignment) -> list[Assignment]:
         seconds = min(ANSWER_SECONDS, seconds_left())
         if not seconds:
             raise StoreUnavailableError("there is no time left to write to the ledger")
-        return self._guard(lambda: self._keeper.now(assignment, seconds=seconds))
+        return self._guard(lambda: self._keeper.now(*assignments, seconds=seconds))
 
     def _stands(self, asked: Assignment, stands: Assignment) -> None:
         self._kept.remember(stands)

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from itertools import chain
 
@@ -106,26 +106,31 @@ class Keeper:
                 self._let_oldest_go()
         return wish.assignment
 
-    def now(self, assignment: Assignment, *, seconds: float | None = None) -> Assignment:
-        """Keep it, together with what others keep at the moment, and return the one that stands. Durable then.
+    def now(self, *assignments: Assignment, seconds: float | None = None) -> list[Assignment]:
+        """Keep them, together with what others keep at the moment, and return those that stand, in order. Durable then.
 
         Raise ``StoreUnavailableError`` where it is not known within so many seconds what stands.
         """
+        asked: list[tuple[_Wish, Future[Assignment]]] = []
         with self._changed:
-            wish = self._wish(assignment)
-            answer = wish.answer = wish.answer or Future()
-            wish.waiting += 1
-            self._urgent = max(self._urgent, wish.number)
+            for each in assignments:
+                wish = self._wish(each)
+                answer = wish.answer = wish.answer or Future()
+                wish.waiting += 1
+                self._urgent = max(self._urgent, wish.number)
+                asked.append((wish, answer))
             self._changed.notify_all()
         try:
-            return answer.result(seconds)
+            wait([answer for _, answer in asked], timeout=seconds)
+            return [answer.result(0) for _, answer in asked]
         except TimeoutError as error:
             raise StoreUnavailableError("the ledger takes too long to keep an assignment: try again later") from error
         finally:
             with self._changed:
-                wish.waiting -= 1
-                if not wish.waiting and wish.answer is answer:
-                    wish.answer = None  # so that it may be let go, as any other that nobody waits for
+                for wish, answer in asked:
+                    wish.waiting -= 1
+                    if not wish.waiting and wish.answer is answer:
+                        wish.answer = None  # so that it may be let go, as any other that nobody waits for
 
     def flush(self) -> None:
         """Return once everything given before is kept, whatever others go on giving.

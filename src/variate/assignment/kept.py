@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -29,6 +32,9 @@ ANSWER_SECONDS = 1.0
 ANSWER_MANY_SECONDS = 30.0
 """How long it may take to answer for thousands together."""
 
+MOST_OF_A_UNIT = 1_000
+"""A unit that has more assignments is read one by one."""
+
 
 class Guard(Protocol):
     """Does a piece of work that needs the ledger; raises ``StoreUnavailableError`` while that is known to be away."""
@@ -39,6 +45,18 @@ class Guard(Protocol):
 def unguarded(work: Callable[[], T], /) -> T:
     """Return what ``work`` returns, however often it failed before."""
     return work()
+
+
+@dataclass(slots=True)
+class _Whole:
+    """A unit of which all assignments are read at once, the first time that one is needed."""
+
+    unit: str
+    is_read: bool = False
+    is_whole: bool = False
+
+
+_whole: ContextVar[_Whole | None] = ContextVar("variate_whole_unit", default=None)
 
 
 class KeptAssignments:
@@ -63,8 +81,13 @@ class KeptAssignments:
     def find(self, experiment_id: str, version: int, unit: str) -> str | None:
         """Return the variation that stands, read from the store unless it is remembered, or None."""
         at = self._clock()
-        found = self._known((experiment_id, version, unit), at)
+        key = (experiment_id, version, unit)
+        found = self._known(key, at)
         if found is None:
+            whole = _whole.get()
+            if whole is not None and whole.unit == unit and self._read_whole(whole, at):
+                found = self._known(key, at)
+                return None if found is None else found.variation
             found = self._asked(
                 lambda: self._store.get(unit=unit, experiment_id=experiment_id, version=version, at=at),
                 seconds=ANSWER_SECONDS,
@@ -73,6 +96,19 @@ class KeptAssignments:
                 return None
             self.remember(found)
         return found.variation
+
+    @contextmanager
+    def whole(self, unit: str) -> Iterator[None]:
+        """Within the block, read all that the unit has together, where anything of it has to be read.
+
+        Where the store reads them from an index that lags, an assignment of the last second may be missed: whoever
+        keeps another one then finds it.
+        """
+        token = _whole.set(_Whole(unit))
+        try:
+            yield
+        finally:
+            _whole.reset(token)
 
     def ahead(self, experiment_id: str, version: int, units: Sequence[str]) -> Kept:
         """Read the store for these units together, and return what then tells of each what ``find`` does.
@@ -123,6 +159,17 @@ class KeptAssignments:
         key = (assignment.experiment_id, assignment.version, assignment.unit)
         self._young.pop(key, None)
         self._old.pop(key, None)
+
+    def _read_whole(self, whole: _Whole, at: datetime) -> bool:
+        """Read what the unit has unless it was read; return whether that is all."""
+        if not whole.is_read:
+            page = self._asked(
+                lambda: self._store.of_unit(whole.unit, at=at, limit=MOST_OF_A_UNIT), seconds=ANSWER_SECONDS
+            )
+            for each in page:
+                self.remember(each)
+            whole.is_read, whole.is_whole = True, page.last_key is None
+        return whole.is_whole
 
     def _asked(self, read: Callable[[], T], *, seconds: float) -> T:
         """Return what ``read`` returns. Decisions go on where it raises, so the log tells, once until it answers."""

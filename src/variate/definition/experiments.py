@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, Unpack
 
 from variate.definition.audit import ChangeLog
 from variate.definition.checklist import ChecklistItem, check_launch, launch_checklist
+from variate.definition.claims import Claiming, Claims
 from variate.definition.flag_references import FlagReferences
 from variate.definition.newest import ATTEMPTS, on_newest
 from variate.definition.redesign import check_locked, remembering
 from variate.definition.references import References
+from variate.definition.standing import standing_before
 from variate.definition.variations import check_list, check_variation, read_variations
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import (
@@ -26,13 +28,12 @@ from variate.model import (
     Override,
     Page,
 )
-from variate.model.audit import OVERRIDE_ADDED
 from variate.model.design import Design
 from variate.model.design_record import DesignFields, design_record, revised
-from variate.model.layer import Layer, LayerRange
+from variate.model.layer import Layer
 from variate.model.record import Record, experiment_record, variation_record
 from variate.model.rules import check_choice, check_id, check_name
-from variate.stores.ports import AuditLog, ExperimentStore
+from variate.stores.ports import AuditLog, ExperimentStore, OverrideStore
 
 OVERRIDE_DAYS = 30
 """How long an override stands that comes with a status change, as in the guide."""
@@ -61,6 +62,7 @@ class Experiments:
     """
 
     store: ExperimentStore
+    overrides: OverrideStore
     log: ChangeLog
     audit: AuditLog
     references: References
@@ -101,9 +103,9 @@ class Experiments:
         entry = self.log.entry("experiment", experiment.id, "created", data, actor=actor, at=at)
         message = self.log.experiment_changed(experiment.id, at=at)
         for attempt in range(1, ATTEMPTS + 1):
-            layers = self._claims(experiment.id, None, experiment.design.layer, at)
+            layers, claims = self._claiming.claims(experiment.id, None, experiment.design.layer, actor=actor, at=at)
             try:
-                self.store.insert(experiment, audit=[entry], outbox=[message], layers=layers)
+                self.store.insert(experiment, audit=[*claims, entry], outbox=[message], layers=layers)
                 break
             except ConflictError:
                 # Another one claimed a range of the layer; this one may still be free. A taken id stays taken.
@@ -285,8 +287,8 @@ class Experiments:
                 created_at=at,
                 expires_at=at + timedelta(days=OVERRIDE_DAYS),
             )
-            data = {"user_id": unit, "value": variation}
-            entry = self._entry(before, OVERRIDE_ADDED, data, actor, at)
+            standing = standing_before(self.overrides, override, at=at)
+            entry = self.log.override_added(override, before=standing, actor=actor)
             return moved._replace(audit=[*moved.audit, entry], outbox=[self.log.override_put(override)])
 
         return self._write(experiment_id, change, expected_revision=None)
@@ -342,36 +344,26 @@ class Experiments:
             self.references.check_metrics(each for each in after.design.metrics if each.metric not in named)
         if {each.name for each in after.variations} - {each.name for each in before.variations}:
             self.flags.check_served(after)
-        layers = self._claims(before.id, before.design.layer, after.design.layer, at)
+        layers, claims = self._claiming.claims(before.id, before.design.layer, after.design.layer, actor=actor, at=at)
         after = replace(after, revision=before.revision + 1, updated_at=at)
         entry = self._entry(before, action, {"before": old, "after": new}, actor, at)
-        return Change(after, [entry], [], layers)
+        return Change(after, [*claims, entry], [], layers)
 
     def _moved(self, before: Experiment, status: ExperimentStatus, actor: str | None, at: datetime) -> Change:
         if before.status is status:
             return Change(before, [], [], [])
         after = before.moved_to(status, at=at)
-        layers: list[Layer] = []
+        layers, claims = Claims([], [])
         if status is ExperimentStatus.ACTIVE:
             check_launch(before, references=self.references, at=at)
         elif status in (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED):
-            layers = self._claims(before.id, before.design.layer, None, at)
+            layers, claims = self._claiming.claims(before.id, before.design.layer, None, actor=actor, at=at)
         data = {"previous_status": before.status, "new_status": status}
-        return Change(after, [self._entry(before, "status_change", data, actor, at)], [], layers)
+        return Change(after, [*claims, self._entry(before, "status_change", data, actor, at)], [], layers)
 
-    def _claims(
-        self, experiment_id: str, before: LayerRange | None, after: LayerRange | None, at: datetime
-    ) -> list[Layer]:
-        """Return the layers to be stored: the one that gives the range back, and the one that grants another."""
-        if before == after:
-            return []
-        names = {each.layer_id for each in (before, after) if each is not None}
-        layers = [self.references.layers.get(name) for name in sorted(names)]
-        return [
-            layer.claimed(experiment_id, after if after is not None and after.layer_id == layer.id else None, at=at)
-            for layer in layers
-            if layer is not None and (after is not None or experiment_id in layer.ranges)
-        ]
+    @property
+    def _claiming(self) -> Claiming:
+        return Claiming(layers=self.references.layers, log=self.log)
 
     def _entry(self, experiment: Experiment, action: str, data: Json, actor: str | None, at: datetime) -> AuditEntry:
         return self.log.entry("experiment", experiment.id, action, data, actor=actor, at=at)

@@ -66,9 +66,7 @@ class Layers:
 
         return self.group.change(layer_id, change, expected_revision=expected_revision, actor=actor)
 
-    def remove_layer(
-        self, layer_id: str, *, expected_revision: int | None = None, actor: str | None = None
-    ) -> Layer:
+    def remove_layer(self, layer_id: str, *, expected_revision: int | None = None, actor: str | None = None) -> Layer:
         """Remove a layer in which no experiment holds a range, and return it."""
 
         def check(layer: Layer) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from variate.definition.audit import OVERRIDE_REMOVED, ChangeLog
 from variate.definition.experiments import OVERRIDE_DAYS
 from variate.definition.flag_references import targeting_of
+from variate.definition.standing import standing_before
 from variate.definition.variations import check_variation
 from variate.errors import InvalidInputError, NotFoundError
 from variate.model import Override, OverrideTarget, Page, format_instant
-from variate.model.audit import OVERRIDE_ADDED
 from variate.model.lifetime import expiry
 from variate.model.rules import check_id, shown
 from variate.stores.ports import AuditLog, ExperimentStore, FlagStore, OverrideStore
@@ -122,8 +122,8 @@ class Overrides:
             created_at=at,
             expires_at=expiry(ttl_days, since=at),
         )
-        data = {"user_id": unit, "value": variation, "reason": reason}
-        entry = self.log.entry(target.value, target_id, OVERRIDE_ADDED, data, actor=actor, at=at)
+        standing = standing_before(self.store, override, at=at)
+        entry = self.log.override_added(override, before=standing, actor=actor)
         self.audit.append([entry], outbox=[self.log.override_put(override)])
         self.announce()
         return override
@@ -141,8 +141,7 @@ class Overrides:
         if standing is None:
             return False
         at = self.log.clock()
-        data = {"user_id": unit, "value": standing.value}
-        entry = self.log.entry(target.value, target_id, "override_removed", data, actor=actor, at=at)
+        entry = self.log.override_removed(standing, actor=actor, at=at)
         removal = {"user_id": unit, "type": target.value, "target_id": target_id, "at": format_instant(at)}
         message = self.log.message(OVERRIDE_REMOVED, target_id, removal, at=at)
         self.audit.append([entry], outbox=[message])

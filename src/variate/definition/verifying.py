@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from variate.errors import InvalidInputError
 from variate.model import MAX_PAGE
 from variate.model.audit_chain import NO_HASH, ChainHead, Link, Unchained
 from variate.model.record import Record
 from variate.model.rules import check_text, shown
-from variate.stores.aggregates import Advance
 from variate.stores.audit_chain import AuditChain
+
+if TYPE_CHECKING:  # it comes with numpy, which only analyses wait for
+    from variate.stores.aggregates import Advance
 
 _WORK = "audit log"
 _HASH = re.compile(r"[0-9a-f]{64}")

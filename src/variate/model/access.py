@@ -12,6 +12,9 @@ from variate.model.instant import check_instant
 from variate.model.rules import check_choice, check_id, check_name, check_text, check_whole
 from variate.model.snapshot import check_environment
 
+MAX_KEY_NAME_BYTES = 256
+"""So that the audit log can name who asks by it."""
+
 EVERYWHERE = "*"
 """What stands for every environment, those to come included."""
 
@@ -131,7 +134,7 @@ class ApiKey:
 
     def __post_init__(self) -> None:
         check_id("id", self.id)
-        check_name("name", self.name)
+        check_text("name", check_name("name", self.name), max_bytes=MAX_KEY_NAME_BYTES)
         check_name("created_by", self.created_by)
         object.__setattr__(self, "scopes", check_scopes("scopes", self.scopes))
         object.__setattr__(self, "environments", check_environments("environments", self.environments))

@@ -11,7 +11,9 @@ from variate.assignment.by_hand import ByHand
 from variate.assignment.kept import KeptAssignments
 from variate.assignment.ledger import Ledger
 from variate.decision import Surroundings
+from variate.decision.asked import Attributes
 from variate.definition.experiments import Experiments
+from variate.model.decision import Decision
 from variate.platform.backends import Backends
 from variate.platform.explaining import Explaining
 from variate.platform.previewing import Previewing
@@ -26,6 +28,7 @@ class Deciding:
     """What a platform decides with."""
 
     serving: Serving
+    kept: KeptAssignments
     assigning: Assigning
     ledger: Ledger
     by_hand: ByHand
@@ -77,6 +80,7 @@ class Deciding:
         )
         return cls(
             serving=serving,
+            kept=kept,
             assigning=assigning,
             ledger=Ledger(
                 store=assignments,
@@ -99,6 +103,11 @@ class Deciding:
                 experiments=experiments, assignments=assignments, flush=assigning.flush_assignments, clock=clock
             ),
         )
+
+    def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
+        """Return the decision of every flag for the unit, by flag id; where the ledger has to be read, it is once."""
+        with self.kept.whole(unit):
+            return self.serving.engine.evaluate_all_flags(unit, attributes)
 
     def changed(self) -> None:
         """Decide from what this process, or another one, changed."""

@@ -53,6 +53,7 @@ class Definitions:
         return cls(
             experiments=Experiments(
                 store=experiments,
+                overrides=backends.overrides,
                 log=log,
                 audit=audit,
                 references=references,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from variate.assignment.ledger import Ledger
 from variate.clock import Clock, IncreasingClock, new_event_id, new_id, utc_now
@@ -33,7 +33,9 @@ from variate.recording.batch import Reader
 from variate.recording.committing import GroupCommit
 from variate.recording.intake import Intake
 from variate.settings import Settings
-from variate.stores.aggregates import Advance
+
+if TYPE_CHECKING:  # it comes with numpy, which only analyses wait for
+    from variate.stores.aggregates import Advance
 
 UNUSED_KEPT = timedelta(days=90)
 
@@ -147,9 +149,11 @@ class Platform:
         self, environment: str | None = None, *, actor: str | None = None, reason: str = ""
     ) -> Published:
         """Bring the definitions as they are now into force, also after a rollback; return what is in force then."""
-        published = self._publisher.publish(self._environment(environment), actor=actor, reason=reason)
+        chosen = self._environment(environment)
+        before = self._backends.snapshots.latest(chosen)
+        published = self._publisher.publish(chosen, actor=actor, reason=reason)
         self._deciding.serving.refresh()
-        self._log_publication(published.publication, "published", actor, reason)
+        self._log_publication("published", published.publication, before=before, actor=actor, reason=reason)
         return published
 
     def rollback_snapshot(
@@ -161,9 +165,10 @@ class Platform:
         environment has no such publication or snapshot, or it was purged.
         """
         chosen = self._environment(environment)
+        before = self._backends.snapshots.latest(chosen)
         publication = self._publisher.rollback(chosen, to=to, actor=actor, reason=reason)
         self._deciding.serving.refresh()
-        self._log_publication(publication, "rolled_back", actor, reason)
+        self._log_publication("rolled_back", publication, before=before, actor=actor, reason=reason)
         return publication
 
     def snapshot_problems(self, environment: str | None = None) -> Sequence[Problem]:
@@ -235,9 +240,16 @@ class Platform:
             raise InvalidInputError("environment", f"must be among {', '.join(known)}, not {shown(given)}")
         return given
 
-    def _log_publication(self, publication: Publication, action: str, actor: str | None, reason: str) -> None:
+    def _log_publication(
+        self, action: str, publication: Publication, *, before: Publication | None, actor: str | None, reason: str
+    ) -> None:
         """Log what somebody did on purpose; that it is done stands in the publications."""
-        data = {"sequence": publication.sequence, "digest": publication.digest, "reason": reason}
+        data = {
+            "sequence": publication.sequence,
+            "digest": publication.digest,
+            "reason": reason,
+            "before": None if before is None else {"sequence": before.sequence, "digest": before.digest},
+        }
         entry = self._log.entry("snapshot", publication.environment, action, data, actor=actor, at=self._clock())
         self._backends.audit.append([entry])
 
@@ -315,9 +327,10 @@ class Platform:
         self.decide = engine.decide
         self.decide_many = engine.decide_many
         self.evaluate_flag = engine.evaluate_flag
-        self.evaluate_all_flags = engine.evaluate_all_flags
+        self.evaluate_all_flags = deciding.evaluate_all_flags
         self.running_variations = engine.running_variations
         self.assign = assigning.assign
+        self.assign_each = assigning.assign_each
         self.assign_many = assigning.assign_many
         self.flush_assignments = assigning.flush_assignments
         self.ledger_status = assigning.ledger_status

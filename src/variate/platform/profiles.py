@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from variate.stores.sql import Database
     from variate.stores.sql.aggregation import SqlAggregator
 
-# How many calls that write events gain by going on at once; measured by `python -m benchmarks service-intake`.
+# How many calls that write events gain by going on at once; see docs/adr/0015.
 _SQLITE_WRITERS = 1  # a file has one writer
-_POSTGRES_WRITERS = 2  # one waits for the server while the other makes its rows
-_DYNAMODB_WRITERS = 8  # each waits for the network nearly all the time
+_POSTGRES_WRITERS = 4  # a quarter more than 1 or 2: while some wait for the server others make their rows
+_DYNAMODB_WRITERS = 4  # each waits for the network; more would be no faster, for a call computes nearly as long
 
 
 def open_backends(settings: Settings) -> Backends:

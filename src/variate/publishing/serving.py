@@ -105,6 +105,18 @@ class Serving:
         self._subscription: Subscription | None = None
         self._watchers: tuple[Callable[[], object], ...] = ()
 
+    def in_force(self) -> InForce | None:
+        """Return what is decided from; None where nothing is loaded yet. It loads nothing and waits for nothing."""
+        loaded = self._loaded
+        if loaded is None:
+            return None
+        return InForce(
+            publication=loaded.publication,
+            age_seconds=self._age(loaded),
+            flags=loaded.snapshot.flag_ids,
+            active_experiments=loaded.snapshot.active_experiments,
+        )
+
     def watch(self, heard: Callable[[], object]) -> Callable[[], None]:
         """Have ``heard`` called after each exchange of the snapshot, in whatever thread; return what ends that.
 
@@ -118,18 +130,6 @@ class Serving:
                 self._watchers = tuple(each for each in self._watchers if each is not heard)
 
         return end
-
-    def in_force(self) -> InForce | None:
-        """Return what is decided from; None where nothing is loaded yet. It loads nothing and waits for nothing."""
-        loaded = self._loaded
-        if loaded is None:
-            return None
-        return InForce(
-            publication=loaded.publication,
-            age_seconds=self._age(loaded),
-            flags=loaded.snapshot.flag_ids,
-            active_experiments=loaded.snapshot.active_experiments,
-        )
 
     def status(self) -> ServingStatus:
         """Return what is served here, loading it where nothing is yet."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from variate.errors import InvalidInputError, StoreUnavailableError
 from variate.model import Event, Verdict
+from variate.patience import within
 from variate.recording.batch import Batch, Outcome, Reader
 from variate.stores.ports import EventStore
 
@@ -25,6 +26,8 @@ GROUP = 2_000
 """Most events in one call of the store, but for a sender's own that are more: beyond it a call gains nothing more."""
 RETRY_SECONDS = 1.0
 """How soon after a failure one sender's events are let through, to see whether the store is back."""
+WRITE_SECONDS = 30.0
+"""How long a call of the store may take at all: a writer is not to hang for as long as a server does."""
 STALLED_SECONDS = 3.0
 """How long a call of the store may take before further senders are asked to come back."""
 _REFUSED_IN_A_ROW = 3
@@ -222,7 +225,8 @@ class GroupCommit:
     def _outcomes(self, events: Sequence[Event]) -> Sequence[Outcome]:
         """Return what becomes of each event; one that the store cannot hold, as when it is too long sealed, is told."""
         try:
-            return self._store.append(events, at=self._reader.clock())
+            with within(WRITE_SECONDS):
+                return self._store.append(events, at=self._reader.clock())
         except InvalidInputError as error:
             if len(events) == 1:
                 return [error]

@@ -83,6 +83,20 @@ def test_somebody_signs_in_and_out(platform: Platform) -> None:
     assert platform.oidc is None
 
 
+def test_a_session_is_known_to_every_process_that_shares_a_redis(settings: Settings, redis_url: str) -> None:
+    shared = replace(settings, redis_url=redis_url)
+    with Platform.open(shared) as one, Platform.open(shared) as other:
+        one.add_person("ada@example.com", role="admin", password=PASSWORD)
+        started, second = (one.sign_in.by_password("ada@example.com", PASSWORD, address="192.0.2.1") for _ in range(2))
+        assert other.sessions.check(started.token) == started.session
+        other.sessions.end(started.token)
+        with pytest.raises(UnauthenticatedError):
+            one.sessions.check(started.token)
+        other.set_password("ada@example.com", None)
+        with pytest.raises(UnauthenticatedError):
+            other.sessions.check(second.token)
+
+
 def test_a_change_of_a_person_is_in_the_audit_log_and_ends_their_sessions(platform: Platform) -> None:
     platform.add_person("root@example.com", role="admin")
     ada = platform.add_person("ada@example.com", role="editor", password=PASSWORD)

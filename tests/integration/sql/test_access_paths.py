@@ -29,7 +29,7 @@ from variate.stores.sql import (
     SqlServingStore,
     SqlSnapshotStore,
 )
-from variate.testing.builders import build_assignment, build_event, build_experiment
+from variate.testing.builders import build_assignment, build_audit_entry, build_event, build_experiment
 from variate.testing.clocks import START
 
 Ask: TypeAlias = Callable[[Database, str | None], Any]
@@ -51,6 +51,16 @@ QUESTIONS: dict[str, Ask] = {
         entity_type="experiment", entity_id="x", limit=10, last_key=key
     ),
     "the log of a type": lambda db, key: SqlAuditLog(db).list(entity_type="experiment", limit=10, last_key=key),
+    "the log of an actor": lambda db, key: SqlAuditLog(db).list(actor="x", limit=10, last_key=key),
+    "the log of an action": lambda db, key: SqlAuditLog(db).list(action="x", limit=10, last_key=key),
+    "the log of a time": lambda db, key: SqlAuditLog(db).list(since=START, until=_END, limit=10, last_key=key),
+    "the log of an actor in a time": lambda db, key: SqlAuditLog(db).list(
+        actor="x", since=START, until=_END, limit=10, last_key=key
+    ),
+    "the chain": lambda db, key: SqlAuditLog(db).chain(after=None, limit=10),
+    "the chain from a place on": lambda db, key: SqlAuditLog(db).chain(after=5, limit=10),
+    "what is outside the chain": lambda db, key: SqlAuditLog(db).unchained(limit=10),
+    "appending to the chain": lambda db, key: SqlAuditLog(db).append([build_audit_entry()]),
     "the outbox": lambda db, key: SqlOutbox(db).pending(limit=10),
     "settling": lambda db, key: SqlOutbox(db).settle(["x", "y"]),
     "a flag": lambda db, key: SqlFlagStore(db).get("x"),

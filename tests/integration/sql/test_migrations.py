@@ -18,11 +18,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from tests.engines.databases import open_postgres
+from variate.definition.verifying import verify
 from variate.errors import NotMigratedError
 from variate.model.design import Design
 from variate.stores.sql import (
     Database,
     SqlAssignmentStore,
+    SqlAuditLog,
     SqlEventStore,
     SqlExperimentStore,
     SqlFlagStore,
@@ -32,7 +34,7 @@ from variate.stores.sql import (
 from variate.stores.sql.columns import to_micros
 from variate.stores.sql.migrating import SCRIPTS, alembic_config
 from variate.stores.sql.schema import HEAD, VERSION_TABLE, metadata
-from variate.testing.builders import build_assignment, build_event, build_variation
+from variate.testing.builders import build_assignment, build_audit_entry, build_event, build_variation
 from variate.testing.clocks import START
 from variate.testing.conformance.samples import DESIGN
 
@@ -221,6 +223,37 @@ def test_what_analyses_read_of_events_is_filled_in_as_the_store_would_have(
     read = text("SELECT value, variation FROM events ORDER BY id")
     rows = unmade_database.read(lambda connection: [tuple(row) for row in connection.execute(read)])
     assert rows == 2 * [(value, variation) for _, _, value, variation in _DATA]
+
+
+def test_entries_that_stand_are_chained_in_the_order_they_came_in(
+    unmade_database: Database, request: pytest.FixtureRequest
+) -> None:
+    address = _address_of(unmade_database, request)
+    is_postgres = address.startswith("postgresql")
+    engine = create_engine(
+        address.replace("postgresql://", "postgresql+psycopg://") if is_postgres else f"sqlite:///{address}"
+    )
+    statement = text(
+        "INSERT INTO audit_logs (id, entity_type, entity_id, action, actor, data, created_at) "
+        "VALUES (:id, 'experiment', 'é', 'updated', 'ada', :data, :at)"
+    )
+    # More than one batch, the later the older, and one that no entry can be.
+    moments = [START - timedelta(microseconds=number) for number in range(5_001)]
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection, done=[]), "0006")
+        values = [
+            {"id": f"{number}", "data": '{"n": 2.0}', "at": moment if is_postgres else to_micros(moment)}
+            for number, moment in enumerate(moments)
+        ]
+        connection.execute(statement, values)
+        connection.execute(statement, {**values[0], "id": "", "data": "null"})
+    engine.dispose()
+    unmade_database.migrate()
+    log = SqlAuditLog(unmade_database)
+    log.append([build_audit_entry("new")])
+    found = verify(log)
+    assert (found.entries, found.is_whole, found.unchained.count) == (5_003, True, 0)
+    assert [each.entry.id for each in log.chain(after=4_999, limit=10)] == ["4999", "5000", "", "new"]
 
 
 def test_postgres_waits_for_variate_migrate(postgres_url: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.service.running import Running, bearer
+from variate.testing.waiting import wait_until
 
 TWO = [{"name": "control"}, {"name": "treatment"}]
 
@@ -119,3 +121,21 @@ def test_who_asks_is_known_before_a_body_is_read(service: Running) -> None:
         assert problem(answer, 401)["code"] == "unauthenticated"
         answer = nobody.post("/api/v1/experiments", content=b"{", headers=bearer("read"))
         assert problem(answer, 403)["code"] == "forbidden"
+
+
+def test_a_body_that_a_route_does_not_take_is_passed_over(api: httpx.Client) -> None:
+    assert api.request("GET", "/api/v1/experiments", content=b"{", headers={"Content-Type": "x/y"}).status_code == 200
+    assert api.request("POST", "/api/v1/experiments/gone/archive", content=b"{").status_code == 404
+
+
+def test_who_goes_in_the_middle_of_a_body_is_no_failure(
+    api: httpx.Client, service: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="variate.requests")
+    host, port = service.url.removeprefix("http://").split(":")
+    head = f"POST /api/v1/experiments HTTP/1.1\r\nHost: {host}\r\nX-API-Key: secret-admin\r\nContent-Length: 50\r\n\r\n"
+    with socket.create_connection((host, int(port))) as gone:
+        gone.sendall(head.encode() + b'{"name": ')
+    wait_until(lambda: any(each.name == "variate.requests" for each in caplog.records), what="the request's line")
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+    assert api.get("/api/v1/experiments").status_code == 200

@@ -67,6 +67,16 @@ def test_null_takes_away_and_what_is_not_sent_stays(api: httpx.Client) -> None:
     assert (changed["audience"], changed["hypothesis"], changed["owner"]) == (None, "why", "ada")
 
 
+def test_metrics_have_roles(api: httpx.Client) -> None:
+    for name in ("goal", "guard"):
+        api.post("/api/v1/metrics", json={"id": name, "kind": "proportion", "measure": name})
+    metrics = ["goal", {"metric": "guard", "role": "guardrail", "margin": 0.01}]
+    told = made(api, "judged", metrics=metrics).json()["metrics"]
+    assert told == [{"metric": "goal", "role": "goal"}, {"metric": "guard", "role": "guardrail", "margin": 0.01}]
+    unknown = made(api, "unjudged", metrics=["gone"])
+    assert (unknown.status_code, unknown.json()["field"]) == (422, "metrics")
+
+
 def test_an_experiment_goes_through_its_life(api: httpx.Client) -> None:
     made(api, "life")
     moved = api.post(path("life", "status"), json={"status": "active"}, headers={"If-Match": '"1"'})

@@ -35,6 +35,19 @@ def test_a_flag_without_targeting_has_rules_of_its_callers_own(api: httpx.Client
     assert "variations" not in answer.json()
 
 
+def test_the_values_of_a_flag_meet_its_schema(api: httpx.Client) -> None:
+    schema = {"type": "object", "required": ["size"]}
+    fields = {"type": "json", "schema": schema, "default": "a", "off": "a"}
+    met = made(api, "met", **fields, variations=[{"name": "a", "value": {"size": 10**30}}])
+    assert (met.status_code, met.json()["schema"], met.json()["variations"][0]["value"]["size"]) == (
+        201,
+        schema,
+        10**30,
+    )
+    missed = made(api, "missed", **fields, variations=[{"name": "a", "value": {}}])
+    assert (missed.status_code, missed.json()["code"]) == (422, "invalid_input")
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -73,6 +73,18 @@ def test_they_are_listed_in_order_of_unit_a_page_at_a_time(api: httpx.Client, ki
     assert units == sorted(units)
 
 
+def test_names_in_every_script_are_led_through(api: httpx.Client) -> None:
+    two: list[dict[str, Any]] = [{"name": "a"}, {"name": "b"}]
+    made = api.post("/api/v1/experiments", json={"id": "é?日本 #1", "name": "A", "variations": two})
+    assert made.status_code == 201
+    where = made.headers["location"]
+    for unit in ("%C3%BC", "%E6%97%A5"):
+        assert api.put(f"{where}/overrides/{unit}", json={"variation": "a"}).status_code == 200
+    first = api.get(f"{where}/overrides?limit=1")
+    second = api.get(first.links["next"]["url"])
+    assert [page.json()["items"][0]["unit"] for page in (first, second)] == ["ü", "日"]
+
+
 @each_kind
 def test_forcing_takes_the_scope_to_write(service: Running, kind: str) -> None:
     where = f"{service.url}/api/v1/{kind}s/one/overrides/u-1"

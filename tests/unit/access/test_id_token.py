@@ -190,8 +190,9 @@ def test_forged_tokens_do_not_have_the_provider_asked_each_time(answering: Answe
     assert answering.paths().count("/keys") == 1
 
 
-def test_keys_without_names_are_all_tried(answering: AnsweringProvider) -> None:
-    documents = [rsa(name).as_dict(private=False) for name in ("two", "one")]
+def test_keys_without_names_are_all_tried_whatever_their_kind(answering: AnsweringProvider) -> None:
+    keys = (ec("three"), okp("four"), rsa("two"), rsa("one"))
+    documents = [key.as_dict(private=False) for key in keys]
     answering.keys = [{name: value for name, value in each.items() if name != "kid"} for each in documents]
     assert verified(signed(claims(), kid=None), answering.provider()) == claims()
 

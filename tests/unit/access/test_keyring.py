@@ -13,6 +13,7 @@ from variate.access import keyring
 from variate.access.keyring import Keyring, secret_hash
 from variate.errors import StoreUnavailableError, UnauthenticatedError
 from variate.model.access import ApiKey
+from variate.patience import seconds_left
 from variate.testing.access_builders import build_key
 from variate.testing.clocks import START, SettableClock
 
@@ -125,6 +126,19 @@ def test_while_the_store_is_away_known_keys_count_and_of_others_nobody_can_say(c
     keys.close()
 
 
+def test_a_key_is_found_by_its_id_while_it_counts_and_that_is_no_use_of_it(clock: SettableClock) -> None:
+    key = of("vk_1", expires_at=START + timedelta(hours=1))
+    store = Store(key)
+    keys = ring(store, clock)
+    assert keys.of_id(key.id) is None, "nothing was read yet"
+    keys.look_again()
+    assert (keys.of_id(key.id), keys.of_id("nobody")) == (key, None)
+    clock.advance(hours=1)
+    assert keys.of_id(key.id) is None
+    keys.close()
+    assert store.used == {}
+
+
 def test_where_the_store_was_never_there_a_key_is_not_called_wrong(clock: SettableClock) -> None:
     store = Store(of("vk_1"))
     store.is_away = True
@@ -152,6 +166,41 @@ def test_while_the_store_is_away_one_thread_waits_for_it_and_no_other(clock: Set
     store.gate.set()
     waiting.join(10)
     keys.close()
+
+
+def test_while_the_store_hangs_nobody_waits_long_for_it_and_no_key_is_called_wrong(
+    clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring, "_WAIT_SECONDS", 0.05)
+    store = Store(of("vk_1"))
+    keys = ring(store, clock)
+    keys.need("vk_1")
+    store.gate.clear()
+    waiting = threading.Thread(target=keys.look_again)
+    waiting.start()
+    wait_until(lambda: store.reads == 2, seconds=10, what="the thread that waits")
+    for _ in range(3):
+        with pytest.raises(StoreUnavailableError):
+            keys.need("vk_2")
+    assert keys.need("vk_1").secret_hash == secret_hash("vk_1")
+    store.gate.set()
+    waiting.join(10)
+    with pytest.raises(UnauthenticatedError):
+        keys.need("vk_2")
+    keys.close()
+
+
+def test_to_read_the_keys_is_given_up_after_a_while(clock: SettableClock) -> None:
+    had: list[float] = []
+
+    def counting() -> Sequence[ApiKey]:
+        had.append(seconds_left())
+        return []
+
+    keys = Keyring(load=counting, note_use=lambda _: None, clock=clock, poll_seconds=NEVER)
+    keys.look_again()
+    keys.close()
+    assert had[0] <= 5
 
 
 def test_what_was_revoked_elsewhere_is_heard_of_within_the_poll(clock: SettableClock) -> None:

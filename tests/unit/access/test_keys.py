@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -101,6 +101,7 @@ def test_what_is_not_given_stays_as_it_was(world: World) -> None:
         ({"expires_at": START}, "expires_at", "in the future"),
         ({"expires_at": "tomorrow"}, "expires_at", "must be a datetime"),
         ({"name": " "}, "name", "must not be blank"),
+        ({"name": "é" * 129}, "name", "at most 256 bytes"),
     ],
 )
 def test_a_key_that_cannot_be_is_refused_new_and_changed(
@@ -153,6 +154,13 @@ def test_a_rotation_gives_as_long_a_life_again_and_prolongs_no_old_one(world: Wo
     assert stored(world, old.id).expires_at == START + timedelta(days=30)
     assert new.expires_at is not None
     assert new.expires_at - new.created_at == old.expires_at - old.created_at  # type: ignore[operator] # it has one
+
+
+def test_a_life_to_the_end_of_the_calendar_ends_there_again(world: World) -> None:
+    end = datetime(9999, 12, 31, tzinfo=UTC)
+    old = made(world, expires_at=end).key
+    world.pass_by(days=1)
+    assert world.keys.rotate_api_key(old.id).key.expires_at == end
 
 
 def test_what_counts_no_longer_or_was_rotated_is_not_rotated(world: World) -> None:

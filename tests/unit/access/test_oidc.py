@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.access.answering import CLIENT, ISSUER, AnsweringProvider, claims, query, signed
 from tests.unit.access.world import PASSWORD, World
+from tests.unit.testing.rivals import Rivals
 from variate.access.oidc import BEGUN_SECONDS, Begun, OpenIdConnect
 from variate.access.sessions import Started
 from variate.errors import (
@@ -121,9 +122,19 @@ def test_an_answer_is_used_once(oidc: OpenIdConnect, answering: AnsweringProvide
         oidc.finish(given, binding=begun.binding)
 
 
-def test_of_ten_who_use_an_answer_at_once_one_is_signed_in(oidc: OpenIdConnect, answering: AnsweringProvider) -> None:
+def test_of_ten_who_use_an_answer_at_once_one_is_signed_in(
+    world: World, oidc: OpenIdConnect, answering: AnsweringProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun = begin(oidc)
     given = answer(answering, begun)
+    rivals, get = Rivals(10), world.cache.get
+
+    def looked(key: str) -> str | None:
+        found = get(key)
+        rivals.have_looked()
+        return found
+
+    monkeypatch.setattr(world.cache, "get", looked)
 
     def attempt(_: int) -> bool:
         try:
@@ -133,6 +144,18 @@ def test_of_ten_who_use_an_answer_at_once_one_is_signed_in(oidc: OpenIdConnect, 
         return True
 
     assert together(10, attempt).count(True) == 1
+
+
+def test_nothing_of_a_sign_in_is_left_in_the_cache(
+    world: World, oidc: OpenIdConnect, answering: AnsweringProvider
+) -> None:
+    begun = begin(oidc)
+    key = f"oidc:{hashlib.sha256(query(begun.url)['state'].encode()).hexdigest()}"
+    kept = world.cache.get(key)
+    assert kept is not None
+    assert begun.binding not in kept
+    oidc.finish(answer(answering, begun), binding=begun.binding)
+    assert world.cache.get(key) is None
 
 
 def test_a_failed_answer_is_not_used_again(oidc: OpenIdConnect, answering: AnsweringProvider) -> None:

@@ -49,6 +49,7 @@ def test_anything_else_is_one(password: str) -> None:
 
 def test_what_looks_alike_is_one_password_however_the_keyboard_writes_it() -> None:
     assert CHEAP.check("caf\u00e9 caf\u00e9 caf\u00e9", CHEAP.hash("cafe\u0301 cafe\u0301 cafe\u0301"))
+    assert CHEAP.check("\uff50\uff41\uff53\uff53words wide", CHEAP.hash("passwords wide"))
     assert not CHEAP.check("CAF\u00c9 caf\u00e9 caf\u00e9", CHEAP.hash("caf\u00e9 caf\u00e9 caf\u00e9"))
 
 

@@ -141,6 +141,23 @@ def test_another_process_hears_of_a_change_within_seconds(world: World, ada: Per
         elsewhere.check(started.token)
 
 
+def test_what_was_being_read_while_the_person_changed_is_not_believed(
+    world: World, ada: Person, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = world.person_store.get
+
+    def changed_meanwhile(person_id: str) -> Person | None:
+        found = get(person_id)
+        monkeypatch.undo()
+        world.people.update_person(ada.id, disabled=True)
+        return found
+
+    world.pass_by(seconds=FRESH_SECONDS)
+    monkeypatch.setattr(world.person_store, "get", changed_meanwhile)
+    world.sessions.check(started.token)
+    assert ended(world, started)
+
+
 def test_people_are_not_read_at_each_request(world: World, started: Started) -> None:
     for _ in range(100):
         world.sessions.check(started.token)

@@ -9,9 +9,10 @@ import pytest
 
 from tests.unit.assignment.test_assigning import World, changed
 from tests.unit.assignment.watched import PATIENCE, WatchedAssignments
+from tests.unit.decision.snapshots import active_experiment
 from variate.assignment.keeper import Keeper
-from variate.errors import StoreUnavailableError
-from variate.model.decision import Reason
+from variate.errors import InvalidInputError, StoreUnavailableError
+from variate.model.decision import Decision, Reason
 from variate.patience import WouldWaitError, at_once, within
 from variate.testing.builders import build_assignment
 
@@ -67,6 +68,30 @@ def test_what_was_answered_while_the_ledger_could_be_read_but_not_written_to_sta
     silence_ends.set()
     process.assigning.flush_assignments()
     assert (process.assign("u"), world.stands()) == ("b", "b")
+
+
+def test_in_many_experiments_a_unit_is_assigned_with_one_read_and_one_write(world: World) -> None:
+    process = world.process()
+    many = {f"e-{number}": active_experiment(salt=f"e-{number}", **changed()) for number in range(20)}
+    newer = active_experiment(audience={"attribute": "plan", "operator": "of a newer release", "value": 1})
+    process.decides_from({**many, "plain": active_experiment(), "foreign": newer})
+    world.store.keep([build_assignment("u", experiment_id="e-3", variation="a")])
+    before = len(world.store.batches)
+    found = process.assigning.assign_each("u", [*many, "plain", "foreign", "unknown"])
+    given = {key: each.variation for key, each in found.items() if isinstance(each, Decision)}
+    assert given == dict.fromkeys(many, "b") | {"e-3": "a", "plain": given["plain"], "unknown": None}
+    assert isinstance(found["foreign"], InvalidInputError)
+    assert (world.store.reads, len(world.store.batches) - before) == (1, 1)
+    assert at_once().run(process.assigning.assign_each, "u", [*many, "plain"]).keys() == {*many, "plain"}
+
+
+def test_in_many_experiments_a_ledger_that_is_away_is_done_without(world: World) -> None:
+    process = world.process()
+    process.decides_from({f"e-{number}": active_experiment(**changed()) for number in range(20)})
+    world.store.error = StoreUnavailableError("away")
+    found = process.assigning.assign_each("u", [f"e-{number}" for number in range(20)])
+    world.store.error = None
+    assert {each.variation for each in found.values() if isinstance(each, Decision)} == {"a"}
 
 
 class Hanging:

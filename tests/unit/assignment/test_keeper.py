@@ -134,7 +134,7 @@ def test_who_keeps_now_what_is_kept_later_too_is_told_and_it_is_still_kept_once_
     with pytest.raises(StoreUnavailableError, match="away"):
         keeper.now(build_assignment("u"))
     kept.store.error = None
-    assert keeper.now(build_assignment("u", variation="b")).variation == "control"
+    assert keeper.now(build_assignment("u", variation="b"))[0].variation == "control"
     assert len(kept.store.batches) == 2
 
 
@@ -147,7 +147,7 @@ def test_who_keeps_now_what_is_being_written_is_answered_by_that(kept: Kept) -> 
             assert keeper._changed.wait_for(lambda: any(wish.answer for wish in keeper._under_way.values()), PATIENCE)
 
     answers: list[str] = []
-    asking = threading.Thread(target=lambda: answers.append(keeper.now(build_assignment("u")).unit), daemon=True)
+    asking = threading.Thread(target=lambda: answers.append(keeper.now(build_assignment("u"))[0].unit), daemon=True)
     kept.store.before = ask_for_it_too
     later(keeper, "u")
     keeper.flush()
@@ -179,8 +179,8 @@ def test_many_are_written_in_batches_and_all_of_them(kept: Kept) -> None:
 def test_what_is_kept_now_is_durable_and_the_one_that_stands_is_returned(kept: Kept) -> None:
     keeper = kept.keeper()
     first = build_assignment("u", variation="a")
-    assert keeper.now(first) == first
-    assert keeper.now(build_assignment("u", variation="b")) == first
+    assert keeper.now(first) == [first]
+    assert keeper.now(build_assignment("u", variation="b")) == [first]
     assert kept.store.kept == {first.id: first}
     assert kept.told == [("u", "a"), ("u", "a")]
 
@@ -206,7 +206,7 @@ def test_many_threads_that_keep_at_once_are_written_in_few_calls(kept: Kept) -> 
     def keep(number: int) -> str:
         if number:
             assert first.wait(PATIENCE)
-        return keeper.now(build_assignment(f"u-{number:02}")).unit
+        return keeper.now(build_assignment(f"u-{number:02}"))[0].unit
 
     kept.store.before = hold_the_first
     assert together(threads, keep) == [f"u-{number:02}" for number in range(threads)]
@@ -216,7 +216,7 @@ def test_many_threads_that_keep_at_once_are_written_in_few_calls(kept: Kept) -> 
 
 def test_threads_that_keep_one_unit_at_once_get_one_answer(kept: Kept) -> None:
     keeper = kept.keeper()
-    answers = together(8, lambda number: keeper.now(build_assignment("u", variation=f"v-{number}")).variation)
+    answers = together(8, lambda number: keeper.now(build_assignment("u", variation=f"v-{number}"))[0].variation)
     assert len(set(answers)) == 1
 
 
@@ -351,7 +351,7 @@ def test_what_is_kept_after_closing_is_kept_all_the_same(kept: Kept) -> None:
     keeper = kept.keeper()
     later(keeper, "a")
     keeper.close()
-    assert keeper.now(build_assignment("b")).unit == "b"
+    assert keeper.now(build_assignment("b"))[0].unit == "b"
     later(keeper, "c")
     keeper.close()
     assert kept.store.units() == ["a", "b", "c"]
@@ -416,7 +416,7 @@ def test_however_long_the_store_was_away_it_goes_on_once_it_is_back(kept: Kept) 
     for _ in range(1_100):  # more than a float can be doubled
         assert not wins(lambda: keeper.now(build_assignment("u")), losing=StoreUnavailableError)
     kept.store.error = None
-    assert keeper.now(build_assignment("u")).unit == "u"
+    assert keeper.now(build_assignment("u"))[0].unit == "u"
 
 
 @pytest.fixture
@@ -437,7 +437,7 @@ def test_an_error_nobody_foresaw_reaches_who_waits_and_holds_up_nobody_after(kep
     flushing.join(PATIENCE)
     assert not flushing.is_alive()
     kept.store.error = None
-    assert keeper.now(build_assignment("b")).unit == "b"
+    assert keeper.now(build_assignment("b"))[0].unit == "b"
     keeper.flush()
 
 

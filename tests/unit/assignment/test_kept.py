@@ -177,3 +177,33 @@ def test_a_store_that_is_away_is_not_asked_for_every_unit() -> None:
         with pytest.raises(StoreUnavailableError):
             kept.find("experiment", 1, f"u-{number}")
     assert store.reads == 2
+
+
+def test_of_a_unit_that_is_decided_for_as_a_whole_all_is_read_at_once_and_only_if_needed(
+    remembering: Remembering,
+) -> None:
+    remembering.kept.remember(build_assignment("u", variation="a", version=3))
+    remembering.store.keep([build_assignment("u", variation="b", version=1), build_assignment("v")])
+    with remembering.kept.whole("u"):
+        assert (remembering.find(version=3), remembering.store.reads) == ("a", 0)
+        assert [remembering.find(version=version) for version in (1, 2, 1, 2)] == ["b", None, "b", None]
+        assert remembering.store.reads == 1
+        assert (remembering.find("v"), remembering.store.reads) == ("control", 2), "of another unit nothing is known"
+    assert (remembering.find(version=2), remembering.store.reads) == (None, 3)
+
+
+def test_a_unit_with_too_many_assignments_is_read_one_by_one(
+    remembering: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("variate.assignment.kept.MOST_OF_A_UNIT", 1)
+    remembering.store.keep([build_assignment("u", variation=f"v-{version}", version=version) for version in (1, 2)])
+    with remembering.kept.whole("u"):
+        assert [remembering.find(version=version) for version in (1, 2, 3)] == ["v-1", "v-2", None]
+
+
+def test_a_unit_that_cannot_be_read_as_a_whole_is_not_taken_to_have_nothing(remembering: Remembering) -> None:
+    remembering.store.error = StoreUnavailableError("away")
+    with remembering.kept.whole("u"):
+        for _ in range(2):
+            with pytest.raises(StoreUnavailableError):
+                remembering.find()

@@ -7,7 +7,7 @@ from datetime import datetime
 from threading import Condition
 
 from tests.unit.testing.reference_records import ReferenceAssignmentStore
-from variate.model import Assignment
+from variate.model import Assignment, Page
 
 PATIENCE = 20.0
 """Seconds after which something that is awaited did not come; far above what any test takes."""
@@ -51,6 +51,13 @@ class WatchedAssignments(ReferenceAssignmentStore):
         if self.error is not None:
             raise self.error
         return super().get_many(units, experiment_id=experiment_id, version=version, at=at)
+
+    def of_unit(self, unit: str, *, at: datetime, limit: int, last_key: str | None = None) -> Page[Assignment]:
+        self.reads += 1
+        self.before_reading()
+        if self.error is not None:
+            raise self.error
+        return super().of_unit(unit, at=at, limit=limit, last_key=last_key)
 
     def await_batches(self, number: int) -> None:
         """Return once it was written to so many times from the beginning."""

@@ -71,6 +71,7 @@ class Stage:
         )
         self.experiments = Experiments(
             store=self.store,
+            overrides=self.override_store,
             log=log,
             audit=self.audit,
             references=references,

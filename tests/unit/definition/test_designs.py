@@ -105,7 +105,7 @@ def test_none_clears_what_may_be_absent_and_the_rest_stays(furnished: Stage, nam
     changed = furnished.experiments.update_experiment("e", **given)
     cleared = {"layer": None, "layer_range": None} if name == "layer" else {name: None}
     assert design_record(changed.design) == AS_RECORDED | cleared
-    told = furnished.entries()[0].data
+    told = next(each for each in furnished.entries() if each.entity_type == "experiment").data
     assert told == {"before": {each: AS_RECORDED[each] for each in cleared}, "after": cleared}
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.unit.definition.stage import Stage
-from variate.errors import InvalidInputError, NotFoundError
-from variate.model import OverrideTarget
+from variate.errors import InvalidInputError, NotFoundError, StoreUnavailableError
+from variate.model import OverrideTarget, format_instant
 from variate.model.record import override_from_record
 
 
@@ -22,7 +22,9 @@ def test_an_override_is_logged_with_the_message_that_carries_it_out(stage: Stage
     made = stage.overrides.create_override("u", experiment_id, "b", reason="a test", actor="ana")
     entry, message = stage.entries()[0], stage.messages()[-1]
     assert (entry.action, entry.actor) == ("override_added", "ana")
-    assert entry.data == {"user_id": "u", "value": "b", "reason": "a test"}
+    assert made.expires_at is not None
+    ends = format_instant(made.expires_at)
+    assert entry.data == {"user_id": "u", "value": "b", "reason": "a test", "expires_at": ends, "before": None}
     assert override_from_record(message.document.value).value == made.value
 
 
@@ -65,7 +67,8 @@ def test_an_override_of_a_flag_is_logged_with_the_message_that_carries_it_out(st
     assert made.expires_at == made.created_at + timedelta(days=30)
     entry, message = stage.entries()[0], stage.messages()[-1]
     assert (entry.entity_type, entry.entity_id, entry.action, entry.actor) == ("flag", flag_id, "override_added", "ana")
-    assert entry.data == {"user_id": "u", "value": "off", "reason": "a test"}
+    ends = format_instant(made.expires_at)
+    assert entry.data == {"user_id": "u", "value": "off", "reason": "a test", "expires_at": ends, "before": None}
     assert override_from_record(message.document.value).target is OverrideTarget.FLAG
 
 
@@ -118,3 +121,17 @@ def test_a_wrong_override_of_a_flag_is_refused_by_its_field(
         stage.overrides.create_flag_override(**{"unit": "u", "flag_id": flag_id, "variation": "on", **given})
     assert refusal.value.field == field
     assert stage.state() == before
+
+
+def test_where_the_store_is_away_the_log_says_that_what_stood_is_not_known(
+    stage: Stage, experiment_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(**_: object) -> None:
+        raise StoreUnavailableError("the table is away")
+
+    monkeypatch.setattr(stage.override_store, "get", away)
+    stage.overrides.create_override("u", experiment_id, "b")
+    stage.experiments.update_experiment_with_override(experiment_id, "active", unit="v", variation="a")
+    added = [each.data for each in stage.entries() if each.action == "override_added"]
+    assert [each["before_unknown"] for each in added] == ["the table is away"] * 2
+    assert all("before" not in each for each in added)

@@ -16,8 +16,9 @@ from tests.engines.waiting import wait_until
 from tests.unit.testing.reference_records import ReferenceEventStore
 from variate.errors import InvalidInputError, StoreError, StoreUnavailableError
 from variate.model import Event, Verdict, VerdictStatus
+from variate.patience import seconds_left
 from variate.recording.batch import Reader
-from variate.recording.committing import GROUP, RETRY_SECONDS, STALLED_SECONDS, GroupCommit
+from variate.recording.committing import GROUP, RETRY_SECONDS, STALLED_SECONDS, WRITE_SECONDS, GroupCommit
 from variate.testing.clocks import SettableClock
 
 
@@ -233,6 +234,15 @@ def test_while_a_call_of_the_store_hangs_no_more_is_taken() -> None:
             committing.submit([event("2")])
         store.gate.set()
         assert told(held) + told(waiting) == [("held", "accepted"), ("1", "accepted")]
+
+
+def test_a_call_of_the_store_has_so_much_time_and_no_more() -> None:
+    had: list[float] = []
+    store = Store()
+    store.refuses = lambda _: had.append(seconds_left())
+    with group_commit(store) as committing:
+        told(committing.submit([event("1")]))
+    assert 0 < had[0] <= WRITE_SECONDS
 
 
 def test_no_more_events_wait_than_may() -> None:

@@ -385,6 +385,16 @@ class TestOverrides:
             store.put(override_from_record(memory.messages[delivery].document.value))
             assert [*store.of_unit("ada", at=START, limit=10)] == [override]
 
+    @pytest.mark.parametrize("target", ["experiment", "flag"])
+    def test_the_audit_entry_that_tells_the_reason_is_sealed(
+        self, memory: Memory, cipher: EnvelopeCipher, target: str
+    ) -> None:
+        log = EncryptedAuditLog(ReferenceAuditLog(memory), cipher, self.FIELDS)
+        entry = build_audit_entry(entity_type=target, action="override_added", data={"reason": SECRET})
+        log.append([entry])
+        assert SECRET not in repr(memory)
+        assert [*log.list(limit=10)] == [entry]
+
     def test_an_empty_reason_stays_empty(self, inner: ReferenceOverrideStore) -> None:
         store = EncryptedOverrideStore(inner, NoCipher(), self.FIELDS)
         override = build_override("ada")

@@ -46,6 +46,7 @@ from variate.model import (
     VerdictStatus,
     override_id,
 )
+from variate.model.audit_chain import NO_HASH
 from variate.model.layer import Layer
 
 
@@ -308,6 +309,27 @@ class LeavesTheRemoved(ReferenceDefinitionStore):
 class AltersEntries(ReferenceAuditLog):
     def append(self, entries: Sequence[AuditEntry], *, outbox: Sequence[OutboxMessage] = ()) -> None:
         self.memory.audit.update({each.id: each for each in entries})
+
+
+class ForgetsToChain(ReferenceAuditLog):
+    def append(self, entries: Sequence[AuditEntry], *, outbox: Sequence[OutboxMessage] = ()) -> None:
+        super().append(entries, outbox=outbox)
+        del self.memory.links[1:]
+
+
+class ChainsToTheFirst(ReferenceAuditLog):
+    def append(self, entries: Sequence[AuditEntry], *, outbox: Sequence[OutboxMessage] = ()) -> None:
+        super().append(entries, outbox=outbox)
+        self.memory.links = [
+            replace(each, hash=each.entry.hash_at(each.place, previous=NO_HASH)) for each in self.memory.links
+        ]
+
+
+class ChainsWhatIsThere(ReferenceAuditLog):
+    def append(self, entries: Sequence[AuditEntry], *, outbox: Sequence[OutboxMessage] = ()) -> None:
+        for entry in entries:
+            self.memory.audit.pop(entry.id, None)
+        super().append(entries, outbox=outbox)
 
 
 class NewestFirst(ReferenceOutbox):

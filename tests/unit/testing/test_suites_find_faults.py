@@ -43,6 +43,7 @@ overrides = OverrideStoreConformance()
 claims = LayerClaimsConformance()
 caches = CacheConformance()
 limiters = RateLimiterConformance()
+chained = AuditLogConformance().test_entries_are_chained_in_the_order_they_were_appended
 
 
 def on_memory(
@@ -185,6 +186,9 @@ FOUND: dict[str, Callable[[], None]] = {
     "an audit entry is altered": (
         lambda: AuditLogConformance().test_an_entry_that_is_there_is_left_as_it_stands(faults.AltersEntries(Memory()))
     ),
+    "an audit entry has no place": lambda: chained(faults.ForgetsToChain(Memory())),
+    "every audit entry is chained to nothing": lambda: chained(faults.ChainsToTheFirst(Memory())),
+    "an audit entry that comes again has two places": lambda: chained(faults.ChainsWhatIsThere(Memory())),
     "the outbox is a stack": (
         lambda: emitting(OutboxConformance().test_the_oldest_come_first_and_no_more_than_asked_for)
     ),

@@ -118,13 +118,8 @@ class Evaluator:
     def _decide_all(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
         found: dict[str, Decision | VariateError] = dict(self._platform.evaluate_all_flags(unit, attributes))
         served = self._platform.snapshot_in_force()
-        for experiment_id in () if served is None else served.active_experiments:
-            if experiment_id not in found:
-                try:
-                    found[experiment_id] = self._platform.assign(unit, experiment_id, attributes)
-                except VariateError as error:
-                    found[experiment_id] = error
-        return found
+        experiments = [] if served is None else [each for each in served.active_experiments if each not in found]
+        return found | self._platform.assign_each(unit, experiments, attributes)
 
     def _compile_and_decide_all(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
         before = self._digest
@@ -133,7 +128,12 @@ class Evaluator:
         return decisions
 
     def _assign(self, experiment_ids: Sequence[str], unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision]:
-        return {each: self._platform.assign(unit, each, attributes) for each in experiment_ids}
+        found: dict[str, Decision] = {}
+        for key, decision in self._platform.assign_each(unit, experiment_ids, attributes).items():
+            if isinstance(decision, VariateError):
+                raise decision
+            found[key] = decision
+        return found
 
     @property
     def _digest(self) -> str | None:

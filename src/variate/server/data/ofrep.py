@@ -11,7 +11,7 @@ from variate.model.decision import Reason
 from variate.server.answer import JSON as JSON_HEADERS
 from variate.server.answer import Answer, encode, headers_of
 from variate.server.data.evaluating import Evaluator
-from variate.server.data.evaluations import Evaluations
+from variate.server.data.evaluation_texts import EvaluationTexts
 from variate.server.data.freshness import Freshness
 from variate.server.front import Route
 from variate.server.refusal import Refusal
@@ -32,7 +32,7 @@ decode_asked = msgspec.json.Decoder(Asked).decode
 class Single:
     """``POST /ofrep/v1/evaluate/flags/{key}``."""
 
-    def __init__(self, evaluator: Evaluator, evaluations: Evaluations, freshness: Freshness) -> None:
+    def __init__(self, evaluator: Evaluator, evaluations: EvaluationTexts, freshness: Freshness) -> None:
         self._evaluator = evaluator
         self._evaluation = evaluations.answer
         self._late = freshness.headers

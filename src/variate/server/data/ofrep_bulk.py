@@ -11,7 +11,7 @@ from variate.platform import Platform
 from variate.server.answer import JSON, Answer, encode
 from variate.server.data.etags import etag_of, has_already
 from variate.server.data.evaluating import Evaluator
-from variate.server.data.evaluations import Evaluations
+from variate.server.data.evaluation_texts import EvaluationTexts
 from variate.server.data.freshness import Freshness
 from variate.server.data.ofrep import PATH, decode_asked, no_unit, refused
 from variate.server.data.streams import Streams
@@ -27,7 +27,7 @@ class Bulk:
         platform: Platform,
         *,
         evaluator: Evaluator,
-        evaluations: Evaluations,
+        evaluations: EvaluationTexts,
         streams: Streams,
         freshness: Freshness,
     ) -> None:

@@ -10,9 +10,9 @@ from variate.platform import Platform
 from variate.server.data.assigning import Assign
 from variate.server.data.changes import Changes
 from variate.server.data.evaluating import Evaluator
-from variate.server.data.evaluations import Evaluations
+from variate.server.data.evaluation_texts import EvaluationTexts
 from variate.server.data.events import Events
-from variate.server.data.flag_evaluations import Evaluations as EvaluationsElsewhere
+from variate.server.data.flag_evaluations import Evaluations
 from variate.server.data.freshness import Freshness
 from variate.server.data.ofrep import Single
 from variate.server.data.ofrep_bulk import Bulk
@@ -44,23 +44,23 @@ class DataPlane:
     ) -> None:
         settings = platform.settings
         self.evaluator = evaluator = Evaluator(platform)
-        evaluations, freshness = Evaluations(platform), Freshness(platform)
+        texts, freshness = EvaluationTexts(platform), Freshness(platform)
         self.changes = Changes(platform, heartbeat_seconds=heartbeat_seconds)
         tokens = StreamTokens(keyring=keyring, environment=settings.environment, clock=lambda: datetime.now(UTC))
         self.streams = Streams(self.changes, tokens, gate=gate, public_url=settings.service.public_url)
-        bulk = Bulk(platform, evaluator=evaluator, evaluations=evaluations, streams=self.streams, freshness=freshness)
+        bulk = Bulk(platform, evaluator=evaluator, evaluations=texts, streams=self.streams, freshness=freshness)
         taking = Taking(platform.submit_events, counts)
-        elsewhere = EvaluationsElsewhere(
+        evaluations = Evaluations(
             variations_of=platform.running_variations,
             elsewhere=frozenset(settings.all_environments) - {settings.environment},
         )
         self.routes: tuple[Route, ...] = (
-            Single(evaluator, evaluations, freshness).route,
+            Single(evaluator, texts, freshness).route,
             bulk.route,
             self.streams.route,
             Assign(evaluator).route,
             SnapshotText(platform).route,
             Events(taking).route,
-            Logs(taking, elsewhere).route,
+            Logs(taking, evaluations).route,
             OPENAPI,
         )

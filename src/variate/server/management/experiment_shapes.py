@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from variate.server.management.paging import listed
-from variate.server.management.shapes import MOMENT, Definition, Given, NewId, Told, absent, example
+from variate.server.management.shapes import MOMENT, Definition, Given, NewId, Told, absent, example, example_of
 
 Status = Literal["draft", "active", "paused", "completed", "archived"]
 
@@ -241,7 +241,7 @@ class Experiment(Definition):
 class VariationList(Told):
     """The variations of an experiment, in order."""
 
-    model_config = example(items=[Variation.model_config["json_schema_extra"]["examples"][0]])  # type: ignore[index]
+    model_config = example(items=[example_of(Variation)])
 
     items: list[Variation]
 

@@ -39,14 +39,14 @@ class Site:
 
 
 class _Read(Request):
-    """A request whose body is here already, decoded."""
+    """A request whose body is here already, and what it says."""
 
-    def __init__(self, request: Request, body: bytes) -> None:
+    def __init__(self, request: Request, body: bytes, *, decoded: Any) -> None:
         async def receive() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
         super().__init__(request.scope, receive)
-        self._decoded = _decoded(body, request.headers.get("content-type"))
+        self._decoded = decoded
 
     async def json(self) -> Any:
         return self._decoded
@@ -70,6 +70,9 @@ class ManagedRoute(APIRoute):
                     await self.site.admission.admit(request, asked, self.needs)
                     check_parameters(request.query_params, parameters)
                 return await self._answer(request, await asked.body(), answered)
+            except ConnectionResetError:
+                # Nobody is there to read it; it is no failure of ours to be logged as one.
+                return self._problem(Refusal(400, "incomplete_body", "the body did not come whole"), request)
             except Exception as error:  # noqa: BLE001 - every error is answered as a problem, and logged by its kind
                 return self._problem(error, request)
 
@@ -80,21 +83,25 @@ class ManagedRoute(APIRoute):
     ) -> Response:
         async def make() -> Response:
             try:
-                return await answered(_Read(request, body))
+                # A route that takes no body passes over one: what it is of is nobody's concern.
+                decoded = self.body_field and _decoded(body, request.headers.get("content-type"))
+                return await answered(_Read(request, body, decoded=decoded))
             except (RequestValidationError, VariateError, Refusal) as error:
                 return self._problem(error, request)
 
         key = request.headers.get(HEADER)
         if key is None or not is_done_once(request.method, self.needs):
             return await make()
-        asked = "\n".join((request.method, request.url.path, request.url.query, request.headers.get("if-match", "")))
+        asked = "\n".join(
+            (request.method, request.scope["path"], request.url.query, request.headers.get("if-match", ""))
+        )
         return await self.site.idempotency.once(
             key, principal=request.state.principal, asked=asked.encode() + b"\n" + body, make=make
         )
 
     def _problem(self, error: Exception, request: Request) -> Response:
         name = fronted(request, self.site.settings).id
-        return problem(_refusal(error, self.name, name), path=request.url.path, request_id=name)
+        return problem(_refusal(error, self.name, name), path=request.scope["path"], request_id=name)
 
 
 def is_done_once(method: str, needs: Needs | None) -> bool:

@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -64,12 +64,13 @@ class Paging:
             return answer({**listed, "next": None})
         cursor = urlsafe_b64encode(_bound(self.path, self.filters) + last_key.encode()).rstrip(b"=").decode()
         query = urlencode([*self.filters, ("limit", self.limit), ("cursor", cursor)])
-        return answer({**listed, "next": cursor}, headers={"Link": f'<{self.path}?{query}>; rel="next"'})
+        url = f"{quote(self.path)}?{query}"
+        return answer({**listed, "next": cursor}, headers={"Link": f'<{url}>; rel="next"'})
 
 
 async def _paging(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Paging:
     filters = sorted((name, value) for name, value in request.query_params.multi_items() if name not in _OURS)
-    path = request.url.path
+    path = request.scope["path"]
     return Paging(
         limit=limit,
         last_key=None if cursor is None else _last_key(cursor, path, filters),

@@ -58,7 +58,7 @@ def catch(application: FastAPI, settings: ServiceSettings) -> None:
         if not isinstance(error, HTTPException):
             raise error
         refusal = _of_router(error, request, application.routes)
-        return problem(refusal, path=request.url.path, request_id=fronted(request, settings).id)
+        return problem(refusal, path=request.scope["path"], request_id=fronted(request, settings).id)
 
     application.add_exception_handler(HTTPException, refused)
 

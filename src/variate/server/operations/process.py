@@ -13,8 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 import uvloop
@@ -89,9 +90,10 @@ class _Process:
             board=Board(place.numbers_folder, place=place.number),
             tracing=_tracing(place.settings),
         )
+        protocol: Any = partial(GuardedProtocol, head_seconds=place.settings.service.body_timeout_seconds)
         config = uvicorn.Config(
             service.application,
-            http=GuardedProtocol,
+            http=protocol,
             ws="none",
             lifespan="on",
             log_config=None,

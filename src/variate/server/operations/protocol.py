@@ -8,22 +8,24 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 _MOST_HEAD_BYTES = 65_536
-_HEAD_SECONDS = 10.0
-"""How long a head may take to come, from its first byte; and a connection's first request, from the connection."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Ends connections whose head is too large or does not come: else each would be held for as long as one likes."""
+    """Ends connections whose head is too large or does not come: else each would be held for as long as one likes.
 
-    def __init__(self, *args: Any, **named: Any) -> None:
+    A head may take ``head_seconds`` to come: from its first byte, and the first one from its connection.
+    """
+
+    def __init__(self, *args: Any, head_seconds: float, **named: Any) -> None:
         super().__init__(*args, **named)
+        self._head_seconds = head_seconds
         self._head_bytes = 0
         self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for the first request, not for ever."""
         super().connection_made(transport)
-        self._late = self.loop.call_later(_HEAD_SECONDS, self._end_late)
+        self._late = self.loop.call_later(self._head_seconds, self._end_late)
 
     def data_received(self, data: bytes) -> None:
         """Take the data, and see to it that a head that has begun ends."""
@@ -39,7 +41,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._head_bytes > _MOST_HEAD_BYTES:
             self._refuse(431)
         elif self._late is None:
-            self._late = self.loop.call_later(_HEAD_SECONDS, self._end_late)
+            self._late = self.loop.call_later(self._head_seconds, self._end_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
@@ -50,13 +52,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _end_late(self) -> None:
         self._late = None
-        if self.transport.is_closing():
-            return
-        scope: Any = self.scope
-        if scope is None:  # nothing was sent at all: there is nobody to be told
-            self.transport.close()
-        else:
-            self._refuse(408)
+        self._refuse(408)
 
     def _refuse(self, status: int) -> None:
         if not self.transport.is_closing():

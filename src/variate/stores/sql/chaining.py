@@ -130,6 +130,7 @@ def _insert(insert: Callable[[Table], Insert]) -> ReturningInsert[Any]:
     return statement.returning(audit_logs.c.id)
 
 
-_HEAD = select(audit_chain.c.length, audit_chain.c.hash, exists(select(1).where(_waits)).label("waits"))
+_the_one = audit_chain.c.id == 1
+_HEAD = select(audit_chain.c.length, audit_chain.c.hash, exists(select(1).where(_waits)).label("waits")).where(_the_one)
 _HELD_HEAD = _HEAD.with_for_update(of=audit_chain)
-_MOVE_HEAD = update(audit_chain)
+_MOVE_HEAD = update(audit_chain).where(_the_one)

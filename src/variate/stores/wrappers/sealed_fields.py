@@ -31,7 +31,7 @@ _SEALED_ALONG: Mapping[str, str] = {FLAG_TARGETING: FLAG_RULES, EXPERIMENT_HYPOT
 """What is no choice of its own: it is sealed where the other field is, for it tells as much."""
 _TOLD_BY_AUDIT: Mapping[str, Set[str]] = {
     "experiment": {EXPERIMENT_DESCRIPTION, VARIATION_VALUE, OVERRIDE_REASON},
-    "flag": {FLAG_RULES},
+    "flag": {FLAG_RULES, OVERRIDE_REASON},
     "audience": frozenset(),
     "layer": frozenset(),
     "holdout": frozenset(),

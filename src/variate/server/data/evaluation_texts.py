@@ -22,7 +22,7 @@ class _Held(NamedTuple):
     answer: Answer
 
 
-class Evaluations:
+class EvaluationTexts:
     """Decisions as answers.
 
     All units that get one variation for one reason are answered with the same bytes, so they are made once. What they
