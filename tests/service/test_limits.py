@@ -28,6 +28,7 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         sign_ins_per_minute=1,
         trusted_proxies=("127.0.0.0/8",),
         cors_origins=("https://shop.example",),
+        public_url="https://flags.example",
     )
     with Platform.open(Settings(home=home, service=settings)) as platform, running(platform) as served:
         yield served
@@ -66,6 +67,12 @@ def test_an_address_is_answered_so_often_whatever_it_asks(limited: Running) -> N
     assert answer.status_code == 429
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_with_a_public_url_of_https_browsers_are_told_to_keep_to_it(limited: Running) -> None:
+    for path in ("/healthz", "/api/v1/nowhere"):
+        answer = http.get(limited.url + path, headers={FROM: "192.0.2.80"})
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
 def test_probes_are_always_answered(limited: Running) -> None:

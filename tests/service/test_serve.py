@@ -13,10 +13,12 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.service.asking import http
 from tests.service.serving import Serving, environment, serving
@@ -161,6 +163,50 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         wait_until(lambda: any("told to stop" in line for line in served.logged))
         served.stop()
         assert served.ended(5) == 128 + signal.SIGTERM
+
+
+def test_streams_end_when_it_is_told_to_stop(tmp_path: Path) -> None:
+    secret = key_for(tmp_path)
+    with serving(tmp_path) as served:
+        wait_until(lambda: http.get(f"{served.url}/readyz").status_code == 200, what="readiness")
+        headers = {"Authorization": f"Bearer {secret}"}
+        with http.stream("GET", f"{served.url}/v1/stream", headers=headers) as stream:
+            chunks = stream.iter_raw()
+            assert next(chunks).startswith(b"retry:")
+            served.stop()
+            assert list(chunks)[-1:] in ([], [b":\n\n"])  # it ends, rather than being broken off
+        assert served.ended() == 0
+
+
+def test_traces_are_sent_where_the_standard_variables_say_and_the_last_before_it_ends(tmp_path: Path) -> None:
+    sent: list[tuple[str, bytes]] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as collector:
+        threading.Thread(target=collector.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{collector.server_port}"
+        with serving(tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, OTEL_SERVICE_NAME="flags") as served:
+            http.get(f"{served.url}/healthz")
+            http.get(f"{served.url}/healthz", headers={"traceparent": f"00-{'a1' * 16}-{'b2' * 8}-01"})
+            served.stop()
+            assert served.ended() == 0
+        collector.shutdown()
+    told = ExportTraceServiceRequest.FromString(b"".join(body for _, body in sent))
+    assert {path for path, _ in sent} == {"/v1/traces"}
+    (spans,) = told.resource_spans
+    names = {each.key: each.value.string_value for each in spans.resource.attributes}
+    assert names["service.name"] == "flags"
+    (span,) = spans.scope_spans[0].spans  # the other's caller traced nothing
+    assert (span.name, span.trace_id.hex()) == ("GET /healthz", "a1" * 16)
 
 
 def begun(served: Serving, secret: str) -> socket.socket:

@@ -144,5 +144,5 @@ def test_a_share_is_traced_unless_the_caller_decided(
 def test_management_is_traced_too_and_a_key_in_its_path_is_not_told(traced: Traced) -> None:
     http.get(f"{traced.running.url}/api/v1/keys/vk_bbQ8aak8E3SiApsv5FysaW8doX")
     (span,) = traced.spans(1)
-    assert dict(span.attributes or {})["http.response.status_code"] == 404
+    assert dict(span.attributes or {})["http.response.status_code"] in (401, 404)
     assert "vk_bbQ8" not in span.to_json()

@@ -18,6 +18,7 @@ from variate.errors import StoreError, VariateError
 from variate.model.access import Scope
 from variate.server.addresses import Addresses
 from variate.server.answer import Answer, Stream, problem_answer
+from variate.server.body import Limits
 from variate.server.envelope import Envelope
 from variate.server.gate import Gate
 from variate.server.operations.draining import Draining
@@ -105,7 +106,7 @@ class Front:
         self._below = tuple(below.items())
         self._rest = rest
         self._gate = gate
-        self._settings = settings
+        self._limits = Limits(settings.max_body_bytes, settings.body_timeout_seconds)
         self._envelope = envelope
         self._draining = draining
         self._tally = tally
@@ -117,19 +118,13 @@ class Front:
         self._process = uuid4().hex[:12]
         self._numbers = count(1)
 
-    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:  # noqa: PLR0912 - each request comes by here, and pays for each call
         """Answer one request."""
         if scope["type"] != "http":
             await self._lifespan(scope, receive, send)
             return
         began = time.perf_counter()
-        request = Request(
-            scope,
-            receive,
-            id=f"{self._process}-{next(self._numbers)}",
-            max_body=self._settings.max_body_bytes,
-            timeout=self._settings.body_timeout_seconds,
-        )
+        request = Request(scope, receive, id=f"{self._process}-{next(self._numbers)}", limits=self._limits)
         request.tally = self._tally
         headers = request.headers
         refusal = None
@@ -137,7 +132,13 @@ class Front:
             refusal = self._read_head(request)
         if self._tracing is not None:
             request.traced = self._tracing.begin(request)
-        methods = self._exact.get(request.path) or self._found_below(request)
+        path = request.path
+        methods = self._exact.get(path)
+        if methods is None:
+            for prefix, found in self._below:
+                if path.startswith(prefix):
+                    methods, request.tail = found, path[len(prefix) :]
+                    break
         status: int | None
         if refusal is not None:
             name, status = REFUSED, await self._envelope.send(send, _problem(request, refusal), request)
@@ -198,14 +199,6 @@ class Front:
                 return preflight
         refusal = Refusal(405, "method_not_allowed", f"this may be asked by {allowed} only", headers={"Allow": allowed})
         return _problem(request, refusal)
-
-    def _found_below(self, request: Request) -> dict[str, Route] | None:
-        path = request.path
-        for prefix, methods in self._below:
-            if path.startswith(prefix):
-                request.tail = path[len(prefix) :]
-                return methods
-        return None
 
 
 def _failed(route: Route, request: Request, error: Exception) -> Answer | None:

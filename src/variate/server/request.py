@@ -26,7 +26,7 @@ class Request(Noted):
 
     __slots__ = ("_limits", "_receive", "address", "id", "method", "path", "principal", "scope", "tail")
 
-    def __init__(self, scope: Scope, receive: Receive, *, id: str, max_body: int, timeout: float) -> None:  # noqa: A002 - the name of what it is
+    def __init__(self, scope: Scope, receive: Receive, *, id: str, limits: Limits) -> None:  # noqa: A002 - the name of what it is
         super().__init__(scope)
         self.scope = scope
         self.method: str = scope["method"]
@@ -36,7 +36,7 @@ class Request(Noted):
         self.principal: Principal | None = None
         self.address: str = client[0] if (client := scope.get("client")) else ""
         self._receive = receive
-        self._limits = Limits(max_body, timeout)
+        self._limits = limits
 
     def header(self, name: bytes) -> bytes | None:
         """Return the header of this name, which is in lower case, or None."""

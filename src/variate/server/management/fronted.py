@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from starlette.requests import Request as AppRequest
 
+from variate.server.body import Limits
 from variate.server.request import Request
 from variate.service_settings import ServiceSettings
 
@@ -21,8 +22,7 @@ def fronted(request: AppRequest, settings: ServiceSettings) -> Request:
             request.scope,
             request.receive,
             id=uuid4().hex,
-            max_body=settings.max_body_bytes,
-            timeout=settings.body_timeout_seconds,
+            limits=Limits(settings.max_body_bytes, settings.body_timeout_seconds),
         )
         request.scope[KEY] = found
     return found

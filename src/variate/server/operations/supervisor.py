@@ -136,8 +136,12 @@ class Supervisor:
             child.said = None
             return
         if words != _ANSWERS:
-            self._failure = words.decode(errors="replace")
-            self._stop()
+            failure = words.decode(errors="replace")
+            if self._answered:  # the others go on, and this one is tried again
+                logger.error("a process could not begin: %s", failure, extra={"place": child.place.number})
+            else:
+                self._failure = failure
+                self._stop()
             return
         child.answers = True
         if not self._answered and all(each.answers for each in self._children):
