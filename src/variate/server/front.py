@@ -25,10 +25,11 @@ from variate.service_settings import ServiceSettings
 logger = logging.getLogger("variate.server")
 
 REQUEST_ID = b"x-request-id"
-"""The header of the request's id. It is sent with each refusal, with streams, and to who sent one: a header more on every
-answer that nobody asks about costs a twentieth of it."""
+"""The header of the request's id. It is sent with each refusal, with streams, and to who sent one: a header more on
+every answer that nobody asks about costs a twentieth of it."""
 
-Handler = Callable[[Request], Awaitable[Answer | Stream]]
+Handler = Callable[[Request], Answer | Awaitable[Answer | Stream]]
+"""What answers a request: at once, where nothing has to be waited for, or when it is awaited."""
 
 
 def _problem(request: Request, refusal: Refusal) -> Answer:
@@ -63,7 +64,8 @@ class Front:
         self._below = tuple(below.items())
         self._rest = rest
         self._gate = gate
-        self._settings = settings
+        self._max_body = settings.max_body_bytes
+        self._timeout = settings.body_timeout_seconds
         self._process = uuid4().hex[:12]
         self._numbers = count(1)
 
@@ -87,11 +89,11 @@ class Front:
             scope,
             receive,
             id=f"{self._process}-{next(self._numbers)}",
-            max_body=self._settings.max_body_bytes,
-            timeout=self._settings.body_timeout_seconds,
+            max_body=self._max_body,
+            timeout=self._timeout,
         )
         request.tail = tail
-        route = methods.get(request.method)
+        route = methods.get(scope["method"])
         if route is None:
             allowed = ", ".join(sorted(methods))
             refusal = Refusal(
@@ -106,7 +108,8 @@ class Front:
                 request.principal = self._gate.admitted(request, route.scope) or await self._gate.admit(
                     request, route.scope
                 )
-            answer = await route.handler(request)
+            answered = route.handler(request)
+            answer = answered if isinstance(answered, Answer) else await answered
         except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
             answer = _failed(route, request, error)
         if answer is not None:

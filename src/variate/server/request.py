@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Request:
     """One request. ``tail`` is what its path has after the route's; ``principal`` is set where the route asks who."""
 
-    __slots__ = ("_headers", "_max_body", "_receive", "_timeout", "id", "principal", "scope", "tail")
+    __slots__ = ("_begun", "_headers", "_max_body", "_receive", "_timeout", "id", "principal", "scope", "tail")
 
     def __init__(self, scope: Scope, receive: Receive, *, id: str, max_body: int, timeout: float) -> None:  # noqa: A002 - the name of what it is
         self.scope = scope
@@ -36,6 +36,7 @@ class Request:
         self._max_body = max_body
         self._timeout = timeout
         self._headers: dict[bytes, bytes] | None = None
+        self._begun: Begun[Message] | None = None
 
     @property
     def method(self) -> str:
@@ -62,19 +63,34 @@ class Request:
             headers = self._headers = dict(reversed(self.scope["headers"]))
         return headers.get(name)
 
+    def body_at_once(self) -> bytes | None:
+        """Return the body where all of it has come and needs no unpacking, as of most; None else: await ``body``."""
+        begun = self._begun = Begun(self._receive())
+        if not begun.done:
+            return None
+        message = begun.value
+        body: bytes | None = message.get("body")
+        if not body or message.get("more_body") or self.header(b"content-encoding") is not None:
+            return None
+        if len(body) > self._max_body:
+            raise self._too_large()
+        return body
+
     async def body(self) -> bytes:
         """Return the body, unpacked where it is gzipped; raise ``Refusal`` where it is too large or too slow."""
         length = self.header(b"content-length")
         if length is not None and int(length) > self._max_body:
             raise self._too_large()
-        first = Begun(self._receive())
-        if first.done and not first.value.get("more_body"):
-            message = first.value
+        begun = self._begun or Begun(self._receive())
+        if begun.done and not begun.value.get("more_body"):
+            message = begun.value
             body: bytes = message.get("body", b"")
         else:
-            message, body = await self._slowly(first)
+            message, body = await self._slowly(begun)
         if message["type"] == "http.disconnect":
             raise ConnectionResetError("the other side went while it sent its body")
+        if len(body) > self._max_body:
+            raise self._too_large()
         encoding = self.header(b"content-encoding")
         return body if encoding is None else self._unpacked(body, encoding.strip().lower())
 
@@ -87,11 +103,11 @@ class Request:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    async def _slowly(self, first: Begun[Message]) -> tuple[Message, bytes]:
+    async def _slowly(self, begun: Begun[Message]) -> tuple[Message, bytes]:
         """Return the body's first message, awaited, and the whole body."""
         try:
             async with asyncio.timeout(self._timeout):
-                message = await first
+                message = await begun
                 body: bytes = message.get("body", b"")
                 return message, await self._rest(body) if message.get("more_body") else body
         except TimeoutError as error:

@@ -19,7 +19,8 @@ class Evaluator:
 
     def now(self, key: str, unit: str, attributes: Mapping[str, Any]) -> Decision | None:
         """Return the decision where it takes no store to make it; None where it may: then ask ``soon``."""
-        return self._decide(key, unit, attributes)
+        found = self._platform.evaluate_flag(unit, key, attributes)
+        return self._platform.assign(unit, key, attributes) if found.reason is Reason.UNKNOWN else found
 
     async def soon(self, key: str, unit: str, attributes: Mapping[str, Any]) -> Decision:
         """Return the decision, made in another thread."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
 
 from variate.model.access import Scope
-from variate.model.decision import Reason
+from variate.model.decision import Decision, Reason
 from variate.server.answer import JSON as JSON_HEADERS
 from variate.server.answer import Answer, encode, headers_of
 from variate.server.data.evaluating import Evaluator
@@ -20,13 +21,13 @@ from variate.server.request import Request, decoded
 PATH = "/ofrep/v1/evaluate/flags"
 
 
-class Asked(msgspec.Struct):
+class _Asked(msgspec.Struct):
     """The body of both requests. Of what else is in it nothing is looked at."""
 
     context: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-decode_asked = msgspec.json.Decoder(Asked).decode
+_decode = msgspec.json.Decoder(_Asked).decode
 
 
 class Single:
@@ -37,16 +38,26 @@ class Single:
         self._evaluation = evaluations.answer
         self._late = freshness.headers
 
-    async def answer(self, request: Request) -> Answer:
-        """Answer with the flag's value for the context's targeting key."""
-        context = decoded(await request.body(), decode_asked).context
-        unit = context.get("targetingKey")
-        if type(unit) is not str or not unit:
-            raise no_unit(unit)
-        key = request.tail
-        decision = self._evaluator.now(key, unit, context)
+    def answer(self, request: Request) -> Answer | Awaitable[Answer]:
+        """Answer with the flag's value for the context's targeting key, at once where that can be."""
+        body = request.body_at_once()
+        if body is None:
+            return self._answer_later(request)
+        unit, context = asked(body)
+        decision = self._evaluator.now(request.tail, unit, context)
         if decision is None:
-            decision = await self._evaluator.soon(key, unit, context)
+            return self._answer_soon(request.tail, unit, context)
+        return self._told(request.tail, decision)
+
+    async def _answer_later(self, request: Request) -> Answer:
+        unit, context = asked(await request.body())
+        return await self._answer_soon(request.tail, unit, context)
+
+    async def _answer_soon(self, key: str, unit: str, context: dict[str, Any]) -> Answer:
+        decision = self._evaluator.now(key, unit, context)
+        return self._told(key, decision or await self._evaluator.soon(key, unit, context))
+
+    def _told(self, key: str, decision: Decision) -> Answer:
         if decision.reason is Reason.UNKNOWN:
             raise unknown(key)
         answer, late = self._evaluation(key, decision), self._late()
@@ -65,11 +76,15 @@ class Single:
         )
 
 
-def no_unit(given: object) -> Refusal:
-    """Return why nothing is decided without a unit."""
-    if given is None or given == "":
-        return Refusal(400, "TARGETING_KEY_MISSING", "context.targetingKey: must be there, a text that is not empty")
-    return Refusal(400, "INVALID_CONTEXT", f"context.targetingKey: must be a text, not {type(given).__name__}")
+def asked(body: bytes) -> tuple[str, dict[str, Any]]:
+    """Return the unit and the context of a request's body; raise ``Refusal`` where it has none."""
+    context = decoded(body, _decode).context
+    unit = context.get("targetingKey")
+    if type(unit) is str and unit:
+        return unit, context
+    if unit is None or unit == "":
+        raise Refusal(400, "TARGETING_KEY_MISSING", "context.targetingKey: must be there, a text that is not empty")
+    raise Refusal(400, "INVALID_CONTEXT", f"context.targetingKey: must be a text, not {type(unit).__name__}")
 
 
 def unknown(key: str) -> Refusal:
