@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from variate.server.data import freshness
 from variate.server.data.freshness import Freshness
 
 
-def platform(age_seconds: float | None, looked: list[float] | None = None) -> Any:
+def platform(age_seconds: float | None, looked: list[bool] | None = None) -> Any:
     def in_force() -> Any:
         if looked is not None:
-            looked.append(freshness.time.monotonic())
+            looked.append(True)
         return None if age_seconds is None else SimpleNamespace(age_seconds=age_seconds)
 
     return SimpleNamespace(settings=SimpleNamespace(snapshot_poll_seconds=2.0), snapshot_in_force=in_force)
@@ -28,11 +27,12 @@ def test_the_age_is_told_where_it_is_late(age_seconds: float | None, told: bytes
     assert headers == (() if told is None else ((b"x-variate-snapshot-age", told),))
 
 
-def test_it_is_looked_up_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter([100.0, 100.0, 100.5, 100.9, 101.1, 101.1])
-    monkeypatch.setattr(freshness, "time", SimpleNamespace(monotonic=lambda: next(times)))
-    looked = list[float]()
-    fresh = Freshness(platform(0.0, looked))
+def test_it_is_looked_up_once_a_second() -> None:
+    looked = list[bool]()
+    times = iter([100.0, 100.5, 100.9, 101.1])
+    fresh = Freshness(platform(0.0, looked), clock=lambda: next(times))
+    found = []
     for _ in range(4):
         fresh.headers()
-    assert looked == [100.0, 101.1]
+        found.append(len(looked))
+    assert found == [1, 1, 1, 2]
