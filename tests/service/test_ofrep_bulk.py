@@ -11,6 +11,7 @@ import pytest
 from tests.service.definitions import define_experiment, define_flag
 from tests.service.running import Running, bearer
 from variate.decision.compiled import UNKNOWN
+from variate.server.data.evaluating import Evaluator
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -119,6 +120,14 @@ def test_one_flag_that_cannot_be_read_fails_no_other(
     assert flags["of-another-release"]["errorCode"] == "PARSE_ERROR"
     assert flags["of-another-release"]["errorDetails"]
     assert "value" in flags["ruled"]
+
+
+def test_what_has_to_wait_for_a_store_is_answered_alike(
+    service: Running, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = asked(client)
+    monkeypatch.setattr(Evaluator, "all_now", lambda *_: None)
+    assert asked(client).content == at_once.content
 
 
 @pytest.mark.parametrize(

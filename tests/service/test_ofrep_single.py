@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -11,9 +14,12 @@ import httpx
 import pytest
 
 from tests.service.definitions import NOBODY, define_experiment, define_flag
-from tests.service.running import Running, bearer
+from tests.service.running import Running, bearer, running
 from variate.model.decision import Reason
+from variate.platform import Platform
+from variate.server.data.evaluating import Evaluator
 from variate.server.data.reasons import OPENFEATURE
+from variate.settings import Settings
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -166,3 +172,42 @@ def test_every_reason_has_a_word_that_openfeature_knows() -> None:
 
     assert set(OPENFEATURE) == set(Reason)
     assert {word for word in OPENFEATURE.values() if word not in Theirs.__members__} == set()
+
+
+def test_what_has_to_wait_for_a_store_is_answered_alike(
+    service: Running, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = [asked(client, key).json() for key in ("ruled", "prices")]
+    monkeypatch.setattr(Evaluator, "now", lambda *_: None)
+    assert [asked(client, key).json() for key in ("ruled", "prices")] == at_once
+    assert asked(client, "no-such-flag").status_code == 404
+
+
+def test_a_body_in_parts_or_packed_is_answered_alike(client: httpx.Client) -> None:
+    body = b'{"context": {"targetingKey": "u-1"}}'
+    in_parts = client.post("yes", content=iter([body[:9], body[9:]]))
+    packed = client.post("yes", content=gzip.compress(body), headers={"Content-Encoding": "gzip"})
+    assert in_parts.json() == packed.json() == asked(client, "yes").json()
+
+
+def test_a_request_has_an_id_where_it_came_with_one_or_was_refused(client: httpx.Client) -> None:
+    assert "x-request-id" not in asked(client, "yes").headers
+    assert asked(client, "no-such-flag").headers["x-request-id"]
+    body = {"context": {"targetingKey": "u-1"}}
+    assert client.post("yes", json=body, headers={"X-Request-Id": "mine"}).headers["x-request-id"]
+
+
+def test_answers_from_an_old_snapshot_say_how_old_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform.open(Settings(home=tmp_path)) as platform, running(platform) as served:
+        define_flag(platform, "yes", True)
+        platform.evaluate_flag("u-1", "yes")
+        found = platform.snapshot_in_force()
+        assert found is not None
+        monkeypatch.setattr(platform, "snapshot_in_force", lambda: replace(found, age_seconds=61.5))
+        for path in ("/yes", ""):
+            answer = httpx.post(
+                f"{served.url}/ofrep/v1/evaluate/flags{path}",
+                json={"context": {"targetingKey": "u-1"}},
+                headers=bearer("evaluate"),
+            )
+            assert (answer.status_code, answer.headers["x-variate-snapshot-age"]) == (200, "61")
