@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.definitions import define_experiment, define_flag
+from tests.service.definitions import NOBODY, define_experiment, define_flag
 from tests.service.running import Running, bearer
 from variate.decision.compiled import UNKNOWN
 from variate.server.data.evaluating import Evaluator
@@ -94,6 +94,19 @@ def test_the_tag_is_another_after_a_change_and_after_an_override(service: Runnin
     overridden = asked(client, changed.headers["etag"])
     assert (overridden.status_code, by_key(overridden)["prices"]["variant"]) == (200, forced)
     assert by_key(overridden)["prices"]["reason"] == "TARGETING_MATCH"
+
+
+def test_the_tag_is_another_for_another_snapshot_though_all_flags_are_as_they_were(
+    service: Running, client: httpx.Client
+) -> None:
+    before = asked(client)
+    nobody = [{"name": "nobody", "condition": NOBODY, "serve": "other"}]
+    define_flag(service.platform, "for-nobody-yet", rules=nobody)
+    service.platform.archive_feature_flag("for-nobody-yet")
+    service.platform.create_experiment("Another", experiment_id="another", variations=[{"name": "a"}, {"name": "b"}])
+    after = asked(client, before.headers["etag"])
+    assert after.status_code == 200
+    assert {key: by_key(after)[key] for key in by_key(before)} == by_key(before)
 
 
 def test_what_a_unit_was_shown_stays_when_the_weights_change(service: Running, client: httpx.Client) -> None:

@@ -51,7 +51,7 @@ def client(service: Running) -> Iterator[httpx.Client]:
 
 
 def asked(client: httpx.Client, key: str, **context: Any) -> httpx.Response:
-    return client.post(quote(key, safe=""), json={"context": {"targetingKey": "u-1", **context}})
+    return client.post(quote(key, safe=""), json={"context": {"targetingKey": "u-1"} | context})
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,21 @@ def test_a_changed_flag_is_told_as_it_is_now(service: Running, client: httpx.Cli
     service.platform.update_feature_flag("changing", variations=changed)
     told = asked(client, "changing").json()
     assert (told["value"], told["metadata"]["version"]) == ("after", 2)
+
+
+def test_a_key_that_was_an_experiments_and_is_a_flags_now_is_told_so(service: Running, client: httpx.Client) -> None:
+    values = [{"name": "on", "value": True}, {"name": "off", "value": False}]
+    service.platform.create_experiment("Taken", experiment_id="taken", variations=values)
+    service.platform.update_experiment_status("taken", "active")
+    assert {asked(client, "taken", targetingKey=f"u-{n}").json()["metadata"]["experiment"] for n in range(9)} == {
+        "taken"
+    }
+    service.platform.create_feature_flag(
+        "Taken", flag_id="taken", status="active", type="boolean", default={"rollout": {"on": 50, "off": 50}}
+    )
+    told = [asked(client, "taken", targetingKey=f"u-{n}").json() for n in range(9)]
+    assert [each["metadata"].get("experiment") for each in told] == [None] * 9
+    assert {each["reason"] for each in told} == {"SPLIT"}
 
 
 @pytest.mark.parametrize("path", ["shelf%2Ftop%20shelf%25%C3%A9", "shelf/top%20shelf%25%C3%A9"])

@@ -92,24 +92,22 @@ def unknown(key: str) -> Refusal:
     return Refusal(404, "FLAG_NOT_FOUND", f"there is no flag and no experiment {key!r}")
 
 
-def refused(request: Request, refusal: Refusal) -> Answer:
+def refused(_: Request, refusal: Refusal) -> Answer:
     """Return the refusal as OFREP writes one of a request for all flags."""
-    found = _in_words_of_ofrep(request.tail, refusal)
+    found = _in_words_of_ofrep(refusal)
     told = {"errorCode": found.code, "errorDetails": found.detail}
     return Answer(found.status, encode(told), JSON_HEADERS + headers_of(refusal.headers))
 
 
 def _refused(request: Request, refusal: Refusal) -> Answer:
-    found = _in_words_of_ofrep(request.tail, refusal)
+    found = _in_words_of_ofrep(refusal)
     told = {"key": request.tail, "errorCode": found.code, "errorDetails": found.detail}
     return Answer(found.status, encode(told), JSON_HEADERS + headers_of(refusal.headers))
 
 
-def _in_words_of_ofrep(key: str, refusal: Refusal) -> Refusal:
+def _in_words_of_ofrep(refusal: Refusal) -> Refusal:
     """Return the refusal with one of OpenFeature's error codes, and the status that goes with it."""
     field = refusal.extensions.get("field")
-    if field == "id":
-        return unknown(key)  # an id that no flag can have
     code = _CODES.get(refusal.code, "GENERAL")
     if refusal.code == "invalid_body" and "$.context" not in refusal.detail:
         code = "PARSE_ERROR"
