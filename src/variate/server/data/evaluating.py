@@ -10,6 +10,8 @@ from variate.errors import VariateError
 from variate.model.decision import Decision, Reason
 from variate.platform import Platform
 
+_UNKNOWN = Reason.UNKNOWN  # Python 3.11 takes longer to find a member of an enumeration than this to be compared
+
 
 class Evaluator:
     """What OFREP calls a flag is a flag of ours or an experiment: flags come first where both have the key."""
@@ -20,7 +22,7 @@ class Evaluator:
     def now(self, key: str, unit: str, attributes: Mapping[str, Any]) -> Decision | None:
         """Return the decision where it takes no store to make it; None where it may: then ask ``soon``."""
         found = self._platform.evaluate_flag(unit, key, attributes)
-        return self._platform.assign(unit, key, attributes) if found.reason is Reason.UNKNOWN else found
+        return self._platform.assign(unit, key, attributes) if found.reason is _UNKNOWN else found
 
     async def soon(self, key: str, unit: str, attributes: Mapping[str, Any]) -> Decision:
         """Return the decision, made in another thread."""
@@ -52,7 +54,7 @@ class Evaluator:
 
     def _decide(self, key: str, unit: str, attributes: Mapping[str, Any]) -> Decision:
         found = self._platform.evaluate_flag(unit, key, attributes)
-        return self._platform.assign(unit, key, attributes) if found.reason is Reason.UNKNOWN else found
+        return self._platform.assign(unit, key, attributes) if found.reason is _UNKNOWN else found
 
     def _decide_all(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
         found: dict[str, Decision | VariateError] = dict(self._platform.evaluate_all_flags(unit, attributes))

@@ -27,6 +27,7 @@ class _Asked(msgspec.Struct):
     context: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+_UNKNOWN = Reason.UNKNOWN  # Python 3.11 takes longer to find a member of an enumeration than this to be compared
 _decode = msgspec.json.Decoder(_Asked).decode
 
 
@@ -58,7 +59,7 @@ class Single:
         return self._told(key, decision or await self._evaluator.soon(key, unit, context))
 
     def _told(self, key: str, decision: Decision) -> Answer:
-        if decision.reason is Reason.UNKNOWN:
+        if decision.reason is _UNKNOWN:
             raise unknown(key)
         answer, late = self._evaluation(key, decision), self._late()
         return Answer(200, answer.body, answer.headers + late) if late else answer
