@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -12,9 +12,9 @@ from statistics import median
 from benchmarks.engines import Engines
 from benchmarks.line import Aim, Line
 from benchmarks.served.race import Run, Served, asked, served
-from benchmarks.served.workload import ATTRIBUTES, BULK_FLAGS, BULK_PATH, PATH, SECRET
+from benchmarks.served.workload import ATTRIBUTES, BULK_FLAGS, BULK_PATH, PATH, SECRET, answered
 
-_SECONDS = 2.0
+_SECONDS = 2
 """Of each turn; a section of 15 turns takes three minutes."""
 
 _SCRIPT = """
@@ -37,15 +37,19 @@ def lines(engines: Engines, *, turns: int) -> Iterator[Line]:
     with ExitStack() as running:
         ours = running.enter_context(served("ours", folder))
         at_rest = ours.memory_megabytes()
-        (folder / "bulk.json").write_bytes(_bulk_answer(ours))
+        (folder / "bulk.json").write_bytes(_answer(ours, BULK_PATH))
         others = {name: running.enter_context(served(name, folder)) for name in ("bare", "framework")}
         sides = {"ours": ours, **others}
+        told = {name: json.loads(_answer(side, PATH)) for name, side in sides.items()}
+        if any(each != answered(each["variant"]) for each in told.values()):
+            raise AssertionError(f"they do not answer the same: {told}")
         yield from _single(_turns(sides, single, turns=turns))
         bulk_sides = {name: sides[name] for name in ("ours", "bare")}
         what = f"OFREP: {BULK_FLAGS} flags at once"
         found = _turns(bulk_sides, bulk, turns=turns)
-        yield _rates(f"{what}, beside a bare ASGI app that answers ready bytes", found, "bare")
-        yield _late(f"{what}: 99th percentile", found, "bare")
+        yield _line(f"{what}, beside a bare ASGI app that answers ready bytes", found, "bare", _RATE)
+        yield _line(f"{what}: time of the core", found, "bare", _COST)
+        yield _line(f"{what}: 99th percentile", found, "bare", _LATE)
         yield Line(what="service: memory at rest", unit="MB", ours=at_rest)
         yield Line(
             what="service: memory under load, beside the bare ASGI app",
@@ -76,30 +80,32 @@ def _turns(sides: Mapping[str, Served], file: Path, *, turns: int) -> dict[str, 
 
 def _single(runs: Mapping[str, list[Run]]) -> Iterator[Line]:
     what = "OFREP: one flag"
-    yield _rates(
-        f"{what}, beside a bare ASGI app that parses, hashes and answers", runs, "bare", Aim(0.75, at_least=True)
-    )
-    yield _rates(f"{what}, beside plain FastAPI", runs, "framework", Aim(3, at_least=True))
-    yield _late(f"{what}: 99th percentile, beside the bare ASGI app", runs, "bare")
-    yield _late(f"{what}: 99th percentile, beside plain FastAPI", runs, "framework")
+    bare = "a bare ASGI app that parses, hashes and answers"
+    yield _line(f"{what}, beside {bare}", runs, "bare", _RATE, Aim(0.75, at_least=True))
+    yield _line(f"{what}, beside plain FastAPI", runs, "framework", _RATE, Aim(3, at_least=True))
+    yield _line(f"{what}: time of the core, beside the bare ASGI app", runs, "bare", _COST)
+    yield _line(f"{what}: time of the core, beside plain FastAPI", runs, "framework", _COST)
+    yield _line(f"{what}: 99th percentile, beside the bare ASGI app", runs, "bare", _LATE)
+    yield _line(f"{what}: 99th percentile, beside plain FastAPI", runs, "framework", _LATE)
 
 
-def _rates(what: str, runs: Mapping[str, list[Run]], beside: str, aim: Aim | None = None) -> Line:
-    ours, others = ([each.per_second for each in runs[name]] for name in ("ours", beside))
+_Figure = tuple[str, Callable[[Run], float]]
+_RATE: _Figure = ("/s", lambda run: run.per_second)
+_COST: _Figure = ("us", lambda run: run.processor_microseconds)
+_LATE: _Figure = ("ms", lambda run: run.p99_milliseconds)
+
+
+def _line(what: str, runs: Mapping[str, list[Run]], beside: str, figure: _Figure, aim: Aim | None = None) -> Line:
+    unit, of = figure
+    ours, others = ([of(each) for each in runs[name]] for name in ("ours", beside))
     ratio = median(a / b for a, b in zip(ours, others, strict=True))
-    return Line(what=what, unit="/s", ours=median(ours), bare=median(others), ratio=ratio, aim=aim)
+    return Line(what=what, unit=unit, ours=median(ours), bare=median(others), ratio=ratio, aim=aim)
 
 
-def _late(what: str, runs: Mapping[str, list[Run]], beside: str) -> Line:
-    ours, others = ([each.p99_milliseconds for each in runs[name]] for name in ("ours", beside))
-    ratio = median(a / b for a, b in zip(ours, others, strict=True))
-    return Line(what=what, unit="ms", ours=median(ours), bare=median(others), ratio=ratio)
-
-
-def _bulk_answer(service: Served) -> bytes:
+def _answer(service: Served, path: str) -> bytes:
     body = json.dumps({"context": {"targetingKey": "user-1", **ATTRIBUTES}}).encode()
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {SECRET}"}
-    url = f"http://127.0.0.1:{service.port}{BULK_PATH}"
+    url = f"http://127.0.0.1:{service.port}{path}"
     with urllib.request.urlopen(urllib.request.Request(url, data=body, headers=headers), timeout=30) as answer:
         found: bytes = answer.read()
         return found

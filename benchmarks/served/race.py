@@ -26,20 +26,28 @@ class Served:
 
     def memory_megabytes(self) -> float:
         """Return what of it is in memory (RSS); raise ``MissingEngineError`` where the system does not say."""
-        try:
-            text = Path(f"/proc/{self.pid}/status").read_text()
-        except FileNotFoundError as error:
-            raise MissingEngineError("memory of another process is read from /proc, which is not here") from error
-        found = re.search(r"VmRSS:\s+(\d+) kB", text)
+        found = re.search(r"VmRSS:\s+(\d+) kB", self._told("status"))
         return int(found[1]) * 1024 / 1e6 if found else 0.0
+
+    def processor_seconds(self) -> float:
+        """Return for how long a core has worked for it so far, its system calls included."""
+        user, system = self._told("stat").rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def _told(self, name: str) -> str:
+        try:
+            return Path(f"/proc/{self.pid}/{name}").read_text()
+        except FileNotFoundError as error:
+            raise MissingEngineError("what a process takes is read from /proc, which is not here") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run of wrk saw."""
+    """What one run of wrk saw, and what an answer took of the core: that, what else the machine does leaves alone."""
 
     per_second: float
     p99_milliseconds: float
+    processor_microseconds: float
 
 
 @contextmanager
@@ -56,20 +64,21 @@ def served(name: str, folder: Path) -> Iterator[Served]:
             process.wait(timeout=30)
 
 
-def asked(service: Served, script: Path, *, seconds: float) -> Run:
+def asked(service: Served, script: Path, *, seconds: int) -> Run:
     """Ask as fast as it answers; raise ``RuntimeError`` where an answer is not 2xx."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise MissingEngineError("wrk is not on this machine: apt-get install wrk")
     core = _cores()[1]
     pinned = ["taskset", "-c", core] if core and shutil.which("taskset") else []
+    before = service.processor_seconds()
     done = subprocess.run(
         [
             *pinned,
             wrk,
             "--threads=1",
             f"--connections={CONNECTIONS}",
-            f"--duration={seconds:g}s",
+            f"--duration={seconds}s",
             "--latency",
             f"--script={script}",
             f"http://127.0.0.1:{service.port}",
@@ -80,12 +89,18 @@ def asked(service: Served, script: Path, *, seconds: float) -> Run:
     )
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         raise RuntimeError(f"not every request was answered:\n{done.stdout}")
+    took = service.processor_seconds() - before
+    answers = re.search(r"(\d+) requests in", done.stdout)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     late = re.search(r"99%\s+([\d.]+)(us|ms|s)", done.stdout)
-    if rate is None or late is None:
+    if rate is None or late is None or answers is None:
         raise RuntimeError(f"wrk said what is not understood:\n{done.stdout}")
     unit = {"us": 1e-3, "ms": 1.0, "s": 1e3}[late[2]]
-    return Run(per_second=float(rate[1]), p99_milliseconds=float(late[1]) * unit)
+    return Run(
+        per_second=float(rate[1]),
+        p99_milliseconds=float(late[1]) * unit,
+        processor_microseconds=took / int(answers[1]) * 1e6,
+    )
 
 
 def _cores() -> tuple[str, str]:

@@ -17,16 +17,11 @@ VARIATIONS = ({"name": "classic", "value": "classic"}, {"name": "express", "valu
 
 
 def answered(variation: str) -> dict[str, Any]:
-    """Return what a bare service answers: as much as ours does."""
+    """Return what a bare service answers: the same as ours."""
     return {
         "key": KEY,
         "reason": "SPLIT",
         "variant": variation,
+        "metadata": {"reason": "split", "flagSetId": "dev", "version": 1},
         "value": variation,
-        "metadata": {
-            "reason": "split",
-            "version": 1,
-            "environment": "dev",
-            "snapshot": "0123456789ab",
-        },
     }

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.definitions import define_experiment, define_flag
+from tests.service.definitions import NOBODY, define_experiment, define_flag
 from tests.service.running import Running, bearer
 from variate.decision.compiled import UNKNOWN
+from variate.server.data.evaluating import Evaluator
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -95,6 +96,19 @@ def test_the_tag_is_another_after_a_change_and_after_an_override(service: Runnin
     assert by_key(overridden)["prices"]["reason"] == "TARGETING_MATCH"
 
 
+def test_the_tag_is_another_for_another_snapshot_though_all_flags_are_as_they_were(
+    service: Running, client: httpx.Client
+) -> None:
+    before = asked(client)
+    nobody = [{"name": "nobody", "condition": NOBODY, "serve": "other"}]
+    define_flag(service.platform, "for-nobody-yet", rules=nobody)
+    service.platform.archive_feature_flag("for-nobody-yet")
+    service.platform.create_experiment("Another", experiment_id="another", variations=[{"name": "a"}, {"name": "b"}])
+    after = asked(client, before.headers["etag"])
+    assert after.status_code == 200
+    assert {key: by_key(after)[key] for key in by_key(before)} == by_key(before)
+
+
 def test_what_a_unit_was_shown_stays_when_the_weights_change(service: Running, client: httpx.Client) -> None:
     define_experiment(service.platform, "sticky")
     units = [f"sticky-{number}" for number in range(8)]
@@ -119,6 +133,14 @@ def test_one_flag_that_cannot_be_read_fails_no_other(
     assert flags["of-another-release"]["errorCode"] == "PARSE_ERROR"
     assert flags["of-another-release"]["errorDetails"]
     assert "value" in flags["ruled"]
+
+
+def test_what_has_to_wait_for_a_store_is_answered_alike(
+    service: Running, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = asked(client)
+    monkeypatch.setattr(Evaluator, "all_now", lambda *_: None)
+    assert asked(client).content == at_once.content
 
 
 @pytest.mark.parametrize(

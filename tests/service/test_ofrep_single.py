@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -11,9 +14,12 @@ import httpx
 import pytest
 
 from tests.service.definitions import NOBODY, define_experiment, define_flag
-from tests.service.running import Running, bearer
+from tests.service.running import Running, bearer, running
 from variate.model.decision import Reason
+from variate.platform import Platform
+from variate.server.data.evaluating import Evaluator
 from variate.server.data.reasons import OPENFEATURE
+from variate.settings import Settings
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,7 +51,7 @@ def client(service: Running) -> Iterator[httpx.Client]:
 
 
 def asked(client: httpx.Client, key: str, **context: Any) -> httpx.Response:
-    return client.post(quote(key, safe=""), json={"context": {"targetingKey": "u-1", **context}})
+    return client.post(quote(key, safe=""), json={"context": {"targetingKey": "u-1"} | context})
 
 
 @pytest.mark.parametrize(
@@ -103,6 +109,21 @@ def test_a_changed_flag_is_told_as_it_is_now(service: Running, client: httpx.Cli
     service.platform.update_feature_flag("changing", variations=changed)
     told = asked(client, "changing").json()
     assert (told["value"], told["metadata"]["version"]) == ("after", 2)
+
+
+def test_a_key_that_was_an_experiments_and_is_a_flags_now_is_told_so(service: Running, client: httpx.Client) -> None:
+    values = [{"name": "on", "value": True}, {"name": "off", "value": False}]
+    service.platform.create_experiment("Taken", experiment_id="taken", variations=values)
+    service.platform.update_experiment_status("taken", "active")
+    assert {asked(client, "taken", targetingKey=f"u-{n}").json()["metadata"]["experiment"] for n in range(9)} == {
+        "taken"
+    }
+    service.platform.create_feature_flag(
+        "Taken", flag_id="taken", status="active", type="boolean", default={"rollout": {"on": 50, "off": 50}}
+    )
+    told = [asked(client, "taken", targetingKey=f"u-{n}").json() for n in range(9)]
+    assert [each["metadata"].get("experiment") for each in told] == [None] * 9
+    assert {each["reason"] for each in told} == {"SPLIT"}
 
 
 @pytest.mark.parametrize("path", ["shelf%2Ftop%20shelf%25%C3%A9", "shelf/top%20shelf%25%C3%A9"])
@@ -166,3 +187,35 @@ def test_every_reason_has_a_word_that_openfeature_knows() -> None:
 
     assert set(OPENFEATURE) == set(Reason)
     assert {word for word in OPENFEATURE.values() if word not in Theirs.__members__} == set()
+
+
+def test_what_has_to_wait_for_a_store_is_answered_alike(
+    service: Running, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = [asked(client, key).json() for key in ("ruled", "prices")]
+    monkeypatch.setattr(Evaluator, "now", lambda *_: None)
+    assert [asked(client, key).json() for key in ("ruled", "prices")] == at_once
+    assert asked(client, "no-such-flag").status_code == 404
+
+
+def test_a_body_in_parts_or_packed_is_answered_alike(client: httpx.Client) -> None:
+    body = b'{"context": {"targetingKey": "u-1"}}'
+    in_parts = client.post("yes", content=iter([body[:9], body[9:]]))
+    packed = client.post("yes", content=gzip.compress(body), headers={"Content-Encoding": "gzip"})
+    assert in_parts.json() == packed.json() == asked(client, "yes").json()
+
+
+def test_answers_from_an_old_snapshot_say_how_old_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Platform.open(Settings(home=tmp_path)) as platform, running(platform) as served:
+        define_flag(platform, "yes", True)
+        platform.evaluate_flag("u-1", "yes")
+        found = platform.snapshot_in_force()
+        assert found is not None
+        monkeypatch.setattr(platform, "snapshot_in_force", lambda: replace(found, age_seconds=61.5))
+        for path in ("/yes", ""):
+            answer = httpx.post(
+                f"{served.url}/ofrep/v1/evaluate/flags{path}",
+                json={"context": {"targetingKey": "u-1"}},
+                headers=bearer("evaluate"),
+            )
+            assert (answer.status_code, answer.headers["x-variate-snapshot-age"]) == (200, "61")

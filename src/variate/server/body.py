@@ -34,10 +34,13 @@ class Limits:
         return Refusal(408, "body_timeout", f"the body did not come within {self.seconds:g} s", headers=CLOSE)
 
 
-async def received(receive: Receive, limits: Limits) -> bytes:
-    """Return the body as it was sent; raise ``Refusal`` where it is too large or too slow."""
-    # A small body is there when its headers are.
-    body = Begun(_read(receive, limits))
+def begun(receive: Receive, limits: Limits) -> Begun[bytes]:
+    """Return the body as it was sent, begun: a small one is there when its headers are."""
+    return Begun(_read(receive, limits))
+
+
+async def ended(body: Begun[bytes], limits: Limits) -> bytes:
+    """Return the body that was begun; raise ``Refusal`` where it is too large or too slow."""
     if body.done:
         return body.value
     try:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("variate.server")
 
-Handler = Callable[[Request], Awaitable[Answer | Stream]]
+Handler = Callable[[Request], Answer | Awaitable[Answer | Stream]]
+"""What answers a request: at once, where nothing has to be waited for, or when it is awaited."""
 Rest = Callable[[Request, Receive, Send], Awaitable[tuple[str, int | None]]]
 """Answers what no route does; returns what it is called in numbers and traces, and the status, None for no answer."""
 
@@ -160,7 +161,8 @@ class Front:
                         request.principal = self._gate.admitted(request, route.scope) or await self._gate.admit(
                             request, route.scope
                         )
-                    answer = await route.handler(request)
+                    answered = route.handler(request)
+                    answer = answered if isinstance(answered, Answer) else await answered
                 except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
                     answer = _failed(route, request, error)
             status = None if answer is None else await self._envelope.send(send, answer, request)

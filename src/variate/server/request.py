@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from variate.model.access import Principal
-from variate.server.body import CLOSE, Limits, Message, Receive, received, unpacked
+from variate.server.begun import Begun
+from variate.server.body import CLOSE, Limits, Message, Receive, begun, ended, unpacked
 from variate.server.noted import Noted
 from variate.server.refusal import Refusal
 
@@ -24,7 +25,7 @@ __all__ = ["Application", "Message", "Receive", "Request", "Scope", "Send"]
 class Request(Noted):
     """One request. ``tail`` is what its path has after the route's; ``principal`` is set where the route asks who."""
 
-    __slots__ = ("_limits", "_receive", "address", "id", "method", "path", "principal", "scope", "tail")
+    __slots__ = ("_begun", "_limits", "_receive", "address", "id", "method", "path", "principal", "scope", "tail")
 
     def __init__(self, scope: Scope, receive: Receive, *, id: str, limits: Limits) -> None:  # noqa: A002 - the name of what it is
         super().__init__(scope)
@@ -37,6 +38,7 @@ class Request(Noted):
         self.address: str = client[0] if (client := scope.get("client")) else ""
         self._receive = receive
         self._limits = limits
+        self._begun: Begun[bytes] | None = None
 
     def header(self, name: bytes) -> bytes | None:
         """Return the header of this name, which is in lower case, or None."""
@@ -47,6 +49,11 @@ class Request(Noted):
         """What the body is said to be, in lower case and without parameters; empty where that is not said."""
         return (self.header(b"content-type") or b"").partition(b";")[0].strip().lower().decode("latin-1")
 
+    def body_at_once(self) -> bytes | None:
+        """Return the body where all of it has come and needs no unpacking, as of most; None else: await ``body``."""
+        body = self._begun = begun(self._receive, self._limits)
+        return body.value if body.done and b"content-encoding" not in self.headers else None
+
     async def body(self) -> bytes:
         """Return the body, unpacked where it is gzipped; raise ``Refusal`` where it is too large or too slow."""
         length = self.header(b"content-length")
@@ -56,7 +63,7 @@ class Request(Noted):
             # Any number of more digits is larger, and a very long one takes long to read.
             if len(length) > 18 or int(length) > self._limits.size:
                 raise self._limits.too_large()
-        body = await received(self._receive, self._limits)
+        body = await ended(self._begun or begun(self._receive, self._limits), self._limits)
         encoding = self.header(b"content-encoding")
         return body if encoding is None else unpacked(body, encoding, self._limits)
 

@@ -22,6 +22,8 @@ THREADS = 8
 
 logger = logging.getLogger("variate.server")
 
+_UNKNOWN = Reason.UNKNOWN  # Python 3.11 takes longer to find a member of an enumeration than this to be compared
+
 
 class Evaluator:
     """What OFREP calls a flag is a flag of ours or an experiment: flags come first where both have the key.
@@ -113,7 +115,7 @@ class Evaluator:
 
     def _decide(self, key: str, unit: str, attributes: Mapping[str, Any]) -> Decision:
         found = self._platform.evaluate_flag(unit, key, attributes)
-        return self._platform.assign(unit, key, attributes) if found.reason is Reason.UNKNOWN else found
+        return self._platform.assign(unit, key, attributes) if found.reason is _UNKNOWN else found
 
     def _decide_all(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
         found: dict[str, Decision | VariateError] = dict(self._platform.evaluate_all_flags(unit, attributes))

@@ -19,6 +19,7 @@ _MOST = 100_000
 class _Held(NamedTuple):
     value: Json
     version: int | None
+    text: bytes
     answer: Answer
 
 
@@ -40,19 +41,21 @@ class Evaluations:
         # A reason is one object for ever, so its id is as good as its word, and quicker.
         held = self._held.get((key, decision.variation, decision.rule, id(decision.reason)))
         if held is not None and held[0] is decision.value and held[1] == decision.version:
-            return held[2]
+            return held[3]
         return self._made(key, decision)
 
     def texts(self, decisions: Mapping[str, Decision | VariateError]) -> list[bytes]:
         """Return each decision as a JSON object; what could not be decided, as the error that it is."""
         held_ones, texts = self._held, list[bytes]()
         for key, decision in decisions.items():
-            if type(decision) is not Decision or decision.reason is Reason.UNKNOWN:
+            if isinstance(decision, VariateError):
                 texts.append(encode(_failure(key, decision)))
                 continue
             held = held_ones.get((key, decision.variation, decision.rule, id(decision.reason)))
             if held is not None and held[0] is decision.value and held[1] == decision.version:
-                texts.append(held[2].body)
+                texts.append(held[2])
+            elif decision.reason is Reason.UNKNOWN:
+                texts.append(encode(_failure(key, decision)))
             else:
                 texts.append(self._made(key, decision).body)
         return texts
@@ -78,7 +81,7 @@ class Evaluations:
             held_ones.clear()
         answer = Answer(200, encode(self.told(key, decision)))
         outcome = (key, decision.variation, decision.rule, id(decision.reason))
-        held_ones[outcome] = _Held(decision.value, decision.version, answer)
+        held_ones[outcome] = _Held(decision.value, decision.version, answer.body, answer)
         return answer
 
     def _metadata(self, key: str, decision: Decision) -> dict[str, str | int]:

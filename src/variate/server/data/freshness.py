@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from variate.platform import Platform
 from variate.server.answer import Headers
@@ -17,15 +18,16 @@ _POLLS = 5
 class Freshness:
     """Says nothing while the snapshot is confirmed as often as it is looked for: nearly always."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._platform = platform
+        self._clock = clock
         self._expected_seconds = max(10.0, platform.settings.snapshot_poll_seconds * _POLLS)
         self._headers: Headers = ()
         self._until = 0.0
 
     def headers(self) -> Headers:
         """Return the headers that say so; none where there is nothing to say."""
-        now = time.monotonic()
+        now = self._clock()
         if now >= self._until:
             self._until = now + _LOOK_EVERY_SECONDS
             served = self._platform.snapshot_in_force()

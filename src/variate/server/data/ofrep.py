@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
 
 from variate.model.access import Scope
-from variate.model.decision import Reason
+from variate.model.decision import Decision, Reason
 from variate.server.answer import JSON as JSON_HEADERS
 from variate.server.answer import Answer, encode, headers_of
 from variate.server.data.evaluating import Evaluator
@@ -20,13 +21,14 @@ from variate.server.request import Request, read_json
 PATH = "/ofrep/v1/evaluate/flags"
 
 
-class Asked(msgspec.Struct):
+class _Asked(msgspec.Struct):
     """The body of both requests. Of what else is in it nothing is looked at."""
 
     context: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-decode_asked = msgspec.json.Decoder(Asked).decode
+_UNKNOWN = Reason.UNKNOWN  # Python 3.11 takes longer to find a member of an enumeration than this to be compared
+_decode = msgspec.json.Decoder(_Asked).decode
 
 
 class Single:
@@ -37,18 +39,29 @@ class Single:
         self._evaluation = evaluations.answer
         self._late = freshness.headers
 
-    async def answer(self, request: Request) -> Answer:
-        """Answer with the flag's value for the context's targeting key."""
-        context = read_json(await request.body(), decode_asked).context
-        unit = context.get("targetingKey")
-        if type(unit) is not str or not unit:
-            raise no_unit(unit)
-        key = request.tail
-        decision = self._evaluator.now(key, unit, context)
+    def answer(self, request: Request) -> Answer | Awaitable[Answer]:
+        """Answer with the flag's value for the context's targeting key, at once where that can be."""
+        body = request.body_at_once()
+        if body is None:
+            return self._answer_later(request)
+        unit, context = asked(body)
+        decision = self._evaluator.now(request.tail, unit, context)
         if decision is None:
-            decision = await self._evaluator.soon(key, unit, context)
+            return self._answer_soon(request, unit, context)
+        return self._told(request, decision)
+
+    async def _answer_later(self, request: Request) -> Answer:
+        unit, context = asked(await request.body())
+        decision = self._evaluator.now(request.tail, unit, context)
+        return await self._answer_soon(request, unit, context) if decision is None else self._told(request, decision)
+
+    async def _answer_soon(self, request: Request, unit: str, context: dict[str, Any]) -> Answer:
+        return self._told(request, await self._evaluator.soon(request.tail, unit, context))
+
+    def _told(self, request: Request, decision: Decision) -> Answer:
+        key = request.tail
         request.evaluated(key, decision)
-        if decision.reason is Reason.UNKNOWN:
+        if decision.reason is _UNKNOWN:
             raise unknown(key)
         answer, late = self._evaluation(key, decision), self._late()
         return Answer(200, answer.body, answer.headers + late) if late else answer
@@ -66,11 +79,15 @@ class Single:
         )
 
 
-def no_unit(given: object) -> Refusal:
-    """Return why nothing is decided without a unit."""
-    if given is None or given == "":
-        return Refusal(400, "TARGETING_KEY_MISSING", "context.targetingKey: must be there, a text that is not empty")
-    return Refusal(400, "INVALID_CONTEXT", f"context.targetingKey: must be a text, not {type(given).__name__}")
+def asked(body: bytes) -> tuple[str, dict[str, Any]]:
+    """Return the unit and the context of a request's body; raise ``Refusal`` where it has none."""
+    context = read_json(body, _decode).context
+    unit = context.get("targetingKey")
+    if type(unit) is str and unit:
+        return unit, context
+    if unit is None or unit == "":
+        raise Refusal(400, "TARGETING_KEY_MISSING", "context.targetingKey: must be there, a text that is not empty")
+    raise Refusal(400, "INVALID_CONTEXT", f"context.targetingKey: must be a text, not {type(unit).__name__}")
 
 
 def unknown(key: str) -> Refusal:
@@ -78,24 +95,22 @@ def unknown(key: str) -> Refusal:
     return Refusal(404, "FLAG_NOT_FOUND", f"there is no flag and no experiment {key!r}")
 
 
-def refused(request: Request, refusal: Refusal) -> Answer:
+def refused(_: Request, refusal: Refusal) -> Answer:
     """Return the refusal as OFREP writes one of a request for all flags."""
-    found = _in_words_of_ofrep(request.tail, refusal)
+    found = _in_words_of_ofrep(refusal)
     told = {"errorCode": found.code, "errorDetails": found.detail}
     return Answer(found.status, encode(told), JSON_HEADERS + headers_of(refusal.headers))
 
 
 def _refused(request: Request, refusal: Refusal) -> Answer:
-    found = _in_words_of_ofrep(request.tail, refusal)
+    found = _in_words_of_ofrep(refusal)
     told = {"key": request.tail, "errorCode": found.code, "errorDetails": found.detail}
     return Answer(found.status, encode(told), JSON_HEADERS + headers_of(refusal.headers))
 
 
-def _in_words_of_ofrep(key: str, refusal: Refusal) -> Refusal:
+def _in_words_of_ofrep(refusal: Refusal) -> Refusal:
     """Return the refusal with one of OpenFeature's error codes, and the status that goes with it."""
     field = refusal.extensions.get("field")
-    if field == "id":
-        return unknown(key)  # an id that no flag can have
     code = _CODES.get(refusal.code, "GENERAL")
     if refusal.code == "invalid_body" and "$.context" not in refusal.detail:
         code = "PARSE_ERROR"

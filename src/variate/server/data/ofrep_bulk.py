@@ -13,7 +13,7 @@ from variate.server.data.etags import etag_of, has_already
 from variate.server.data.evaluating import Evaluator
 from variate.server.data.evaluations import Evaluations
 from variate.server.data.freshness import Freshness
-from variate.server.data.ofrep import PATH, decode_asked, no_unit, refused
+from variate.server.data.ofrep import PATH, asked, refused
 from variate.server.data.streams import Streams
 from variate.server.front import Route
 from variate.server.request import Request
@@ -43,10 +43,7 @@ class Bulk:
         The tag is of the whole answer, so it covers the context, the snapshot, which the answer names, and whatever an
         assignment or an override makes of it.
         """
-        context = (await request.json(decode_asked)).context
-        unit = context.get("targetingKey")
-        if type(unit) is not str or not unit:
-            raise no_unit(unit)
+        unit, context = asked(await request.body())
         decisions = self._evaluator.all_now(unit, context)
         if decisions is None:
             decisions = await self._evaluator.all_soon(unit, context)
