@@ -10,6 +10,7 @@ import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -65,7 +66,9 @@ def test_its_examples_are_of_the_form_that_it_describes() -> None:
     assert wrong == []
 
 
-def _asking(service: Running, path: str, method: str, *, examples: int) -> Callable[[], None]:
+def _asking(
+    service: Running, path: str, method: str, *, examples: int, mode: GenerationMode = GenerationMode.POSITIVE
+) -> Callable[[], None]:
     schema = schemathesis.openapi.from_dict(document())
     schema.config.update(base_url=service.url)
 
@@ -77,7 +80,7 @@ def _asking(service: Running, path: str, method: str, *, examples: int) -> Calla
         phases=(Phase.explicit, Phase.generate),
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=schema[path][method.upper()].as_strategy())
+    @given(case=schema[path][method.upper()].as_strategy(generation_mode=mode))
     def ask(case: Any) -> None:
         case.call_and_validate(headers=bearer("admin"), checks=CHECKS)
 
@@ -89,10 +92,16 @@ def test_whatever_it_allows_is_answered_as_it_says(service: Running, path: str, 
     _asking(service, path, method, examples=25)()
 
 
+@pytest.mark.parametrize(("path", "method"), [each for each in OPERATIONS if each[1] == "post"])
+def test_whatever_it_does_not_allow_is_refused_as_it_says(service: Running, path: str, method: str) -> None:
+    _asking(service, path, method, examples=25, mode=GenerationMode.NEGATIVE)()
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_whatever_it_allows_is_answered_as_it_says_at_length(service: Running, path: str, method: str) -> None:
-    _asking(service, path, method, examples=2_000)()
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize(("path", "method"), [each for each in OPERATIONS if each[1] == "post"])
+def test_it_is_kept_to_at_length(service: Running, path: str, method: str, mode: GenerationMode) -> None:
+    _asking(service, path, method, examples=500, mode=mode)()
 
 
 def _examples(whole: dict[str, Any]) -> list[tuple[str, dict[str, Any], Any]]:
