@@ -53,6 +53,7 @@ def test_the_report_is_plain_text_of_eighty_columns_and_says_what_to_try_next(va
         assert f"variate {command}" in following
 
 
+@pytest.mark.slow
 def test_every_run_makes_an_experiment_of_its_own_judged_by_the_same_metrics(variate: Variate) -> None:
     first, second = (variate.ok("demo", "--users", "200", "--json").json for _ in range(2))
     assert first["experiment_id"] != second["experiment_id"]

@@ -55,6 +55,7 @@ def _units(found: dict[str, Any]) -> dict[str, int]:
     return {each["name"]: each["units"] for each in found["variations"]}
 
 
+@pytest.mark.slow
 def test_hillstroms_e_mail_test_gives_the_published_rates(variate: Variate, hillstrom: Path) -> None:
     options = ("--unit", "row", "--variation", "segment")
     events = ("--event", "visit=visit", "--event", "conversion=conversion", "--event", "spend=spend")
@@ -132,6 +133,7 @@ def test_a_second_run_counts_nothing_twice_and_says_the_same(variate: Variate, s
     assert len(variate.ok("events", "list", "u4", "--json").json) == 3
 
 
+@pytest.mark.slow
 def test_a_file_says_the_same_where_it_is_loaded_and_where_it_is_only_analyzed(
     variate: Variate, tmp_path: Path
 ) -> None:
@@ -155,6 +157,7 @@ def _nearly(value: Any) -> Any:
     return pytest.approx(value, rel=1e-9) if isinstance(value, float) else value
 
 
+@pytest.mark.slow
 def test_a_metric_that_measures_the_same_is_taken_as_it_is(variate: Variate, small: Path) -> None:
     made = variate.ok(
         *("metrics", "create", "spend", "--kind", "mean", "--event", "spend", "--sum"),
@@ -168,6 +171,7 @@ def test_a_metric_that_measures_the_same_is_taken_as_it_is(variate: Variate, sma
     assert variate.ok("metrics", "show", "spend", "--json").json == made
 
 
+@pytest.mark.slow
 def test_a_metric_that_measures_something_else_is_left_and_nothing_is_loaded(variate: Variate, small: Path) -> None:
     made = variate.ok(
         "metrics", "create", "spend", "--kind", "mean", "--event", "spend", "--sum", "--within", "7d", "--json"
@@ -182,6 +186,7 @@ def test_a_metric_that_measures_something_else_is_left_and_nothing_is_loaded(var
     assert variate.ok("experiments", "list", "--json").json == []
 
 
+@pytest.mark.slow
 def test_another_choice_of_events_or_control_is_another_experiment(variate: Variate, small: Path) -> None:
     runs = (OPTIONS, OPTIONS[:-2], (*OPTIONS, "--control", "blue"), (*OPTIONS, "--name", "other"))
     ids = [variate.ok("import-results", small, *options, "--json").json["experiment_id"] for options in runs]
@@ -230,6 +235,7 @@ def test_a_unit_in_two_variations_is_refused_and_nothing_is_loaded(variate: Vari
     assert not (variate.home / "variate.db").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
 def test_an_import_that_was_cut_off_goes_on_where_it_stopped(
     variate: Variate, many: Path, blow: signal.Signals

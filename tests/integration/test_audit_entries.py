@@ -190,6 +190,7 @@ CHANGES: list[tuple[str, Prepare, dict[str, Any], Told]] = [
     ("update_audience", _audience, {"condition": PRO}, Told("updated", {"condition": BETA}, {"condition": PRO})),
     ("remove_audience", _audience, {}, Told("removed", {"condition": BETA}, None)),
     ("create_layer", _nothing, {"layer_id": "it"}, Told("created", None, {"id": "it", "ranges": {}})),
+    ("update_layer", _layer, {"name": "search"}, Told("updated", {"name": "it"}, {"name": "search"})),
     ("remove_layer", _layer, {}, Told("removed", {"id": "it"}, None)),
     (
         "create_holdout",

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tests.service.asking import http
-from tests.service.running import Running, bearer, running
+from tests.service.running import KEYS, Running, api_key, bearer, keyring_of, running
+from variate.model.access import Scope
 from variate.platform import Platform
 from variate.service_settings import ServiceSettings
 from variate.settings import Settings
@@ -30,7 +31,11 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         cors_origins=("https://shop.example",),
         public_url="https://flags.example",
     )
-    with Platform.open(Settings(home=home, service=settings)) as platform, running(platform) as served:
+    keyring = keyring_of((*KEYS, api_key("fresh", Scope.EVALUATE)))
+    with (
+        Platform.open(Settings(home=home, service=settings)) as platform,
+        running(platform, keyring=keyring) as served,
+    ):
         yield served
 
 
@@ -39,7 +44,7 @@ def asked(service: Running, headers: dict[str, str], *, address: str) -> httpx.R
 
 
 def test_a_key_is_answered_so_often(limited: Running, caplog: pytest.LogCaptureFixture) -> None:
-    answers = [asked(limited, bearer("evaluate"), address=f"198.51.100.{number}") for number in range(20)]
+    answers = [asked(limited, bearer("fresh"), address=f"198.51.100.{number}") for number in range(20)]
     passed = [answer for answer in answers if answer.status_code == 404]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert len(passed) + len(refused) == 20
@@ -80,14 +85,16 @@ def test_probes_are_always_answered(limited: Running) -> None:
     assert statuses == {200}
 
 
-def test_guessing_keys_is_slowed_and_good_keys_are_not(limited: Running, caplog: pytest.LogCaptureFixture) -> None:
+def test_guessing_keys_is_slowed_and_good_keys_are_not(
+    limited: Running, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = "2001:db8:7:7::{:x}"  # one network, so one guesser; but each address within its own rate
     answers = [
         asked(limited, {"Authorization": f"Bearer guess-{number}"}, address=f"203.0.113.{number}")
         for number in range(3)
     ]
     assert {answer.status_code for answer in answers} == {401}
-    limited.service._gate._address_rate = None  # so that only guesses are counted
+    monkeypatch.setattr(limited.service._gate, "_address_rate", None)  # so that only guesses are counted
     answers = [
         asked(limited, {"Authorization": f"Bearer guess-{number}"}, address=address.format(number + 1))
         for number in range(14)

@@ -85,9 +85,10 @@ def test_the_tag_is_another_for_another_context(client: httpx.Client) -> None:
 
 def test_the_tag_is_another_after_a_change_and_after_an_override(service: Running, client: httpx.Client) -> None:
     etag = asked(client).headers["etag"]
-    service.platform.update_feature_flag_status("banner", "inactive")
+    define_flag(service.platform, "changing", True)
+    service.platform.update_feature_flag_status("changing", "inactive")
     changed = asked(client, etag)
-    assert (changed.status_code, by_key(changed)["banner"]["value"]) == (200, False)
+    assert (changed.status_code, by_key(changed)["changing"]["value"]) == (200, False)
     given = by_key(changed)["prices"]["variant"]
     forced = "control" if given == "treatment" else "treatment"
     service.platform.create_override("u-1", "prices", forced, reason="a test")

@@ -92,6 +92,7 @@ def test_whatever_it_allows_is_answered_as_it_says(service: Running, path: str, 
     _asking(service, path, method, examples=25)()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "method"), [each for each in OPERATIONS if each[1] == "post"])
 def test_whatever_it_does_not_allow_is_refused_as_it_says(service: Running, path: str, method: str) -> None:
     _asking(service, path, method, examples=25, mode=GenerationMode.NEGATIVE)()

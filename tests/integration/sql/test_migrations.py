@@ -146,6 +146,7 @@ def test_the_version_asked_for_is_that_of_the_newest_migration_shipped() -> None
     assert ScriptDirectory(str(SCRIPTS)).get_current_head() == HEAD
 
 
+@pytest.mark.slow
 def test_of_four_processes_that_migrate_at_once_one_does_it(
     unmade_database: Database, request: pytest.FixtureRequest
 ) -> None:

@@ -31,9 +31,10 @@ def test_a_variation_is_forced_read_listed_and_let_go(api: httpx.Client, kind: s
     assert (told["unit"], told["type"], told["target_id"]) == ("ada@example.com", kind, "one")
     assert (told["variation"], told["reason"]) == ("b", "a demonstration")
     assert api.get(f"{where}/ada@example.com").json() == told
-    assert api.get(where).json() == {"items": [told], "next": None}
+    assert told in api.get(where).json()["items"]
     assert api.delete(f"{where}/ada@example.com").status_code == 204
     assert api.get(f"{where}/ada@example.com").status_code == 404
+    assert told not in api.get(where).json()["items"]
     assert api.delete(f"{where}/ada@example.com").status_code == 404
 
 
