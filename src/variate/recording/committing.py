@@ -215,7 +215,7 @@ class GroupCommit:
             except StoreUnavailableError as error:
                 self._give_up(group[place:], error)
                 return
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:  # noqa: BLE001 - whatever it is, this sender is told, and others follow
                 sender.fail(error)
                 refused += 1
                 if refused == _REFUSED_IN_A_ROW:
