@@ -29,7 +29,7 @@ def command(host: str | None, port: int | None, processes: int | None) -> None:
         raise ConfigurationError("variate serve runs on Linux and macOS: on Windows run it in WSL or in a container")
     try:
         from variate.server.operations.process import Place, run  # noqa: PLC0415 - the server's packages are an extra
-        from variate.server.operations.supervisor import Supervisor  # noqa: PLC0415 - as above
+        from variate.server.operations.supervisor import Supervisor  # noqa: PLC0415 - an extra, too
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "the server", "server") from error
     settings = Settings.from_environment()

@@ -96,5 +96,5 @@ def test_dynamodb_is_asked_once_by_who_has_little_time(aws_settings: Callable[..
         assert client.client is patient
     attempts = [each.meta.config.retries["total_max_attempts"] for each in (hurried, patient)]  # type: ignore[attr-defined] # boto's types do not know it
     assert attempts == [1, 3]
-    assert hurried.meta.config.read_timeout <= 1  # type: ignore[attr-defined] # see above
+    assert hurried.meta.config.read_timeout <= 1  # type: ignore[attr-defined] # boto's types do not know it
     client.close()

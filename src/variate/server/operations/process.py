@@ -155,6 +155,6 @@ def _tracing(settings: Settings) -> Tracing | None:
     """Return what traces, where the settings say so: its SDK takes long to import, and most services trace nothing."""
     if not settings.service.traces:
         return None
-    from variate.server.operations.tracing import Tracing, exporting  # noqa: PLC0415 - see above
+    from variate.server.operations.tracing import Tracing, exporting  # noqa: PLC0415 - its SDK is slow to import
 
     return Tracing(exporting(), share=settings.service.trace_share, environment=settings.environment)

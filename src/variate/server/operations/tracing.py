@@ -134,7 +134,7 @@ class Tracing:
 def exporting() -> TracerProvider:
     """Return what sends spans by OTLP over HTTP, as the standard variables, which the SDK reads, say."""
     # Its HTTP client takes long to import, and most services trace nothing.
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - see above
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - slow to import
 
     ours = Resource({"service.name": "variate", "service.version": __version__})
     # Which requests are traced is decided before a span is begun.
