@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from variate.server.operations.prompt import PromptProtocol
 
 _MOST_HEAD_BYTES = 65_536
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(PromptProtocol):
     """Ends connections whose head is too large or does not come: else each would be held for as long as one likes.
 
     A head may take ``head_seconds`` to come: from its first byte, and the first one from its connection.
