@@ -31,15 +31,17 @@ class GuardedProtocol(PromptProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take the data, and see to it that a head that has begun ends."""
+        before: Any = self.scope  # which is None before the first byte, though uvicorn's types do not say so
         super().data_received(data)
-        scope: Any = self.scope  # which is None before the first byte, though uvicorn's types do not say so
+        scope: Any = self.scope
         if scope is not None and "method" in scope:  # the head is whole
             if self._late is not None:
                 self._late.cancel()
                 self._late = None
                 self._head_bytes = 0
             return
-        self._head_bytes += len(data)
+        if scope is before:  # else the head began amid this, perhaps behind whole requests that do not count
+            self._head_bytes += len(data)
         if self._head_bytes > _MOST_HEAD_BYTES:
             self._refuse(431)
         elif self._late is None:
