@@ -29,7 +29,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service with a flag; a key may ask 3,000 times a second, and a body have 1,024 bytes."""
     limits = ServiceSettings(key_requests_per_second=3_000, max_body_bytes=1_024)
     settings = Settings(home=tmp_path_factory.mktemp("prompt"), service=limits)
-    with Platform.open(settings) as platform, running(platform) as served:
+    with Platform.open(settings) as platform, running(platform, kept_alive_seconds=1) as served:
         platform.create_feature_flag(
             "prompt",
             flag_id="prompt",
@@ -183,6 +183,18 @@ def test_the_rate_of_a_key_counts(service: Running, at_once: list[bool], caplog:
     assert at_once == [True] * 200
     assert left[0] == 2_999
     assert left[-1] < 2_999 - 100
+
+
+@pytest.mark.parametrize("asked_last", [whole(), whole(path=f"{FLAG}?a=b")])
+def test_a_connection_is_ended_when_nothing_was_asked_for_a_while(service: Running, asked_last: bytes) -> None:
+    with connected(service.url) as connection, connection.makefile("rb") as stream:
+        for wait, request in ((0.0, whole()), (0.6, asked_last)):
+            time.sleep(wait)
+            connection.sendall(request)
+            assert read(stream)[0] == 200
+        began = time.monotonic()
+        assert stream.read() == b""
+    assert 0.7 < time.monotonic() - began < 10
 
 
 def test_a_stopping_service_closes_the_connection(

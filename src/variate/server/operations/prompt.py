@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -31,9 +32,12 @@ class PromptProtocol(HttpToolsProtocol):
         self._defaults: list[tuple[bytes, bytes]] | None = None
         self._first = b""
         """The headers ``_defaults``, as they are sent: another list each second, with the date."""
+        self._heard_at = 0.0
+        self._idle: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take the data; a request that is not whole by its end is called as ASGI has it."""
+        self._heard_at = self.loop.time()
         super().data_received(data)
         if self._parts is not None:
             parts, self._parts = self._parts, None
@@ -82,7 +86,33 @@ class PromptProtocol(HttpToolsProtocol):
             self._first = b"".join(b"%b: %b\r\n" % each for each in defaults)
         status, rest = answer
         self.transport.write(STATUS_LINE[status] + self._first + rest)
-        self.on_response_complete()
+        self.server_state.total_requests += 1
+        if self._idle is None:
+            self._idle = self.loop.call_later(self.timeout_keep_alive, self._end_idle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        super().connection_lost(exc)
+
+    def _end_idle(self) -> None:
+        """End the connection if nothing came for as long as it is kept; else look again when that would be.
+
+        Uvicorn sets a timer after each answer, which takes longer than evaluating a flag does; this is one for many. An
+        answer by ASGI has uvicorn's, and is left to it.
+        """
+        self._idle = None
+        cycle: Any = self.cycle
+        answering = cycle is not None and not cycle.response_complete
+        if answering or self.timeout_keep_alive_task is not None or self.transport.is_closing():
+            return
+        left = self._heard_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._idle = self.loop.call_later(left, self._end_idle)
+        else:
+            self.transport.close()
 
     def _is_prompt(self) -> bool:
         parser = self.parser
