@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import BinaryIO
 
 import pytest
@@ -185,16 +186,20 @@ def test_the_rate_of_a_key_counts(service: Running, at_once: list[bool], caplog:
     assert left[-1] < 2_999 - 100
 
 
-@pytest.mark.parametrize("asked_last", [whole(), whole(path=f"{FLAG}?a=b")])
-def test_a_connection_is_ended_when_nothing_was_asked_for_a_while(service: Running, asked_last: bytes) -> None:
-    with connected(service.url) as connection, connection.makefile("rb") as stream:
-        for wait, request in ((0.0, whole()), (0.6, asked_last)):
+def test_connections_are_ended_when_nothing_was_asked_for_a_while(service: Running) -> None:
+    asked_last = (whole(), whole(path=f"{FLAG}?a=b"))  # at once, and by ASGI
+    with ExitStack() as opened:
+        connections = [opened.enter_context(connected(service.url)) for _ in asked_last]
+        streams = [opened.enter_context(each.makefile("rb")) for each in connections]
+        for wait, sent in ((0.0, (whole(), whole())), (0.6, asked_last)):
             time.sleep(wait)
-            connection.sendall(request)
-            assert read(stream)[0] == 200
+            for connection, stream, request in zip(connections, streams, sent, strict=True):
+                connection.sendall(request)
+                assert read(stream)[0] == 200
         began = time.monotonic()
-        assert stream.read() == b""
-    assert 0.7 < time.monotonic() - began < 10
+        for stream in streams:
+            assert stream.read() == b""
+            assert 0.7 < time.monotonic() - began < 10
 
 
 def test_a_stopping_service_closes_the_connection(
