@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ _APPLICATIONS: dict[str, Callable[[Path], AbstractContextManager[Any]]] = {
 }
 
 
+def _protocol(name: str) -> Any:
+    """Return ours for ours, as `variate serve` has it, and uvicorn's own for the others."""
+    if name != "ours":
+        return "httptools"
+    guarded = import_module("variate.server.operations.protocol").GuardedProtocol
+    return partial(guarded, head_seconds=10)
+
+
 def main(name: str, folder: str, core: str) -> None:
     """Serve it on this core, once its port is printed."""
     if core and hasattr(os, "sched_setaffinity"):
@@ -42,7 +51,15 @@ def main(name: str, folder: str, core: str) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)  # who is told the port may ask at once
         server = uvicorn.Server(
-            uvicorn.Config(application, loop="uvloop", http="httptools", log_config=None, access_log=False)
+            uvicorn.Config(
+                application,
+                loop="uvloop",
+                http=_protocol(name),
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+            )
         )
 
         def end() -> None:

@@ -43,11 +43,16 @@ class Served:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run of wrk saw, and what an answer took of the core: that, what else the machine does leaves alone."""
+    """What one run of wrk saw, and what an answer took of the core: that, what else the machine does leaves alone.
+
+    ``core_share`` is how much of its core the service took. Where that is far from all of it, something else ran on
+    this core or on wrk's, and ``per_second`` says how often wrk came to ask.
+    """
 
     per_second: float
     p99_milliseconds: float
     processor_microseconds: float
+    core_share: float
 
 
 @contextmanager
@@ -100,6 +105,7 @@ def asked(service: Served, script: Path, *, seconds: int) -> Run:
         per_second=float(rate[1]),
         p99_milliseconds=float(late[1]) * unit,
         processor_microseconds=took / int(answers[1]) * 1e6,
+        core_share=took / seconds,
     )
 
 

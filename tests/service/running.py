@@ -72,10 +72,12 @@ def running(
     keyring: Keyring | None = None,
     tracing: Tracing | None = None,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    kept_alive_seconds: int = 5,
 ) -> Iterator[Running]:
-    """Serve the platform until the block ends."""
+    """Serve the platform until the block ends; connections on which nothing is asked are kept for so long."""
     service = Service(platform, keyring=keyring or keyring_of(), tracing=tracing, heartbeat_seconds=heartbeat_seconds)
-    with listening(service.application, head_seconds=platform.settings.service.body_timeout_seconds) as url:
+    head_seconds = platform.settings.service.body_timeout_seconds
+    with listening(service.application, head_seconds=head_seconds, kept_alive_seconds=kept_alive_seconds) as url:
         try:
             yield Running(url=url, platform=platform, service=service)
         finally:
@@ -83,7 +85,9 @@ def running(
 
 
 @contextmanager
-def listening(application: Callable[..., Any], *, head_seconds: float = 10.0) -> Iterator[str]:
+def listening(
+    application: Callable[..., Any], *, head_seconds: float = 10.0, kept_alive_seconds: int = 5
+) -> Iterator[str]:
     """Serve an ASGI application until the block ends; yield its URL."""
     protocol: Any = partial(GuardedProtocol, head_seconds=head_seconds)
     with socket.socket() as listener:
@@ -97,6 +101,7 @@ def listening(application: Callable[..., Any], *, head_seconds: float = 10.0) ->
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
+                timeout_keep_alive=kept_alive_seconds,
                 timeout_graceful_shutdown=5,
             )
         )

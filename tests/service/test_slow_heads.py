@@ -58,7 +58,6 @@ def test_a_head_in_pieces_that_ends_in_time_is_answered_and_the_connection_goes_
 def test_a_head_that_grows_for_ever_is_refused(service: Running) -> None:
     with connected(service.url) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\n")
-        text = b""
         try:
             for number in range(1_000):
                 connection.sendall(b"X-More-%d: %s\r\n" % (number, b"x" * 1_000))

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.service.asking import http
+from tests.service.raw import connected
 from tests.service.running import Running, bearer, running
 from variate.platform import Platform
 from variate.server.operations.tracing import Tracing
@@ -85,6 +86,18 @@ def test_a_request_has_a_span_by_the_conventions_for_http(traced: Traced) -> Non
     assert said["client.address"] == "127.0.0.1"
     assert "user_agent.original" in said
     assert span.status.status_code is StatusCode.UNSET
+
+
+def test_a_request_that_comes_whole_has_one_as_well(traced: Traced) -> None:
+    body = b'{"context":{"targetingKey":"user-4711"}}'
+    head = f"POST /ofrep/v1/evaluate/flags/banner HTTP/1.1\r\nHost: s\r\nContent-Length: {len(body)}\r\n"
+    with connected(traced.running.url) as connection:
+        connection.sendall(f"{head}Authorization: {bearer('evaluate')['Authorization']}\r\n\r\n".encode() + body)
+        assert connection.recv(4_096).startswith(b"HTTP/1.1 200")
+    (span,) = traced.spans(1)
+    assert span.name == "POST /ofrep/v1/evaluate/flags/{key}"
+    assert dict(span.attributes or {})["http.response.status_code"] == 200
+    assert [event.name for event in span.events] == ["feature_flag.evaluation"]
 
 
 def test_a_decision_is_an_event_by_the_conventions_for_flags_and_says_not_whose(traced: Traced) -> None:

@@ -55,6 +55,7 @@ class Keyring:
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._keys: dict[str, ApiKey] = {}
+        self._by_id: dict[str, ApiKey] = {}
         self._used: dict[str, datetime] = {}
         self._loading = threading.Lock()
         self._loaded_at: float | None = None
@@ -76,7 +77,7 @@ class Keyring:
 
     def of_id(self, key_id: str) -> ApiKey | None:
         """Return the key of this id if it is known here and counts now; that is no use of it."""
-        key = next((each for each in self._keys.values() if each.id == key_id), None)
+        key = self._by_id.get(key_id)
         return key if key is not None and key.counts_at(self._clock()) else None
 
     def look_again(self) -> None:
@@ -131,7 +132,9 @@ class Keyring:
     def _read(self) -> None:
         try:
             with within(_READ_SECONDS):
-                self._keys = {key.secret_hash: key for key in self._load()}
+                keys = self._load()
+            self._keys = {key.secret_hash: key for key in keys}
+            self._by_id = {key.id: key for key in keys}
             self._failed = False
         except VariateError as error:
             self._failed = True

@@ -21,13 +21,14 @@ encode = msgspec.json.Encoder().encode
 class Answer(msgspec.Struct, gc=False):
     """What is answered, whole. ``ready`` are all its headers but those of one request: one that is sent again has them.
 
-    They are put there by who sends it.
+    They are put there by who sends it, and so is ``head``: the same as bytes.
     """
 
     status: int
     body: bytes
     headers: Headers = JSON
     ready: Headers | None = None
+    head: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

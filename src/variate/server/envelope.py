@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import aclosing
 
 from variate.server.answer import Answer, Headers, Stream
@@ -11,10 +12,11 @@ from variate.service_settings import ServiceSettings
 
 _NO_STORE = (b"cache-control", b"no-store")
 _VARY = (b"vary", b"origin")
-_CLOSE = (b"connection", b"close")
+CLOSE = (b"connection", b"close")
 _EXPOSED = b"etag, retry-after, ratelimit, ratelimit-policy, x-request-id"
 _ALLOWED_HEADERS = b"authorization, content-type, content-encoding, if-none-match, traceparent, x-api-key, x-request-id"
 _PREFLIGHT_SECONDS = b"600"
+_BREAKING = re.compile(rb"[\r\n\0]")
 
 
 class Envelope:
@@ -38,18 +40,21 @@ class Envelope:
         """Send the answer and return its status."""
         if isinstance(answer, Stream):
             return await self._stream(send, answer, request)
-        ready = answer.ready
-        if ready is None:
-            ready = self._around(answer.headers)
-            if answer.status not in (204, 304):
-                ready = (*ready, (b"content-length", b"%d" % len(answer.body)))
-            answer.ready = ready
+        ready = self._ready(answer)
         headers = [*ready, *request.added, (b"x-request-id", request.id.encode())]
         if self._draining.begun:
-            headers.append(_CLOSE)
+            headers.append(CLOSE)
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
         return answer.status
+
+    def written(self, answer: Answer, request: Request) -> bytes:
+        """Return the answer as ``send`` has it sent, from its headers on, for a connection that stays open."""
+        head = answer.head
+        if head is None:
+            head = answer.head = _lines(self._ready(answer))
+        added = _lines(request.added) if request.added else b""
+        return b"%b%bx-request-id: %b\r\n\r\n%b" % (head, added, request.id.encode(), answer.body)
 
     def around(self, given: list[tuple[bytes, bytes]], request: Request) -> list[tuple[bytes, bytes]]:
         """Return an application's own headers with those that it does not have itself."""
@@ -57,7 +62,7 @@ class Envelope:
         added = [each for each in self._unless_given if each[0] not in names]
         headers = [*given, *added, *request.added, (b"x-request-id", request.id.encode())]
         if self._draining.begun:
-            headers.append(_CLOSE)
+            headers.append(CLOSE)
         return headers
 
     def share(self, request: Request) -> None:
@@ -92,6 +97,15 @@ class Envelope:
     def _is_let(self, origin: bytes | None) -> bool:
         return origin is not None and (self._any_origin or origin in self._origins)
 
+    def _ready(self, answer: Answer) -> Headers:
+        ready = answer.ready
+        if ready is None:
+            ready = self._around(answer.headers)
+            if answer.status not in (204, 304):
+                ready = (*ready, (b"content-length", b"%d" % len(answer.body)))
+            answer.ready = ready
+        return ready
+
     def _around(self, given: Headers) -> Headers:
         own_caching = any(name == b"cache-control" for name, _ in given)
         return (*given, *(self._always if own_caching else self._unless_given))
@@ -99,7 +113,7 @@ class Envelope:
     async def _stream(self, send: Send, answer: Stream, request: Request) -> int:
         headers = [*self._around(answer.headers), *request.added, (b"x-request-id", request.id.encode())]
         if self._draining.begun:
-            headers.append(_CLOSE)
+            headers.append(CLOSE)
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         async with aclosing(answer.chunks) as chunks:
             if request.method != "HEAD":
@@ -107,6 +121,14 @@ class Envelope:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
         return answer.status
+
+
+def _lines(headers: Headers) -> bytes:
+    """Return the headers as they are sent; raise ``ValueError`` for what would be more than one line of it."""
+    for name, value in headers:
+        if _BREAKING.search(name) or _BREAKING.search(value):
+            raise ValueError(f"no header: {name!r}: {value!r}")
+    return b"".join([b"%b: %b\r\n" % each for each in headers])
 
 
 def _leave(origin: bytes) -> Headers:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from variate.errors import StoreError, VariateError
@@ -19,7 +19,7 @@ from variate.model.access import Scope
 from variate.server.addresses import Addresses
 from variate.server.answer import Answer, Stream, problem_answer
 from variate.server.body import Limits
-from variate.server.envelope import Envelope
+from variate.server.envelope import CLOSE, Envelope
 from variate.server.gate import Gate
 from variate.server.operations.draining import Draining
 from variate.server.operations.tally import Tally
@@ -52,6 +52,11 @@ def _problem(request: Request, refusal: Refusal) -> Answer:
     return problem_answer(refusal, path=request.path, request_id=request.id)
 
 
+def _is_odd(request: Request) -> bool:
+    """Whether it has a header several times, or very many of them: ``gathered`` reads those, or refuses them."""
+    return len(request.headers) != len(request.scope["headers"]) or len(request.headers) > MOST_HEADERS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """``handler`` answers ``method`` at ``path``, or below it where that ends with a slash.
@@ -71,6 +76,18 @@ class Route:
     def template(self) -> str:
         """The path, with a name for what may stand there."""
         return f"{self.path}{{key}}" if self.path.endswith("/") else self.path
+
+
+class _Begun(NamedTuple):
+    """A request, and its answer, or what is to be awaited for it."""
+
+    request: Request
+    route: Route
+    answer: Answer | Awaitable[Answer | Stream] | None
+
+
+_BEGUN = "variate.begun"
+"""Under which it is in the scope."""
 
 
 class Front:
@@ -119,66 +136,117 @@ class Front:
         self._process = uuid4().hex[:12]
         self._numbers = count(1)
 
-    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:  # noqa: PLR0912 - each request comes by here, and pays for each call
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._lifespan(scope, receive, send)
             return
-        began = time.perf_counter()
-        request = Request(scope, receive, id=f"{self._process}-{next(self._numbers)}", limits=self._limits)
-        request.tally = self._tally
-        headers = request.headers
-        refusal = None
-        if len(headers) != len(scope["headers"]) or len(headers) > MOST_HEADERS or _ID in headers or self._proxied:
+        begun: _Begun | None = scope.get(_BEGUN)
+        if begun is not None:
+            begun.request.receive = receive
+        else:
+            request = self._request(scope, receive)
             refusal = self._read_head(request)
+            if self._tracing is not None:
+                request.traced = self._tracing.begin(request)
+            if refusal is not None:
+                status = await self._envelope.send(send, _problem(request, refusal), request)
+                self._note(request, REFUSED, status)
+                return
+            methods = self._methods(request)
+            if methods is None:
+                self._note(request, *await self._rest(request, receive, send))
+                return
+            route = methods.get(request.method)
+            if route is None:
+                status = await self._envelope.send(send, self._unrouted(methods, request), request)
+                self._note(request, next(iter(methods.values())).name, status)
+                return
+            begun = _Begun(request, route, self._begin(route, request))
+        await self._end(begun, send)
+
+    async def _end(self, begun: _Begun, send: Send) -> None:
+        request, route, found = begun
+        answer: Answer | Stream | None
+        if found is None or isinstance(found, Answer):
+            answer = found
+        else:
+            try:
+                answer = await found
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+                answer = _failed(route, request, error)
+        self._note(request, route.name, None if answer is None else await self._envelope.send(send, answer, request))
+
+    def at_once(self, scope: AsgiScope, body: bytes) -> tuple[int, bytes] | None:
+        """Answer one request whose whole body this is: its status, and all that follows its first line.
+
+        Where that is for other ways, or something has to be waited for, it is None: call the application with this
+        scope, which goes on with what was begun here.
+        """
+        if self._draining.begun or len(body) > self._limits.size:
+            return None
+        request = self._request(scope, whole=body)
+        methods = self._methods(request)
+        route = None if methods is None else methods.get(request.method)
+        if route is None or _is_odd(request):
+            return None
+        self._read_head(request)
         if self._tracing is not None:
             request.traced = self._tracing.begin(request)
+        answer = self._begin(route, request)
+        if not isinstance(answer, Answer) or (answer.status >= 400 and CLOSE in answer.headers):
+            scope[_BEGUN] = _Begun(request, route, answer)
+            return None
+        self._note(request, route.name, answer.status)
+        return answer.status, self._envelope.written(answer, request)
+
+    def _request(self, scope: AsgiScope, receive: Receive | None = None, whole: bytes | None = None) -> Request:
+        request = Request(scope, receive, id=f"{self._process}-{next(self._numbers)}", limits=self._limits, whole=whole)
+        request.tally = self._tally
+        return request
+
+    def _methods(self, request: Request) -> dict[str, Route] | None:
+        """Return the routes at the request's path, by method; None where there are none."""
         path = request.path
         methods = self._exact.get(path)
         if methods is None:
             for prefix, found in self._below:
                 if path.startswith(prefix):
-                    methods, request.tail = found, path[len(prefix) :]
-                    break
-        status: int | None
-        if refusal is not None:
-            name, status = REFUSED, await self._envelope.send(send, _problem(request, refusal), request)
-        elif methods is None:
-            name, status = await self._rest(request, receive, send)
-        else:
-            route = methods.get(request.method)
-            answer: Answer | Stream | None
-            if route is None:
-                name, answer = next(iter(methods.values())).name, self._unrouted(methods, request)
-            else:
-                name = route.name
-                try:
-                    if name not in self._probes:
-                        if self._cross_origin:
-                            self._envelope.share(request)
-                        self._gate.pace(request)
-                    if route.scope is not None:
-                        request.principal = self._gate.admitted(request, route.scope) or await self._gate.admit(
-                            request, route.scope
-                        )
-                    answered = route.handler(request)
-                    answer = answered if isinstance(answered, Answer) else await answered
-                except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
-                    answer = _failed(route, request, error)
-            status = None if answer is None else await self._envelope.send(send, answer, request)
-        self._note(request, name, status, began)
+                    request.tail = path[len(prefix) :]
+                    return found
+        return methods
 
-    def _note(self, request: Request, name: str, status: int | None, began: float) -> None:
-        self._tally.answered(name, request.method, status or GONE, time.perf_counter() - began)
+    def _begin(self, route: Route, request: Request) -> Answer | Awaitable[Answer | Stream] | None:
+        """Answer as the route does, at once where that can be; None where nobody is there to be answered."""
+        try:
+            if route.name not in self._probes:
+                if self._cross_origin:
+                    self._envelope.share(request)
+                self._gate.pace(request)
+            if route.scope is not None:
+                request.principal = self._gate.admitted(request, route.scope)
+                if request.principal is None:
+                    return self._admit(route, route.scope, request)
+            return route.handler(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+            return _failed(route, request, error)
+
+    async def _admit(self, route: Route, scope: Scope, request: Request) -> Answer | Stream:
+        request.principal = await self._gate.admit(request, scope)
+        answer = route.handler(request)
+        return answer if isinstance(answer, Answer) else await answer
+
+    def _note(self, request: Request, name: str, status: int | None) -> None:
+        self._tally.answered(name, request.method, status or GONE, time.perf_counter() - request.began)
         if request.traced is not None and self._tracing is not None:
             self._tracing.end(request.traced, request, route=self._templates.get(name, name), status=status)
         if self._draining.begun and name not in self._probes:
-            self._draining.last_request = began
+            self._draining.last_request = request.began
 
     def _read_head(self, request: Request) -> Refusal | None:
         """Take over the request's id and its client's address; return how it is refused for its headers, if it is."""
         refusal = None
-        if len(request.headers) != len(request.scope["headers"]) or len(request.headers) > MOST_HEADERS:
+        if _is_odd(request):
             try:
                 request.headers = gathered(request.scope["headers"])
             except Refusal as found:

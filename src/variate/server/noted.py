@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 class Noted:
     """``headers`` are the request's by name; ``added`` are headers that its answer has, whatever it is.
 
-    ``actor`` is who asks, once that is known. ``traced`` is its span, where it is traced.
+    ``began`` is when it came, on ``time.perf_counter``. ``actor`` is who asks, once that is known. ``traced`` is its
+    span, where it is traced.
     """
 
-    __slots__ = ("actor", "added", "headers", "tally", "traced")
+    __slots__ = ("actor", "added", "began", "headers", "tally", "traced")
 
     def __init__(self, scope: Scope) -> None:
+        self.began = time.perf_counter()
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.added: tuple[tuple[bytes, bytes], ...] = ()
         self.actor: str | None = None

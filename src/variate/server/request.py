@@ -23,11 +23,36 @@ __all__ = ["Application", "Message", "Receive", "Request", "Scope", "Send"]
 
 
 class Request(Noted):
-    """One request. ``tail`` is what its path has after the route's; ``principal`` is set where the route asks who."""
+    """One request. ``tail`` is what its path has after the route's; ``principal`` is set where the route asks who.
 
-    __slots__ = ("_begun", "_limits", "_receive", "address", "id", "method", "path", "principal", "scope", "tail")
+    ``whole`` is the body where it came with the head and is within the limit: then ``receive`` may be set later.
+    """
 
-    def __init__(self, scope: Scope, receive: Receive, *, id: str, limits: Limits) -> None:  # noqa: A002 - the name of what it is
+    __slots__ = (
+        "_begun",
+        "_limits",
+        "address",
+        "id",
+        "method",
+        "path",
+        "principal",
+        "receive",
+        "scope",
+        "tail",
+        "whole",
+    )
+
+    receive: Receive
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive | None = None,
+        *,
+        id: str,  # noqa: A002 - the name of what it is
+        limits: Limits,
+        whole: bytes | None = None,
+    ) -> None:
         super().__init__(scope)
         self.scope = scope
         self.method: str = scope["method"]
@@ -36,7 +61,9 @@ class Request(Noted):
         self.tail = ""
         self.principal: Principal | None = None
         self.address: str = client[0] if (client := scope.get("client")) else ""
-        self._receive = receive
+        self.whole = whole
+        if receive is not None:
+            self.receive = receive
         self._limits = limits
         self._begun: Begun[bytes] | None = None
 
@@ -51,8 +78,11 @@ class Request(Noted):
 
     def body_at_once(self) -> bytes | None:
         """Return the body where all of it has come and needs no unpacking, as of most; None else: await ``body``."""
-        body = self._begun = begun(self._receive, self._limits)
-        return body.value if body.done and b"content-encoding" not in self.headers else None
+        if self.whole is None:
+            body = self._begun = begun(self.receive, self._limits)
+            if body.done:
+                self.whole = body.value
+        return None if b"content-encoding" in self.headers else self.whole
 
     async def body(self) -> bytes:
         """Return the body, unpacked where it is gzipped; raise ``Refusal`` where it is too large or too slow."""
@@ -63,7 +93,9 @@ class Request(Noted):
             # Any number of more digits is larger, and a very long one takes long to read.
             if len(length) > 18 or int(length) > self._limits.size:
                 raise self._limits.too_large()
-        body = await ended(self._begun or begun(self._receive, self._limits), self._limits)
+        body = self.whole
+        if body is None:
+            body = await ended(self._begun or begun(self.receive, self._limits), self._limits)
         encoding = self.header(b"content-encoding")
         return body if encoding is None else unpacked(body, encoding, self._limits)
 
@@ -73,7 +105,7 @@ class Request(Noted):
 
     async def gone(self) -> None:
         """Return when the other side is gone; what it sends until then is thrown away."""
-        while (await self._receive())["type"] != "http.disconnect":
+        while (await self.receive())["type"] != "http.disconnect":
             pass
 
 

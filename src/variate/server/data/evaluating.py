@@ -55,7 +55,7 @@ class Evaluator:
         """Return the decision within a second."""
         return await self._soon(lambda: self._decide(key, unit, attributes))
 
-    def all_now(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError] | None:
+    def all_now(self, unit: str, attributes: Mapping[str, Any]) -> Mapping[str, Decision | VariateError] | None:
         """Return the decision of every flag and every active experiment, by key, where it takes no store to make them.
 
         One that cannot be made is what went wrong with it, and holds up no other. None where a store may be asked, or
@@ -68,7 +68,7 @@ class Evaluator:
         except WouldWaitError:
             return None
 
-    async def all_soon(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
+    async def all_soon(self, unit: str, attributes: Mapping[str, Any]) -> Mapping[str, Decision | VariateError]:
         """Return the decision of every flag and every active experiment, by key, within a second."""
         return await self._soon(lambda: self._compile_and_decide_all(unit, attributes))
 
@@ -117,13 +117,15 @@ class Evaluator:
         found = self._platform.evaluate_flag(unit, key, attributes)
         return self._platform.assign(unit, key, attributes) if found.reason is _UNKNOWN else found
 
-    def _decide_all(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
-        found: dict[str, Decision | VariateError] = dict(self._platform.evaluate_all_flags(unit, attributes))
+    def _decide_all(self, unit: str, attributes: Mapping[str, Any]) -> Mapping[str, Decision | VariateError]:
+        found = self._platform.evaluate_all_flags(unit, attributes)
         served = self._platform.snapshot_in_force()
         experiments = [] if served is None else [each for each in served.active_experiments if each not in found]
-        return found | self._platform.assign_each(unit, experiments, attributes)
+        return {**found, **self._platform.assign_each(unit, experiments, attributes)} if experiments else found
 
-    def _compile_and_decide_all(self, unit: str, attributes: Mapping[str, Any]) -> dict[str, Decision | VariateError]:
+    def _compile_and_decide_all(
+        self, unit: str, attributes: Mapping[str, Any]
+    ) -> Mapping[str, Decision | VariateError]:
         before = self._digest
         decisions = self._decide_all(unit, attributes)
         self._compiled = before

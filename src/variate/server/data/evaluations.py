@@ -33,13 +33,12 @@ class Evaluations:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._environment = platform.settings.environment
-        self._held: dict[tuple[str, str | None, str | None, int], _Held] = {}
+        self._held: dict[tuple[str, str | None, str | None, Reason], _Held] = {}
         platform.watch_snapshots(self._forget)  # a key may be an experiment's now that was a flag's
 
     def answer(self, key: str, decision: Decision) -> Answer:
         """Return the answer to who asks for this flag or experiment alone."""
-        # A reason is one object for ever, so its id is as good as its word, and quicker.
-        held = self._held.get((key, decision.variation, decision.rule, id(decision.reason)))
+        held = self._held.get((key, decision.variation, decision.rule, decision.reason))
         if held is not None and held[0] is decision.value and held[1] == decision.version:
             return held[3]
         return self._made(key, decision)
@@ -51,7 +50,7 @@ class Evaluations:
             if isinstance(decision, VariateError):
                 texts.append(encode(_failure(key, decision)))
                 continue
-            held = held_ones.get((key, decision.variation, decision.rule, id(decision.reason)))
+            held = held_ones.get((key, decision.variation, decision.rule, decision.reason))
             if held is not None and held[0] is decision.value and held[1] == decision.version:
                 texts.append(held[2])
             elif decision.reason is Reason.UNKNOWN:
@@ -80,7 +79,7 @@ class Evaluations:
         if len(held_ones) >= _MOST:
             held_ones.clear()
         answer = Answer(200, encode(self.told(key, decision)))
-        outcome = (key, decision.variation, decision.rule, id(decision.reason))
+        outcome = (key, decision.variation, decision.rule, decision.reason)
         held_ones[outcome] = _Held(decision.value, decision.version, answer.body, answer)
         return answer
 

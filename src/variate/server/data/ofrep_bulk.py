@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from variate.model.access import Scope
+from variate.errors import VariateError
+from variate.model.access import Principal, Scope
+from variate.model.decision import Decision
 from variate.model.instant import format_instant
+from variate.model.snapshot import Publication
 from variate.platform import Platform
 from variate.server.answer import JSON, Answer, encode
 from variate.server.data.etags import etag_of, has_already
@@ -17,6 +20,8 @@ from variate.server.data.ofrep import PATH, asked, refused
 from variate.server.data.streams import Streams
 from variate.server.front import Route
 from variate.server.request import Request
+
+_MOST_HELD = 1_000
 
 
 class Bulk:
@@ -36,21 +41,34 @@ class Bulk:
         self._evaluations = evaluations
         self._streams = streams
         self._freshness = freshness
+        self._rests: dict[str | None, tuple[Publication | None, bytes]] = {}
 
-    async def answer(self, request: Request) -> Answer:
-        """Answer with all evaluations for the context's targeting key, or that the client has them already.
+    def answer(self, request: Request) -> Answer | Awaitable[Answer]:
+        """Answer with all evaluations for the context's targeting key, at once where that can be."""
+        body = request.body_at_once()
+        if body is None:
+            return self._answer_later(request)
+        unit, context = asked(body)
+        decisions = self._evaluator.all_now(unit, context)
+        return self._answer_soon(request, unit, context) if decisions is None else self._told(request, decisions)
 
-        The tag is of the whole answer, so it covers the context, the snapshot, which the answer names, and whatever an
-        assignment or an override makes of it.
-        """
+    async def _answer_later(self, request: Request) -> Answer:
         unit, context = asked(await request.body())
         decisions = self._evaluator.all_now(unit, context)
-        if decisions is None:
-            decisions = await self._evaluator.all_soon(unit, context)
+        return await self._answer_soon(request, unit, context) if decisions is None else self._told(request, decisions)
+
+    async def _answer_soon(self, request: Request, unit: str, context: dict[str, Any]) -> Answer:
+        return self._told(request, await self._evaluator.all_soon(unit, context))
+
+    def _told(self, request: Request, decisions: Mapping[str, Decision | VariateError]) -> Answer:
+        """Return the answer. Its tag is of the whole of it.
+
+        So the tag covers the context, the snapshot, which the answer names, and whatever an assignment or an override
+        makes of it.
+        """
         request.evaluated_all(decisions)
         flags = b",".join(self._evaluations.texts(decisions))
-        rest = encode({"eventStreams": self._streams.offered(request.principal), "metadata": self._metadata()})
-        body = b'{"flags":[%b],%b' % (flags, rest[1:])
+        body = b'{"flags":[%b],%b' % (flags, self._rest(request.principal))
         etag = etag_of(body)
         headers = ((b"etag", etag), (b"cache-control", b"no-cache"), *self._freshness.headers())
         return Answer(304, b"", headers) if has_already(request, etag) else Answer(200, body, JSON + headers)
@@ -67,12 +85,22 @@ class Bulk:
             refused=refused,
         )
 
-    def _metadata(self) -> Mapping[str, Any]:
+    def _rest(self, principal: Principal | None) -> bytes:
+        """Return what an answer to whoever asks has after its flags: of one snapshot it is mostly the same bytes."""
+        publication = None if (served := self._platform.snapshot_in_force()) is None else served.publication
+        token = self._streams.token(principal)
+        held = self._rests.get(token)
+        if held is None or held[0] is not publication:
+            told = {"eventStreams": self._streams.offered(token, publication), "metadata": self._metadata(publication)}
+            if len(self._rests) >= _MOST_HELD:
+                self._rests.clear()
+            held = self._rests[token] = (publication, encode(told)[1:])
+        return held[1]
+
+    def _metadata(self, publication: Publication | None) -> Mapping[str, Any]:
         """Return what holds for all of the answer. No time since: that would make each answer another one."""
-        served = self._platform.snapshot_in_force()
         told: dict[str, Any] = {"flagSetId": self._platform.settings.environment}
-        if served is not None:
-            publication = served.publication
+        if publication is not None:
             told |= {
                 "snapshot": publication.digest,
                 "sequence": publication.sequence,

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode
 
 from variate.errors import AccessError
 from variate.model.access import Principal, Scope
+from variate.model.snapshot import Publication
 from variate.server.answer import Headers, Stream, encode
 from variate.server.data.changes import Change, Changes
 from variate.server.data.stream_tokens import StreamTokens
@@ -46,14 +47,16 @@ class Streams:
         self._public_url = public_url
         self._listening: Counter[str] = Counter()
 
-    def offered(self, principal: Principal | None) -> list[dict[str, object]]:
-        """Return OFREP's ``eventStreams`` for whoever asks for all flags now: none for who has no key to go by."""
-        token = None if principal is None else self._tokens.token(principal)
+    def token(self, principal: Principal | None) -> str | None:
+        """Return the token by which whoever asks may listen; None for who has no key to go by."""
+        return None if principal is None else self._tokens.token(principal)
+
+    def offered(self, token: str | None, has: Publication | None) -> list[dict[str, object]]:
+        """Return OFREP's ``eventStreams`` for who has this token, and all flags as this publication has them."""
         if token is None:
             return []
-        latest = self._changes.latest()
         # What changes before the client listens is not lost: it says here what it has.
-        uri = f"{PATH}?{urlencode({'token': token, 'since': '' if latest is None else latest.sequence})}"
+        uri = f"{PATH}?{urlencode({'token': token, 'since': '' if has is None else has.sequence})}"
         where = {"endpoint": {"requestUri": uri}} if self._public_url is None else {"url": f"{self._public_url}{uri}"}
         return [{"type": "sse", **where, "inactivityDelaySec": INACTIVITY_SECONDS}]
 

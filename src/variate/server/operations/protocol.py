@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from variate.server.operations.prompt import PromptProtocol
 
 _MOST_HEAD_BYTES = 65_536
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(PromptProtocol):
     """Ends connections whose head is too large or does not come: else each would be held for as long as one likes.
 
     A head may take ``head_seconds`` to come: from its first byte, and the first one from its connection.
@@ -29,15 +31,17 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take the data, and see to it that a head that has begun ends."""
+        before: Any = self.scope  # which is None before the first byte, though uvicorn's types do not say so
         super().data_received(data)
-        scope: Any = self.scope  # which is None before the first byte, though uvicorn's types do not say so
+        scope: Any = self.scope
         if scope is not None and "method" in scope:  # the head is whole
             if self._late is not None:
                 self._late.cancel()
                 self._late = None
                 self._head_bytes = 0
             return
-        self._head_bytes += len(data)
+        if scope is before:  # else the head began amid this, perhaps behind whole requests that do not count
+            self._head_bytes += len(data)
         if self._head_bytes > _MOST_HEAD_BYTES:
             self._refuse(431)
         elif self._late is None:
