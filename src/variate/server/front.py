@@ -133,12 +133,13 @@ class Front:
             refusal = self._read_head(request)
         if self._tracing is not None:
             request.traced = self._tracing.begin(request)
-        path = request.path
-        methods = self._exact.get(path)
+        # As it was written, not as it is read: what guards ``/metrics`` before us knows no ``/%6detrics``.
+        written = (scope.get("raw_path") or request.path.encode()).decode("latin-1")
+        methods = self._exact.get(written)
         if methods is None:
             for prefix, found in self._below:
-                if path.startswith(prefix):
-                    methods, request.tail = found, path[len(prefix) :]
+                if written.startswith(prefix):
+                    methods, request.tail = found, request.path[len(prefix) :]
                     break
         status: int | None
         if refusal is not None:
