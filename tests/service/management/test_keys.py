@@ -113,7 +113,9 @@ def test_a_key_that_is_not_there_is_not_found(api: httpx.Client) -> None:
     assert api.post("/api/v1/keys/gone/revoke").status_code == 404
 
 
-def test_a_key_of_one_environment_changes_that_one_alone(api: httpx.Client, service: Running) -> None:
+def test_a_key_of_one_environment_changes_that_one_alone(
+    api: httpx.Client, service: Running, caplog: pytest.LogCaptureFixture
+) -> None:
     flag = {"id": "shared", "name": "A", "status": "active", "type": "boolean", "default": "off"}
     assert api.post("/api/v1/flags", json=flag).status_code == 201
     key = made(api, scopes=["write", "admin"], environments=["dev"]).json()
@@ -122,7 +124,7 @@ def test_a_key_of_one_environment_changes_that_one_alone(api: httpx.Client, serv
         assert here.status_code == 200
         assert of_dev.post("/api/v1/publications", json={}).status_code == 201
         assert of_dev.get("/api/v1/flags/shared").status_code == 200
-        for refused in (
+        answers = [
             of_dev.patch("/api/v1/flags/shared/environments/prod", json={}, headers={"If-Match": "*"}),
             of_dev.post("/api/v1/flags/shared/promote", json={"source": "dev", "target": "prod"}),
             of_dev.post("/api/v1/publications", json={"environment": "prod"}),
@@ -130,8 +132,13 @@ def test_a_key_of_one_environment_changes_that_one_alone(api: httpx.Client, serv
             of_dev.patch("/api/v1/flags/shared", json={"name": "B"}, headers={"If-Match": "*"}),
             of_dev.post("/api/v1/flags", json=flag),
             of_dev.get("/api/v1/keys"),
-        ):
-            assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+            of_dev.post("/api/v1/keys", json={"name": "more", "scopes": ["admin"], "environments": ["*"]}),
+        ]
+    for refused in answers:
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    said = [record.__dict__ for record in caplog.records if record.name == "variate.access"]
+    assert {line["code"] for line in said} == {"forbidden"}
+    assert [line["request_id"] for line in said] == [refused.headers["x-request-id"] for refused in answers]
 
 
 def test_a_key_of_another_environment_is_not_let_in(api: httpx.Client, service: Running) -> None:

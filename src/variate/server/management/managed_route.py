@@ -13,7 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from variate.errors import InvalidInputError, StoreError, VariateError
+from variate.errors import AccessError, InvalidInputError, LimitExceededError, StoreError, VariateError
 from variate.server.management.admission import Admission
 from variate.server.management.answers import problem
 from variate.server.management.fronted import fronted
@@ -87,6 +87,8 @@ class ManagedRoute(APIRoute):
                 decoded = self.body_field and _decoded(body, request.headers.get("content-type"))
                 return await answered(_Read(request, body, decoded=decoded))
             except (RequestValidationError, VariateError, Refusal) as error:
+                if isinstance(error, (AccessError, LimitExceededError)):  # as what is of another environment
+                    self.site.admission.gate.log(fronted(request, self.site.settings), error)
                 return self._problem(error, request)
 
         key = request.headers.get(HEADER)
