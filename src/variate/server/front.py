@@ -14,7 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from variate.errors import StoreError, VariateError
+from variate.errors import VariateError
 from variate.model.access import Scope
 from variate.server.addresses import Addresses
 from variate.server.answer import Answer, Stream, problem_answer
@@ -209,9 +209,10 @@ def _failed(route: Route, request: Request, error: Exception) -> Answer | None:
     if isinstance(error, Refusal):
         return route.refused(request, error)
     if isinstance(error, VariateError):
-        if isinstance(error, StoreError):
+        refusal = refusal_of(error)
+        if refusal.status >= 500:
             logger.warning("%s: %s", route.name, error, extra={"route": route.name, "request_id": request.id})
-        return route.refused(request, refusal_of(error))
+        return route.refused(request, refusal)
     if isinstance(error, ConnectionResetError):
         return None
     logger.error("%s failed", route.name, exc_info=error, extra={"route": route.name, "request_id": request.id})
