@@ -123,10 +123,13 @@ def test_a_key_of_one_environment_changes_that_one_alone(
         here = of_dev.patch("/api/v1/flags/shared/environments/dev", json={}, headers={"If-Match": "*"})
         assert here.status_code == 200
         assert of_dev.post("/api/v1/publications", json={}).status_code == 201
-        assert of_dev.get("/api/v1/flags/shared").status_code == 200
+        for own in ("flags/shared", "publications?environment=dev", "snapshots/problems?environment=dev"):
+            assert of_dev.get(f"/api/v1/{own}").status_code == 200
         answers = [
             of_dev.patch("/api/v1/flags/shared/environments/prod", json={}, headers={"If-Match": "*"}),
             of_dev.post("/api/v1/flags/shared/promote", json={"source": "dev", "target": "prod"}),
+            of_dev.get("/api/v1/publications", params={"environment": "prod"}),
+            of_dev.get("/api/v1/snapshots/problems", params={"environment": "prod"}),
             of_dev.post("/api/v1/publications", json={"environment": "prod"}),
             of_dev.post("/api/v1/publications/rollback", json={"environment": "prod", "to": 1}),
             of_dev.patch("/api/v1/flags/shared", json={"name": "B"}, headers={"If-Match": "*"}),
