@@ -72,6 +72,8 @@ def test_a_body_that_is_too_large_is_a_problem(api: httpx.Client, service: Runni
         ({"name": "A", "variations": [{"name": "a", "weight": "3"}]}, "variations[0].weight", "must be a valid number"),
         ({"name": "A", "variations": TWO, "plan": {"looks": True}}, "plan.looks", "must be a valid integer"),
         ({"name": "A", "variations": TWO, "id": "a/b"}, "id", "must be printable"),
+        ({f"m{number}": 1 for number in range(101)}, "body", "must have at most 100 members"),
+        ({"name": "A", "variations": [1] * 1_001}, "body", "must have at most 1000 items in variations"),
         ("a text", "body", "must be a valid dictionary"),
         (None, "body", "must be given"),
     ],
