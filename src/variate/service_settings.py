@@ -37,8 +37,8 @@ class ServiceSettings:
     address_requests_per_second: float = 0.0
     """VARIATE_ADDRESS_REQUESTS_PER_SECOND: how many requests from one address a process answers; 0 is any number."""
     sign_ins_per_minute: int = 10
-    """VARIATE_SIGN_INS_PER_MINUTE: how often a minute somebody may try to sign in, by address and by e-mail address;
-    counted over all processes. So are refused keys, at ten times as many an address."""
+    """VARIATE_SIGN_INS_PER_MINUTE: how often a minute somebody may try to sign in from one address; counted over all
+    processes. So are attempts for one e-mail address, and refused keys of one address, at ten times as many."""
     session_hours: float = 12.0
     """VARIATE_SESSION_HOURS: how long a session lasts without use."""
     intake_waiting: int = 50_000

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +118,13 @@ def test_who_shows_a_key_in_a_header_may_listen_too(service: Running) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "1.2.3", "9999999999.aWQtZXZhbHVhdGU.AAAAAAAAAAAAAAAAAAAAAAAA", "²³.é.é"])
-def test_a_token_that_is_none_is_refused(service: Running, token: str) -> None:
+def test_a_token_that_is_none_is_refused_and_logged(
+    service: Running, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = httpx.get(f"{service.url}/v1/stream", params={"token": token})
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    (said,) = [record.__dict__ for record in caplog.records if record.name == "variate.access"]
+    assert (said["path"], said["code"], said["address"]) == ("/v1/stream", "unauthenticated", "127.0.0.1")
 
 
 def test_a_silent_stream_gives_a_sign_of_life_and_ends_with_the_process(tmp_path: Path) -> None:
@@ -131,6 +136,23 @@ def test_a_silent_stream_gives_a_sign_of_life_and_ends_with_the_process(tmp_path
         assert ":" in [next(lines) for _ in range(6)]
         served.service.changes.close()
         assert set(lines) <= {":", ""}  # and no error: it ends as it should
+
+
+@pytest.mark.parametrize("by", ["a token", "a header"])
+def test_a_stream_ends_with_the_key_that_it_goes_by(tmp_path: Path, by: str) -> None:
+    held = [KEYS[0]]
+    keyring = Keyring(load=lambda: held, note_use=lambda _: None, clock=lambda: datetime.now(UTC), poll_seconds=3600)
+    with (
+        Platform.open(Settings(home=tmp_path)) as platform,
+        running(platform, keyring=keyring, heartbeat_seconds=0.01) as served,
+    ):
+        define_flag(platform, "banner", True)
+        url, headers = (f"{served.url}/v1/stream", bearer("evaluate")) if by == "a header" else (stream_url(served), {})
+        with listening_to(url, **headers) as lines:
+            assert ":" in [next(lines) for _ in range(6)]
+            held.clear()
+            keyring.reread()
+            assert len(list(islice(lines, 500))) < 500  # it ends
 
 
 def test_a_client_that_goes_is_forgotten(service: Running) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ MAX_BYTES = 1_024
 
 _SALT_BYTES = 16
 _HASH_BYTES = 32
+_AT_ONCE = threading.BoundedSemaphore(2)
+"""Each hash takes a core and its memory, and anybody may have one made by trying to sign in: others wait their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,8 @@ class Passwords:
         check_text("password", password, max_bytes=MAX_BYTES)
         if len(password) < MIN_CHARACTERS:
             raise InvalidInputError("password", f"must have at least {MIN_CHARACTERS} characters")
-        return self._hasher().hash(_one_form(password))
+        with _AT_ONCE:
+            return self._hasher().hash(_one_form(password))
 
     def check(self, password: str, kept: str | None) -> bool:
         """Whether ``kept`` was made of this password; where nothing is kept, False after as long a time."""
@@ -47,7 +51,8 @@ class Passwords:
         except InvalidInputError:
             return False
         try:
-            return self._hasher().verify(self._of_nobody() if kept is None else kept, _one_form(password))
+            with _AT_ONCE:
+                return self._hasher().verify(self._of_nobody() if kept is None else kept, _one_form(password))
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
 

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from dataclasses import dataclass
 
+from variate.access.networks import counted_as
 from variate.access.people import People
 from variate.access.sessions import Sessions, Started
 from variate.errors import LimitExceededError, UnauthenticatedError
@@ -14,28 +15,30 @@ from variate.stores.ports import RateLimiter
 logger = logging.getLogger("variate.access")
 
 _WINDOW_SECONDS = 60
+_PLACES = 10
+"""How many times as often as from one address anybody may be tried from all: else one address would keep them out."""
 
 REFUSED = "the e-mail address or the password is wrong, or this person may not sign in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
-    """How often a minute anybody may try to sign in: from one network address, and as one person."""
+    """How often a minute anybody may try to sign in from one network address; as one person, ten times as often."""
 
     limiter: RateLimiter
     per_minute: int
 
     def count(self, *, address: str, email: str | None = None) -> None:
         """Count one attempt; raise ``LimitExceededError`` where there were too many."""
-        self._count("address", address)
+        self._count("address", counted_as(address), self.per_minute)
         if email is not None:
-            self._count("email", email)
+            self._count("email", email, _PLACES * self.per_minute)
 
-    def _count(self, kind: str, name: str) -> None:
+    def _count(self, kind: str, name: str, most: int) -> None:
         # What somebody typed may be long, or a password in the wrong field: it is not to stand in the limiter's keys.
         digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
         limit = self.limiter.sliding_window(
-            f"sign-in:{kind}:{digest}", max_requests=self.per_minute, window_seconds=_WINDOW_SECONDS
+            f"sign-in:{kind}:{digest}", max_requests=most, window_seconds=_WINDOW_SECONDS
         )
         if not limit.allowed:
             logger.warning("too many attempts to sign in", extra={"counted_by": kind})

@@ -40,16 +40,6 @@ class Addresses:
         return any(plain in network for network in self._networks)
 
 
-@lru_cache(maxsize=4_096)
-def counted_as(address: str) -> str:
-    """Return what an address is counted by: itself, or its network of 64 bits, which one machine may have whole."""
-    if ":" not in address:
-        return address or "local"
-    known = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(known, "ipv4_mapped", None)
-    return str(mapped or ipaddress.ip_network((known, 64), strict=False))
-
-
 def is_loopback(address: str) -> bool:
     """Whether this is this machine's own address."""
     try:

@@ -17,6 +17,10 @@ Receive = Callable[[], Awaitable[Message]]
 CLOSE = {"Connection": "close"}
 """Where the rest of a body is not read, the connection is of no more use."""
 
+_MOST_MEMBERS = 100
+"""How many gzip members a body may have: each one copies what is left after it, so a body of nothing but empty ones
+would hold the event loop for seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -82,6 +86,8 @@ def unpacked(body: bytes, encoding: bytes, limits: Limits) -> bytes:
     left, rest = limits.size, body
     try:
         while rest or not parts:  # what is gzipped may be of several members
+            if len(parts) == _MOST_MEMBERS:
+                raise Refusal(400, "malformed_body", f"the gzipped body has more than {_MOST_MEMBERS} members")
             unpacker = zlib.decompressobj(wbits=31)
             parts.append(unpacker.decompress(rest, left + 1))
             left -= len(parts[-1])

@@ -14,7 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
-from variate.errors import StoreError, VariateError
+from variate.errors import VariateError
 from variate.model.access import Scope
 from variate.server.addresses import Addresses
 from variate.server.answer import Answer, Stream, problem_answer
@@ -207,12 +207,13 @@ class Front:
 
     def _methods(self, request: Request) -> dict[str, Route] | None:
         """Return the routes at the request's path, by method; None where there are none."""
-        path = request.path
-        methods = self._exact.get(path)
+        # As it was written, not as it is read: what guards ``/metrics`` before us knows no ``/%6detrics``.
+        written = (request.scope.get("raw_path") or request.path.encode()).decode("latin-1")
+        methods = self._exact.get(written)
         if methods is None:
             for prefix, found in self._below:
-                if path.startswith(prefix):
-                    request.tail = path[len(prefix) :]
+                if written.startswith(prefix):
+                    request.tail = request.path[len(prefix) :]
                     return found
         return methods
 
@@ -276,9 +277,10 @@ def _failed(route: Route, request: Request, error: Exception) -> Answer | None:
     if isinstance(error, Refusal):
         return route.refused(request, error)
     if isinstance(error, VariateError):
-        if isinstance(error, StoreError):
+        refusal = refusal_of(error)
+        if refusal.status >= 500:
             logger.warning("%s: %s", route.name, error, extra={"route": route.name, "request_id": request.id})
-        return route.refused(request, refusal_of(error))
+        return route.refused(request, refusal)
     if isinstance(error, ConnectionResetError):
         return None
     logger.error("%s failed", route.name, exc_info=error, extra={"route": route.name, "request_id": request.id})

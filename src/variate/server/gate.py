@@ -6,6 +6,7 @@ from asyncio import get_running_loop
 from concurrent.futures import ThreadPoolExecutor
 
 from variate.access.keyring import Keyring
+from variate.access.networks import counted_as
 from variate.errors import (
     AccessError,
     ForbiddenError,
@@ -14,7 +15,6 @@ from variate.errors import (
     UnauthenticatedError,
 )
 from variate.model.access import ApiKey, Principal, Scope
-from variate.server.addresses import counted_as
 from variate.server.guesses import Guesses
 from variate.server.rates import Rate
 from variate.server.refusal import Refusal

@@ -6,9 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 
+from variate.access.networks import counted_as
 from variate.errors import VariateError
 from variate.model import RateLimit
-from variate.server.addresses import counted_as
 
 logger = logging.getLogger("variate.access")
 

@@ -12,6 +12,7 @@ from variate.errors import (
     ForbiddenError,
     InvalidInputError,
     LimitExceededError,
+    MissingExtraError,
     NotFoundError,
     ProviderUnavailableError,
     StoreUnavailableError,
@@ -23,6 +24,7 @@ RETRY_SECONDS = 2
 """When to come back after a store was away: a breaker tries again by then."""
 
 _PROBLEMS = "https://variate.dev/problems/"
+_LOGGED = "the log says why, by the request's id"
 
 
 class Refusal(Exception):  # noqa: N818 - it is no error of ours: it is the answer
@@ -68,17 +70,30 @@ def refusal_of(error: VariateError) -> Refusal:
         return Refusal(422, error.code, detail, extensions={"field": error.field, "rule": error.rule})
     if isinstance(error, LimitExceededError):
         return Refusal(429, error.code, detail, headers=_after(error.retry_after_seconds))
-    if isinstance(error, (StoreUnavailableError, ProviderUnavailableError, ConfigurationError)):
-        # What an engine says may name its address: that is for the log.
-        said = "a store is away: try again" if isinstance(error, StoreUnavailableError) else detail
-        return Refusal(503, error.code, said, headers=_after(RETRY_SECONDS))
     if isinstance(error, UnauthenticatedError):
         return Refusal(401, error.code, detail, headers={"WWW-Authenticate": 'Bearer realm="variate"'})
-    statuses = {ForbiddenError: 403, NotFoundError: 404, ConflictError: 409, ProviderUnavailableError: 502}
+    statuses = {ForbiddenError: 403, NotFoundError: 404, ConflictError: 409}
     for kind, status in statuses.items():
         if isinstance(error, kind):
             return Refusal(status, error.code, detail)
-    return Refusal(500, error.code, "this failed here, not by what was asked: the log says why, by the request's id")
+    return _failure(error)
+
+
+def _failure(error: VariateError) -> Refusal:
+    """Return how it is said that this went wrong here.
+
+    What an engine, a provider or a setting says may name addresses and files of ours: that is for the log.
+    """
+    after = _after(RETRY_SECONDS)
+    if isinstance(error, StoreUnavailableError):
+        return Refusal(503, error.code, "a store is away: try again", headers=after)
+    if isinstance(error, ConfigurationError):
+        said = str(error) if isinstance(error, MissingExtraError) else f"this is not set up here: {_LOGGED}"
+        return Refusal(503, error.code, said, headers=after)
+    if isinstance(error, ProviderUnavailableError):
+        said = f"the OpenID provider cannot be asked, or answers what it should not: {_LOGGED}"
+        return Refusal(502, error.code, said, headers=after)
+    return Refusal(500, error.code, f"this failed here, not by what was asked: {_LOGGED}")
 
 
 def _after(seconds: float) -> dict[str, str]:

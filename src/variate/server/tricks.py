@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from variate.server.refusal import Refusal
@@ -22,6 +23,9 @@ _ONCE = frozenset(
         b"x-request-id",
     }
 )
+
+_NEEDLESS = re.compile(rb"%(?:2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
+"""An encoded letter, digit, ``-``, ``.`` or ``_``: nobody has to encode these (RFC 3986, 2.3), and paths have them."""
 
 
 def gathered(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -56,10 +60,12 @@ def check_path(path: str, raw_path: bytes) -> None:
         or not path.isprintable()
         or b"%2f" in lowered
         or b"%5c" in lowered
+        or _NEEDLESS.search(raw_path)
         or (path.endswith("/") and path != "/")
     ):
         raise Refusal(
             404,
             "no_such_path",
-            "there is nothing by this spelling: a path has no empty, dotted or encoded parts and no slash at its end",
+            "there is nothing by this spelling: a path has no empty or dotted parts, no slash at its end, and nothing "
+            "encoded that needs not be",
         )

@@ -113,4 +113,4 @@ def test_the_settings_say_how_often_a_minute_anybody_may_try(settings: Settings)
         with pytest.raises(UnauthenticatedError):
             platform.sign_in.by_password("ada@example.com", "wrong", address="192.0.2.1")
         with pytest.raises(LimitExceededError):
-            platform.sign_in.by_password("ada@example.com", "wrong", address="192.0.2.2")
+            platform.sign_in.by_password("bob@example.com", "wrong", address="192.0.2.1")

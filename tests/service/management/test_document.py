@@ -132,6 +132,9 @@ def test_the_example_of_every_body_is_accepted(
             body = {**body, "variation": "on"}  # of flags, whose variations are others
         answer = api.request(each.method, path, json=body, headers={"If-Match": "*"})
         assert answer.is_success, (each.method, path, answer.text)
+    changes = api.get("/api/v1/audit?limit=1000").json()["items"]
+    assert len({(change["entity_type"], change["action"]) for change in changes}) > 25
+    assert {change["actor"] for change in changes} == {"key:admin"}  # every one names who asked
 
 
 def _in_order(operations: list[Operation]) -> Iterator[Operation]:

@@ -9,6 +9,13 @@ import httpx
 import pytest
 
 from tests.service.running import Running, bearer
+from variate.errors import (
+    ConfigurationError,
+    DecryptionError,
+    ProviderUnavailableError,
+    StoreError,
+    StoreUnavailableError,
+)
 from variate.testing.waiting import wait_until
 
 TWO = [{"name": "control"}, {"name": "treatment"}]
@@ -65,6 +72,8 @@ def test_a_body_that_is_too_large_is_a_problem(api: httpx.Client, service: Runni
         ({"name": "A", "variations": [{"name": "a", "weight": "3"}]}, "variations[0].weight", "must be a valid number"),
         ({"name": "A", "variations": TWO, "plan": {"looks": True}}, "plan.looks", "must be a valid integer"),
         ({"name": "A", "variations": TWO, "id": "a/b"}, "id", "must be printable"),
+        ({f"m{number}": 1 for number in range(101)}, "body", "must have at most 100 members"),
+        ({"name": "A", "variations": [1] * 1_001}, "body", "must have at most 1000 items in variations"),
         ("a text", "body", "must be a valid dictionary"),
         (None, "body", "must be given"),
     ],
@@ -103,16 +112,35 @@ def test_a_parameter_of_a_wrong_form_is_named(api: httpx.Client) -> None:
     assert problem(api.get("/api/v1/experiments?status=gone"), 422)["field"] == "status"
 
 
-def test_what_fails_here_is_a_problem_that_tells_nothing_of_the_inside(
-    api: httpx.Client, service: Running, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (ZeroDivisionError, 500, "internal"),
+        (StoreError, 500, "store"),
+        (StoreUnavailableError, 503, "store_unavailable"),
+        (ConfigurationError, 503, "configuration"),
+        (ProviderUnavailableError, 502, "provider_unavailable"),
+        (DecryptionError, 500, "decryption"),
+    ],
+)
+def test_what_fails_here_is_a_problem_that_tells_the_inside_to_the_log_alone(
+    api: httpx.Client,
+    service: Running,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[Exception],
+    status: int,
+    code: str,
 ) -> None:
     def fail(*_: object) -> None:
-        raise ZeroDivisionError("postgresql://user:secret@host")
+        raise error("postgresql://db.internal/flags")
 
     monkeypatch.setattr(service.platform, "get_experiment", fail)
     answer = api.get("/api/v1/experiments/any")
-    assert problem(answer, 500)["code"] == "internal"
-    assert "secret" not in answer.text
+    told = problem(answer, status)
+    assert (told["code"], "db.internal" in answer.text) == (code, False)
+    (said,) = [each for each in caplog.records if each.name == "variate.server"]
+    assert (said.__dict__["request_id"], "db.internal" in caplog.text) == (told["request_id"], True)
 
 
 def test_who_asks_is_known_before_a_body_is_read(service: Running) -> None:

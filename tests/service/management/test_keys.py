@@ -113,7 +113,9 @@ def test_a_key_that_is_not_there_is_not_found(api: httpx.Client) -> None:
     assert api.post("/api/v1/keys/gone/revoke").status_code == 404
 
 
-def test_a_key_of_one_environment_changes_that_one_alone(api: httpx.Client, service: Running) -> None:
+def test_a_key_of_one_environment_changes_that_one_alone(
+    api: httpx.Client, service: Running, caplog: pytest.LogCaptureFixture
+) -> None:
     flag = {"id": "shared", "name": "A", "status": "active", "type": "boolean", "default": "off"}
     assert api.post("/api/v1/flags", json=flag).status_code == 201
     key = made(api, scopes=["write", "admin"], environments=["dev"]).json()
@@ -121,17 +123,25 @@ def test_a_key_of_one_environment_changes_that_one_alone(api: httpx.Client, serv
         here = of_dev.patch("/api/v1/flags/shared/environments/dev", json={}, headers={"If-Match": "*"})
         assert here.status_code == 200
         assert of_dev.post("/api/v1/publications", json={}).status_code == 201
-        assert of_dev.get("/api/v1/flags/shared").status_code == 200
-        for refused in (
+        for own in ("flags/shared", "publications?environment=dev", "snapshots/problems?environment=dev"):
+            assert of_dev.get(f"/api/v1/{own}").status_code == 200
+        answers = [
             of_dev.patch("/api/v1/flags/shared/environments/prod", json={}, headers={"If-Match": "*"}),
             of_dev.post("/api/v1/flags/shared/promote", json={"source": "dev", "target": "prod"}),
+            of_dev.get("/api/v1/publications", params={"environment": "prod"}),
+            of_dev.get("/api/v1/snapshots/problems", params={"environment": "prod"}),
             of_dev.post("/api/v1/publications", json={"environment": "prod"}),
             of_dev.post("/api/v1/publications/rollback", json={"environment": "prod", "to": 1}),
             of_dev.patch("/api/v1/flags/shared", json={"name": "B"}, headers={"If-Match": "*"}),
             of_dev.post("/api/v1/flags", json=flag),
             of_dev.get("/api/v1/keys"),
-        ):
-            assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+            of_dev.post("/api/v1/keys", json={"name": "more", "scopes": ["admin"], "environments": ["*"]}),
+        ]
+    for refused in answers:
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    said = [record.__dict__ for record in caplog.records if record.name == "variate.access"]
+    assert {line["code"] for line in said} == {"forbidden"}
+    assert [line["request_id"] for line in said] == [refused.headers["x-request-id"] for refused in answers]
 
 
 def test_a_key_of_another_environment_is_not_let_in(api: httpx.Client, service: Running) -> None:

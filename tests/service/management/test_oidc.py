@@ -95,10 +95,17 @@ def test_an_answer_counts_once_and_in_the_browser_that_began(browser: httpx.Clie
     assert httpx.get(back, cookies=kept).status_code == 401
 
 
-def test_a_forged_answer_is_refused(browser: httpx.Client, service: Running) -> None:
+@pytest.mark.parametrize("query", ["", "?code=x&state=y", "?error=access_denied&state=z"])
+def test_a_forged_answer_is_refused_and_logged(
+    browser: httpx.Client, service: Running, query: str, caplog: pytest.LogCaptureFixture
+) -> None:
     sent_back(browser, service)
-    for query in ("", "?code=x&state=y", "?error=access_denied&state=z"):
-        assert browser.get(f"/api/v1/auth/oidc/callback{query}").status_code == 401
+    refused = browser.get(f"/api/v1/auth/oidc/callback{query}")
+    assert refused.status_code == 401
+    said = [record.__dict__ for record in caplog.records if "code" in vars(record)]
+    assert [(line["code"], line["request_id"]) for line in said] == [
+        ("unauthenticated", refused.headers["x-request-id"])
+    ]
 
 
 def test_what_the_cookie_holds_leads_nobody_elsewhere(browser: httpx.Client, service: Running) -> None:

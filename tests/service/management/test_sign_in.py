@@ -48,6 +48,13 @@ def signed_in(service: Running) -> Iterator[SignedIn]:
         yield sign_in
 
 
+def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, str | None]]:
+    """Return whose request for what was refused why, as the log has it."""
+    said = [record.__dict__ for record in caplog.records if record.name == "variate.access" and "code" in vars(record)]
+    assert all(line["address"] == "127.0.0.1" and line["request_id"] for line in said)
+    return [(line["code"], line["path"], line["actor"]) for line in said]
+
+
 def test_a_person_is_added_read_changed_and_listed(api: httpx.Client) -> None:
     added = api.post("/api/v1/people", json={"email": "Grace@Example.com", "name": "Grace", "role": "viewer"})
     assert (added.status_code, added.json()["email"], added.json()["has_password"]) == (201, "grace@example.com", False)
@@ -86,7 +93,12 @@ def test_who_signs_in_is_known_by_a_cookie_out_of_scripts_reach(service: Running
     browser, _ = signed_in()
     me = browser.get("/api/v1/auth/me").json()
     assert (me["kind"], me["actor"], me["environments"]) == ("person", "person:ada@example.com", ["*"])
-    again = httpx.post(f"{service.url}/api/v1/auth/sign-in", json={"email": "ada@example.com", "password": PASSWORD})
+    again = httpx.post(
+        f"{service.url}/api/v1/auth/sign-in",
+        json={"email": "ada@example.com", "password": PASSWORD},
+        cookies={"variate-session": browser.cookies["variate-session"]},
+    )
+    assert again.cookies["variate-session"] != browser.cookies["variate-session"]  # what a browser brings is not kept
     cookie = again.headers["set-cookie"]
     assert cookie.startswith("variate-session=")
     assert all(part in cookie for part in ("HttpOnly", "Path=/", "SameSite=lax"))
@@ -95,21 +107,31 @@ def test_who_signs_in_is_known_by_a_cookie_out_of_scripts_reach(service: Running
 
 
 @pytest.mark.parametrize("given", [{"password": "wrong wrong wrong"}, {"email": "nobody@example.com"}])
-def test_a_wrong_password_and_an_unknown_person_are_answered_alike(service: Running, given: dict[str, str]) -> None:
+def test_a_wrong_password_and_an_unknown_person_are_answered_alike(
+    service: Running, given: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
     body = {"email": "ada@example.com", "password": PASSWORD, **given}
     answer = httpx.post(f"{service.url}/api/v1/auth/sign-in", json=body)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     assert answer.json()["detail"] == "the e-mail address or the password is wrong, or this person may not sign in"
     assert "set-cookie" not in answer.headers
+    assert logged(caplog) == [("unauthenticated", "/api/v1/auth/sign-in", None)]
 
 
-def test_a_session_changes_something_only_with_its_own_token(service: Running, signed_in: SignedIn) -> None:
+def test_a_session_changes_something_only_with_its_own_token(
+    service: Running, signed_in: SignedIn, caplog: pytest.LogCaptureFixture
+) -> None:
     browser, token = signed_in()
     _, of_another = signed_in()
     flag = {"id": "by-ada", "name": "A"}
     for headers in ({}, {"X-CSRF-Token": "x"}, of_another):
         refused = browser.post("/api/v1/flags", json=flag, headers=headers)
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert browser.post("/api/v1/auth/sign-out").status_code == 403
+    said = logged(caplog)
+    assert said == [("forbidden", "/api/v1/flags", "person:ada@example.com")] * 3 + [
+        ("forbidden", "/api/v1/auth/sign-out", None)
+    ]
     assert browser.get("/api/v1/flags").status_code == 200
     assert browser.post("/api/v1/flags", json=flag, headers=token).status_code == 201
     (entry,) = service.platform.audit_log(entity_id="by-ada")
@@ -122,10 +144,14 @@ def test_what_another_site_could_send_by_a_form_is_no_sign_in(service: Running) 
     assert answer.status_code == 415
 
 
-def test_a_forged_session_is_refused(service: Running) -> None:
-    for forged in ("x", "é" * 40, "a" * 4_000, "0" * 43):
-        answer = httpx.get(f"{service.url}/api/v1/flags", headers={b"Cookie": b"variate-session=" + forged.encode()})
-        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+@pytest.mark.parametrize("forged", ["x", "é" * 40, "a" * 4_000, "0" * 43])
+def test_a_forged_session_is_refused_and_logged(
+    service: Running, forged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = httpx.get(f"{service.url}/api/v1/flags", headers={b"Cookie": b"variate-session=" + forged.encode()})
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert logged(caplog) == [("unauthenticated", "/api/v1/flags", None)]
+    assert forged * 2 not in caplog.text
 
 
 def test_a_role_is_what_a_person_may(api: httpx.Client, signed_in: SignedIn) -> None:
@@ -138,7 +164,7 @@ def test_a_role_is_what_a_person_may(api: httpx.Client, signed_in: SignedIn) -> 
 
 
 def test_a_session_ends_at_sign_out_and_with_the_person(
-    service: Running, api: httpx.Client, signed_in: SignedIn
+    service: Running, api: httpx.Client, signed_in: SignedIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = {"email": "eve@example.com", "role": "editor", "password": PASSWORD}
     assert api.post("/api/v1/people", json=body).status_code == 201
@@ -152,6 +178,7 @@ def test_a_session_ends_at_sign_out_and_with_the_person(
     browser, _ = signed_in("eve@example.com")
     api.patch("/api/v1/people/eve@example.com", json={"disabled": True}, headers={"If-Match": "*"})
     assert browser.get("/api/v1/auth/me").status_code == 401
+    assert logged(caplog)[1:] == [("unauthenticated", "/api/v1/auth/me", None)] * 2  # after the sign-out without token
 
 
 def test_a_key_is_told_who_it_is(api: httpx.Client) -> None:

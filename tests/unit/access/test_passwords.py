@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import argon2
@@ -79,3 +81,19 @@ def test_a_hash_of_another_cost_is_outdated() -> None:
     assert not CHEAP.is_outdated(kept)
     assert Passwords(passes=2, memory_kib=8).is_outdated(kept)
     assert Passwords(passes=2, memory_kib=8).check(PASSWORD, kept)
+
+
+def test_hashes_are_made_a_few_at_a_time_however_many_try_to_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn, most = threading.Barrier(2), [0, 0]
+
+    def verified(*_: object) -> bool:
+        most[0] += 1
+        most[1] = max(most)
+        turn.wait(10)  # two are in here at once
+        most[0] -= 1
+        return True
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", verified)
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(lambda _: CHEAP.check(PASSWORD, "any"), range(8)))
+    assert most[1] <= 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from variate.server.addresses import Addresses, counted_as, is_loopback
+from variate.access.networks import counted_as
+from variate.server.addresses import Addresses, is_loopback
 
 
 def client(peer: str, forwarded: str | None, *trusted: str) -> str:
@@ -46,6 +47,7 @@ def test_a_long_chain_is_not_followed_for_ever() -> None:
         ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.9", "203.0.113.9"),
         ("", "local"),
+        ("no:address", "no:address"),
     ],
 )
 def test_a_machine_is_counted_once_whatever_address_of_its_network_it_takes(address: str, counted: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from variate.server.body import Limits
+from variate.server.body import Limits, unpacked
 from variate.server.refusal import Refusal
 from variate.server.request import Request
 
@@ -73,3 +73,11 @@ def test_a_body_that_does_not_come_is_not_waited_for_for_ever() -> None:
     with pytest.raises(Refusal) as refused:
         asyncio.run(of(b"begun", ends=False).body())
     assert refused.value.status == 408
+
+
+def test_a_gzipped_body_may_have_members_but_not_so_many_that_unpacking_them_takes_long() -> None:
+    limits = Limits(2**21, 1)
+    assert unpacked(gzip.compress(b"a") + gzip.compress(b"b"), b"gzip", limits) == b"ab"
+    with pytest.raises(Refusal) as refused:
+        unpacked(gzip.compress(b"") * 101, b"gzip", limits)
+    assert (refused.value.status, refused.value.code) == (400, "malformed_body")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -52,3 +53,14 @@ def test_what_is_none_stays(text: str) -> None:
 def test_json_stays_json() -> None:
     line = json.dumps({"message": 'password=abc"def', "token": "abc", "after": {"secret": "x\\y", "n": 1}})
     assert json.loads(hidden(line))["after"]["n"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x://" + ":" * 50_000, "://" + "a." * 25_000, "a." * 25_000 + "://", "token:" + "\\" * 50_000 + '"'],
+    ids=["colons", "dots after", "dots before", "backslashes"],
+)
+def test_no_text_takes_long_whoever_chose_it(text: str) -> None:
+    began = time.perf_counter()
+    assert hidden(text) == text
+    assert time.perf_counter() - began < 0.5  # milliseconds; where time grows with the square it is seconds

@@ -63,10 +63,17 @@ class StreamTokens:
             raise UnauthenticatedError(REFUSED)
         if not hmac.compare_digest(signature.encode(), self._signature(key, int(expiry)).encode()):
             raise UnauthenticatedError(REFUSED)
-        principal = key.principal
-        if not (principal.may(Scope.EVALUATE) and principal.may_in(self._environment)):
+        if not self.may_listen(key.id):
             raise UnauthenticatedError(REFUSED)
         return key
+
+    def may_listen(self, key_id: str) -> bool:
+        """Whether the key counts and may evaluate here."""
+        key = self._keyring.of_id(key_id)
+        if key is None:
+            return False
+        principal = key.principal
+        return principal.may(Scope.EVALUATE) and principal.may_in(self._environment)
 
     def _signature(self, key: ApiKey, expires: int) -> str:
         said = f"variate stream\n{self._environment}\n{key.id}\n{expires}"

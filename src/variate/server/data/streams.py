@@ -97,7 +97,7 @@ class Streams:
         gone = asyncio.ensure_future(request.gone())
         try:
             yield self._greeting(since)
-            while not gone.done() and not self._changes.closed and self._still_counts(token):
+            while not gone.done() and not self._changes.closed and self._still_counts(holder, token):
                 turn = self._changes.turn()  # before looking, so that nothing comes between
                 latest = self._changes.latest()
                 if latest is not None and str(latest.sequence) != since:
@@ -118,9 +118,9 @@ class Streams:
         seen = b"id: %d\n" % latest.sequence if latest is not None and since in ("", str(latest.sequence)) else b""
         return b"retry: %d\n%b\n" % (RECONNECT_MILLISECONDS, seen)
 
-    def _still_counts(self, token: str | None) -> bool:
+    def _still_counts(self, holder: str, token: str | None) -> bool:
         if token is None:
-            return True
+            return self._tokens.may_listen(holder)
         try:
             self._tokens.holder(token)
         except AccessError:

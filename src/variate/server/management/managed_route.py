@@ -13,7 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from variate.errors import InvalidInputError, StoreError, VariateError
+from variate.errors import AccessError, InvalidInputError, LimitExceededError, VariateError
 from variate.server.management.admission import Admission
 from variate.server.management.answers import problem
 from variate.server.management.fronted import fronted
@@ -87,6 +87,8 @@ class ManagedRoute(APIRoute):
                 decoded = self.body_field and _decoded(body, request.headers.get("content-type"))
                 return await answered(_Read(request, body, decoded=decoded))
             except (RequestValidationError, VariateError, Refusal) as error:
+                if isinstance(error, (AccessError, LimitExceededError)):  # as what is of another environment
+                    self.site.admission.gate.log(fronted(request, self.site.settings), error)
                 return self._problem(error, request)
 
         key = request.headers.get(HEADER)
@@ -138,8 +140,9 @@ def _refusal(error: Exception, route: str, name: str) -> Refusal:
     if isinstance(error, InvalidInputError):
         return refusal_of(named_here(error))
     if isinstance(error, VariateError):
-        if isinstance(error, StoreError):
+        refusal = refusal_of(error)
+        if refusal.status >= 500:
             logger.warning("%s: %s", route, error, extra={"request_id": name})
-        return refusal_of(error)
+        return refusal
     logger.error("%s failed", route, exc_info=error, extra={"request_id": name})
     return Refusal(500, "internal", "this failed here: the log says why, by the request's id")

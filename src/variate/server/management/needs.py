@@ -44,7 +44,7 @@ class Needs:
 
 
 READS = Needs(scope=Scope.READ)
-"""Reading: what is shared may be read by a key for any environment."""
+"""Reading: what is shared may be read by a key for any environment; what is not, the route asks ``check_may_in``."""
 CHANGES = Needs(scope=Scope.WRITE, everywhere=True)
 """Changing what all environments share."""
 CHANGES_ONE = Needs(scope=Scope.WRITE)
@@ -54,7 +54,7 @@ ADMINISTERS = Needs(scope=Scope.ADMIN, everywhere=True)
 
 
 def check_may_in(principal: Principal, environment: str) -> None:
-    """Raise ``ForbiddenError`` where the principal may change nothing in this environment."""
+    """Raise ``ForbiddenError`` where what this environment has of its own is not for the principal."""
     if not principal.may_in(check_environment("environment", environment)):
         held = ", ".join(sorted(principal.environments))
-        raise ForbiddenError(f"this changes the environment {environment!r}; {principal.actor} is for {held}")
+        raise ForbiddenError(f"this is of the environment {environment!r}; {principal.actor} is for {held}")

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+_MOST_MEMBERS = 100
+_MOST_ITEMS = 1_000
+"""More than any shape has members, and than any of its lists may have items: the platform's own limits are lower."""
 
 MOMENT = "ISO 8601 with an offset, such as 2026-11-02T09:00:00Z."
 
@@ -19,6 +23,19 @@ class Given(BaseModel):
     """What is sent: a member that is not known is refused, so that a misspelt one is not passed over."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _within_reason(cls, given: Any) -> Any:
+        """Refuse at once what is far too much: told one by one, a million wrong items would take seconds."""
+        if isinstance(given, dict):
+            if len(given) > _MOST_MEMBERS:
+                raise PydanticCustomError("members", f"must have at most {_MOST_MEMBERS} members")
+            for name, field in cls.model_fields.items():
+                value = given.get(name)
+                if isinstance(value, list) and len(value) > _MOST_ITEMS and field.annotation is not Any:
+                    raise PydanticCustomError("items", f"must have at most {_MOST_ITEMS} items in {name}")
+        return given
 
     @property
     def given(self) -> dict[str, Any]:

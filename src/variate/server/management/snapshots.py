@@ -43,8 +43,10 @@ Digest = Annotated[
 
 
 @routes.get("/publications", needs=READS, answers=PublicationList)
-def list_publications(platform: Served, paging: Paged, environment: Environment = None) -> Response:
-    """List what was in force in an environment, the most recent first."""
+def list_publications(platform: Served, asker: Asker, paging: Paged, environment: Environment = None) -> Response:
+    """List what was in force in an environment, the most recent first. It takes a key for that environment."""
+    if environment is not None:
+        check_may_in(asker, environment)
 
     def read(*, limit: int, last_key: str | None) -> Page[PublicationValue]:
         found = platform.list_snapshots(environment, before=_sequence(last_key), limit=limit)
@@ -84,8 +86,13 @@ def serving(platform: Served) -> Response:
 
 
 @routes.get("/snapshots/problems", needs=READS, answers=Problems)
-def snapshot_problems(platform: Served, environment: Environment = None) -> Response:
-    """List the definitions that cannot be served as they stand, and what is served instead."""
+def snapshot_problems(platform: Served, asker: Asker, environment: Environment = None) -> Response:
+    """List the definitions that cannot be served as they stand, and what is served instead.
+
+    It takes a key for that environment.
+    """
+    if environment is not None:
+        check_may_in(asker, environment)
     return answer({"items": problem_records(platform.snapshot_problems(environment))})
 
 
