@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from variate.errors import VariateError
 from variate.model.access import Scope
+from variate.model.decision import Decision
 from variate.model.instant import format_instant
 from variate.platform import Platform
+from variate.publishing.serving import InForce
 from variate.server.answer import JSON, Answer, encode
 from variate.server.data.etags import etag_of, has_already
 from variate.server.data.evaluating import Evaluator
@@ -17,6 +20,9 @@ from variate.server.data.ofrep import PATH, asked, refused
 from variate.server.data.streams import Streams
 from variate.server.front import Route
 from variate.server.request import Request
+
+_ATTEMPTS = 2
+"""How often it is decided where something else comes into force: the first may be what has a change brought there."""
 
 
 class Bulk:
@@ -44,12 +50,12 @@ class Bulk:
         assignment or an override makes of it.
         """
         unit, context = asked(await request.body())
-        decisions = self._evaluator.all_now(unit, context)
-        if decisions is None:
-            decisions = await self._evaluator.all_soon(unit, context)
+        served, decisions = await self._decided(unit, context)
         request.evaluated_all(decisions)
         flags = b",".join(self._evaluations.texts(decisions))
-        rest = encode({"eventStreams": self._streams.offered(request.principal), "metadata": self._metadata()})
+        has = None if served is None else served.publication.sequence
+        streams = self._streams.offered(request.principal, has=has)
+        rest = encode({"eventStreams": streams, "metadata": self._metadata(served)})
         body = b'{"flags":[%b],%b' % (flags, rest[1:])
         etag = etag_of(body)
         headers = ((b"etag", etag), (b"cache-control", b"no-cache"), *self._freshness.headers())
@@ -67,9 +73,24 @@ class Bulk:
             refused=refused,
         )
 
-    def _metadata(self) -> Mapping[str, Any]:
-        """Return what holds for all of the answer. No time since: that would make each answer another one."""
+    async def _decided(
+        self, unit: str, context: Mapping[str, Any]
+    ) -> tuple[InForce | None, Mapping[str, Decision | VariateError]]:
+        """Return all decisions and what they were made from, or what was in force before that.
+
+        Never what came into force after it: a client that takes old values for the new ones is told of no change.
+        """
         served = self._platform.snapshot_in_force()
+        for _ in range(_ATTEMPTS):
+            decisions = self._evaluator.all_now(unit, context)
+            found = await self._evaluator.all_soon(unit, context) if decisions is None else decisions
+            before, served = served, self._platform.snapshot_in_force()
+            if before is not None and served is not None and before.publication.sequence == served.publication.sequence:
+                break
+        return before, found
+
+    def _metadata(self, served: InForce | None) -> Mapping[str, Any]:
+        """Return what holds for all of the answer. No time since: that would make each answer another one."""
         told: dict[str, Any] = {"flagSetId": self._platform.settings.environment}
         if served is not None:
             publication = served.publication

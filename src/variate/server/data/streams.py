@@ -46,14 +46,16 @@ class Streams:
         self._public_url = public_url
         self._listening: Counter[str] = Counter()
 
-    def offered(self, principal: Principal | None) -> list[dict[str, object]]:
-        """Return OFREP's ``eventStreams`` for whoever asks for all flags now: none for who has no key to go by."""
+    def offered(self, principal: Principal | None, *, has: int | None) -> list[dict[str, object]]:
+        """Return OFREP's ``eventStreams`` for whoever asks for all flags: none for who has no key to go by.
+
+        ``has`` is the sequence that the answer is of, if any: what came after it, the stream tells of at once.
+        """
         token = None if principal is None else self._tokens.token(principal)
         if token is None:
             return []
-        latest = self._changes.latest()
         # What changes before the client listens is not lost: it says here what it has.
-        uri = f"{PATH}?{urlencode({'token': token, 'since': '' if latest is None else latest.sequence})}"
+        uri = f"{PATH}?{urlencode({'token': token, 'since': '' if has is None else has})}"
         where = {"endpoint": {"requestUri": uri}} if self._public_url is None else {"url": f"{self._public_url}{uri}"}
         return [{"type": "sse", **where, "inactivityDelaySec": INACTIVITY_SECONDS}]
 
