@@ -140,12 +140,15 @@ class Keyring:
 
     def _follow(self) -> None:
         while not self._closed.wait(self._poll_seconds):
-            with self._loading:
-                self._read()
-            at = self._clock()
-            if self._noted_at is None or at - self._noted_at >= _MINUTE:
-                self._noted_at = at
-                self._note()
+            try:
+                with self._loading:
+                    self._read()
+                at = self._clock()
+                if self._noted_at is None or at - self._noted_at >= _MINUTE:
+                    self._noted_at = at
+                    self._note()
+            except Exception:  # a thread that ended would leave a key that is revoked counting for ever
+                logger.exception("the keys cannot be read, those known go on counting")
 
     def _note(self) -> None:
         used, self._used = self._used, {}

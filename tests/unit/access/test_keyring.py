@@ -28,6 +28,7 @@ class Store:
         self.used: dict[str, datetime] = {}
         self.reads = 0
         self.is_away = False
+        self.fault: Exception | None = None
         self.gate = threading.Event()
         self.gate.set()
 
@@ -37,6 +38,9 @@ class Store:
         self.gate.wait(30)
         if self.is_away:
             raise StoreUnavailableError("away")
+        fault, self.fault = self.fault, None
+        if fault is not None:
+            raise fault
         return self.keys
 
     def note_use(self, used: Mapping[str, datetime]) -> None:
@@ -207,6 +211,8 @@ def test_what_was_revoked_elsewhere_is_heard_of_within_the_poll(clock: SettableC
     store = Store(of("vk_1"), of("vk_2"))
     keys = ring(store, clock, poll_seconds=0.01)
     keys.need("vk_1")
+    store.fault = RuntimeError("a fault of ours, which ends no thread")
+    wait_until(lambda: store.fault is None, seconds=10, what="the fault to be met")
     store.keys = [of("vk_2")]
     wait_until(lambda: keys.find("vk_1") is None, seconds=10, what="the revocation to be heard of")
     assert keys.find("vk_2") is not None
