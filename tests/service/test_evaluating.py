@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class Asked:
     def soon(self, key: str, unit: str = "u") -> Decision:
         return asyncio.run(self.evaluator.soon(key, unit, {}))
 
-    def all_soon(self, unit: str = "u") -> dict[str, Decision | VariateError]:
+    def all_soon(self, unit: str = "u") -> Mapping[str, Decision | VariateError]:
         return asyncio.run(self.evaluator.all_soon(unit, {}))
 
     def ledger_hangs(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -68,6 +68,30 @@ def test_the_answer_names_the_snapshot_it_comes_from(service: Running, client: h
         status.sequence,
     )
     assert all(isinstance(each, (str, int, float, bool)) for each in metadata.values())
+
+
+def test_a_change_that_comes_while_all_is_decided_is_not_taken_for_known(
+    service: Running, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide, late = Evaluator.all_now, list[str]()
+
+    def overtaken(self: Evaluator, unit: str, attributes: Mapping[str, Any]) -> Any:
+        decisions = decide(self, unit, attributes)
+        late.append(f"late-{len(late)}")
+        define_flag(service.platform, late[-1])
+        service.platform.serving_status()  # which has it in force
+        return decisions
+
+    service.platform.serving_status()
+    asked(client)  # which compiles all
+    with monkeypatch.context() as patched:
+        patched.setattr(Evaluator, "all_now", overtaken)
+        answer = asked(client)
+    told, now = answer.json(), service.platform.serving_status().sequence
+    has = told["metadata"]["sequence"]
+    missing = [name for name in late if name not in by_key(answer)]
+    assert has <= now - len(missing), missing
+    assert told["eventStreams"][0]["endpoint"]["requestUri"].endswith(f"since={has}")
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', '"other",W/{} , "third"', "*"])

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.service.asking import http
-from tests.service.running import Running, bearer
+from tests.service.running import Running, bearer, keyring_of
+from variate.platform import Platform
+from variate.server.operations.numbers import Board
+from variate.server.service import Service
+from variate.settings import Settings
 from variate.testing.waiting import wait_until
 
 
@@ -20,7 +27,7 @@ def test_the_process_lives(service: Running) -> None:
 
 
 def test_it_is_ready_once_a_snapshot_is_in_force_and_says_what_from(service: Running) -> None:
-    wait_until(lambda: ready(service).json()["status"] == "ready")
+    wait_until(lambda: ready(service).json()["status"] == "ready" and ready(service).json()["stores"]["sqlite"] == "up")
     state = ready(service).json()
     serving = service.platform.serving_status()
     assert ready(service).status_code == 200
@@ -67,3 +74,19 @@ def test_the_numbers_are_open_to_this_machine_and_to_keys_that_may_read(service:
     assert http.get(url, headers=through_a_proxy).status_code == 401
     assert http.get(url, headers={**through_a_proxy, **bearer("evaluate")}).status_code == 403
     assert http.get(url, headers={**through_a_proxy, **bearer("read")}).status_code == 200
+
+
+def test_what_was_told_once_is_what_a_process_in_its_place_goes_on_from(tmp_path: Path) -> None:
+    with Platform.open(Settings(home=tmp_path)) as platform:
+        service = Service(platform, keyring=keyring_of(), board=Board(tmp_path))
+
+        async def ask() -> int:
+            here = httpx.ASGITransport(service.application)
+            async with httpx.AsyncClient(transport=here, base_url="http://test") as client:
+                await client.get("/healthz")
+                return (await client.get("/metrics")).status_code
+
+        assert asyncio.run(ask()) == 200
+    kept = Board(tmp_path).before  # though the process died before it showed its numbers of itself
+    assert kept is not None
+    assert [route for route, *_ in kept.answered] == ["healthz"]

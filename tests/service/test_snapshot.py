@@ -12,6 +12,8 @@ import pytest
 
 from tests.service.definitions import define_experiment, define_flag
 from tests.service.running import Running, bearer, running
+from variate.model.snapshot import Snapshot
+from variate.patience import seconds_left
 from variate.platform import Platform
 from variate.settings import Settings
 
@@ -40,6 +42,20 @@ def test_its_text_is_answered_under_its_digest(service: Running) -> None:
     assert answer.headers["x-variate-sequence"] == str(status.sequence)
     assert int(answer.headers["x-variate-snapshot-age"]) >= 0
     assert parsedate_to_datetime(answer.headers["last-modified"]) == status.published_at.replace(microsecond=0)
+
+
+def test_the_store_may_take_so_long_and_no_longer(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, had = service.platform.get_snapshot, list[float]()
+
+    def noting(digest: str) -> Snapshot | None:
+        had.append(seconds_left())
+        return read(digest)
+
+    monkeypatch.setattr(service.platform, "get_snapshot", noting)
+    define_flag(service.platform, "another", True)
+    service.platform.serving_status()
+    assert asked(service).status_code == 200
+    assert had[0] <= 5
 
 
 def test_it_is_packed_for_who_takes_it_so(service: Running) -> None:

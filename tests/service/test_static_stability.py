@@ -18,8 +18,12 @@ from tests.engines.redis import PrivateRedis
 from tests.engines.session import Session
 from tests.engines.waiting import wait_until
 from tests.service.alone import alone
+from tests.service.asking import http
 from tests.service.load import Definitions, Load, stored
+from tests.service.running import bearer, running
+from variate.patience import within
 from variate.platform import Platform
+from variate.server.management import managed_route
 from variate.settings import Settings
 
 OUTAGE_SECONDS = 4.0
@@ -123,3 +127,24 @@ def test_a_sqlite_file_that_somebody_else_locks_holds_up_no_evaluation(tmp_path:
         assert (load.tally.wrong, load.tally.failed) == ([], [])
         assert load.tally.slowest_seconds < SLOWEST_SECONDS
         assert load.tally.acknowledged <= stored(platform)
+
+
+@pytest.mark.slow
+def test_management_waits_for_a_store_that_hangs_so_long_and_no_longer(
+    engines: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres, url = private_postgres(engines)
+    environ = {"VARIATE_PROFILE": "postgres", "VARIATE_DATABASE_URL": url, "VARIATE_HOME": str(tmp_path)}
+    monkeypatch.setattr(managed_route, "within", lambda seconds: within(min(seconds, 1.0)))
+    try:
+        with Platform.open(Settings.from_environment(environ)) as platform, running(platform) as service:
+            platform.migrate()
+            listed = f"{service.url}/api/v1/flags"
+            assert http.get(listed, headers=bearer("read")).status_code == 200
+            postgres.pause()
+            hung = http.get(listed, headers=bearer("read"))
+            assert (hung.status_code, "retry-after" in hung.headers) == (503, True)
+            postgres.resume()
+            wait_until(lambda: http.get(listed, headers=bearer("read")).status_code == 200, what="an answer")
+    finally:
+        postgres.stop()

@@ -21,6 +21,8 @@ _LOOK_AGAIN_SECONDS = 1.0
 
 _READ_SECONDS = 5.0
 """How long the store may take to give the keys: after that it is away."""
+_NOTE_SECONDS = 2.0
+"""How long the store may take to be told which were used: nothing is to wait for that, least of all an end."""
 _WAIT_SECONDS = 2.0
 """How long another thread waits for one that reads them."""
 _PATIENCE_SECONDS = 5.0
@@ -143,18 +145,22 @@ class Keyring:
 
     def _follow(self) -> None:
         while not self._closed.wait(self._poll_seconds):
-            with self._loading:
-                self._read()
-            at = self._clock()
-            if self._noted_at is None or at - self._noted_at >= _MINUTE:
-                self._noted_at = at
-                self._note()
+            try:
+                with self._loading:
+                    self._read()
+                at = self._clock()
+                if self._noted_at is None or at - self._noted_at >= _MINUTE:
+                    self._noted_at = at
+                    self._note()
+            except Exception:  # a thread that ended would leave a key that is revoked counting for ever
+                logger.exception("the keys cannot be read, those known go on counting")
 
     def _note(self) -> None:
         used, self._used = self._used, {}
         if not used:
             return
         try:
-            self._note_use(dict(used))  # a copy: a thread in ``find`` may still write to this one
+            with within(_NOTE_SECONDS):
+                self._note_use(dict(used))  # a copy: a thread in ``find`` may still write to this one
         except VariateError as error:
             logger.warning("when keys were used cannot be noted: %s", error)

@@ -217,9 +217,9 @@ class Platform:
         """
         if not self.closed:
             self.closed = True
-            self._accessing.close()
             self._committing.close(timeout_seconds=self.settings.service.shutdown_seconds)
             self._deciding.close()
+            self._accessing.close()
             self.relay.close()
             self._backends.close()
 

@@ -164,6 +164,10 @@ class GroupCommit:
         while group := self._next_group(number):
             try:
                 self._write(group)
+            except Exception as error:  # a thread that ended would leave its senders, and those to come, waiting
+                logger.exception("what became of events cannot be told")
+                for sender in group:
+                    sender.fail(error)
             finally:
                 with self._changed:
                     del self._writing[number]

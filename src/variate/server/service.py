@@ -131,14 +131,24 @@ class Service:
         )
 
     def _all_numbers(self) -> Sequence[Numbers]:
-        return (self.numbers(), *self._board.others())
+        return (self._shown(), *self._board.others())
+
+    def _shown(self) -> Numbers:
+        """Return this process's numbers, once they are shown to the others.
+
+        What was told is never more than whoever takes this process's place goes on from: a sum that falls is taken for
+        a new beginning, and all of it for new.
+        """
+        numbers = self.numbers()
+        try:
+            self._board.put(numbers)
+        except OSError as error:
+            logger.warning("this process's numbers cannot be shown to the others: %s", error)
+        return numbers
 
     async def _tell(self) -> None:
         while True:
-            try:
-                self._board.put(self.numbers())
-            except OSError as error:
-                logger.warning("this process's numbers cannot be shown to the others: %s", error)
+            self._shown()
             await asyncio.sleep(_NUMBERS_EVERY_SECONDS)
 
     def _tell_no_more(self) -> None:

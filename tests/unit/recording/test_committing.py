@@ -161,6 +161,16 @@ def test_what_one_senders_event_breaks_is_told_to_that_sender_alone() -> None:
             answers[1].result(10)
 
 
+def test_a_store_that_does_not_say_what_became_of_each_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store()
+    with group_commit(store) as committing:
+        with monkeypatch.context() as patched:
+            patched.setattr(Store, "append", lambda *_, **__: [])
+            with pytest.raises(ValueError, match="shorter"):
+                committing.submit([event("a")]).result(10)
+        assert [each.status for each in committing.submit([event("b")]).result(10)] == [VerdictStatus.ACCEPTED]
+
+
 def test_an_event_that_the_store_cannot_hold_is_rejected_by_itself() -> None:
     """As one that is too long once it is sealed."""
     store = Store()

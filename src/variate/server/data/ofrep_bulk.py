@@ -22,6 +22,8 @@ from variate.server.front import Route
 from variate.server.request import Request
 
 _MOST_HELD = 1_000
+_ATTEMPTS = 2
+"""How often it is decided where something else comes into force: the first may be what has a change brought there."""
 
 
 class Bulk:
@@ -46,21 +48,32 @@ class Bulk:
     def answer(self, request: Request) -> Answer | Awaitable[Answer]:
         """Answer with all evaluations for the context's targeting key, at once where that can be."""
         body = request.body_at_once()
-        if body is None:
-            return self._answer_later(request)
-        unit, context = asked(body)
-        decisions = self._evaluator.all_now(unit, context)
-        return self._answer_soon(request, unit, context) if decisions is None else self._told(request, decisions)
+        return self._answer_later(request) if body is None else self._answer(request, *asked(body))
 
     async def _answer_later(self, request: Request) -> Answer:
-        unit, context = asked(await request.body())
+        answer = self._answer(request, *asked(await request.body()))
+        return answer if isinstance(answer, Answer) else await answer
+
+    def _answer(self, request: Request, unit: str, context: dict[str, Any]) -> Answer | Awaitable[Answer]:
+        # What was in force before they were made, never what came after: a client that takes old values for the new
+        # ones is told of no change.
+        publication = self._publication
         decisions = self._evaluator.all_now(unit, context)
-        return await self._answer_soon(request, unit, context) if decisions is None else self._told(request, decisions)
+        if decisions is None:
+            return self._answer_soon(request, unit, context)
+        return self._told(request, decisions, publication)
 
     async def _answer_soon(self, request: Request, unit: str, context: dict[str, Any]) -> Answer:
-        return self._told(request, await self._evaluator.all_soon(unit, context))
+        for _ in range(_ATTEMPTS):
+            publication = self._publication
+            decisions = await self._evaluator.all_soon(unit, context)
+            if publication == self._publication:
+                break
+        return self._told(request, decisions, publication)
 
-    def _told(self, request: Request, decisions: Mapping[str, Decision | VariateError]) -> Answer:
+    def _told(
+        self, request: Request, decisions: Mapping[str, Decision | VariateError], publication: Publication | None
+    ) -> Answer:
         """Return the answer. Its tag is of the whole of it.
 
         So the tag covers the context, the snapshot, which the answer names, and whatever an assignment or an override
@@ -68,7 +81,7 @@ class Bulk:
         """
         request.evaluated_all(decisions)
         flags = b",".join(self._evaluations.texts(decisions))
-        body = b'{"flags":[%b],%b' % (flags, self._rest(request.principal))
+        body = b'{"flags":[%b],%b' % (flags, self._rest(request.principal, publication))
         etag = etag_of(body)
         headers = ((b"etag", etag), (b"cache-control", b"no-cache"), *self._freshness.headers())
         return Answer(304, b"", headers) if has_already(request, etag) else Answer(200, body, JSON + headers)
@@ -85,9 +98,13 @@ class Bulk:
             refused=refused,
         )
 
-    def _rest(self, principal: Principal | None) -> bytes:
+    @property
+    def _publication(self) -> Publication | None:
+        served = self._platform.snapshot_in_force()
+        return None if served is None else served.publication
+
+    def _rest(self, principal: Principal | None, publication: Publication | None) -> bytes:
         """Return what an answer to whoever asks has after its flags: of one snapshot it is mostly the same bytes."""
-        publication = None if (served := self._platform.snapshot_in_force()) is None else served.publication
         token = self._streams.token(principal)
         held = self._rests.get(token)
         if held is None or held[0] is not publication:

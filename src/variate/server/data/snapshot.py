@@ -9,6 +9,7 @@ from email.utils import format_datetime
 
 from variate.errors import NotFoundError
 from variate.model.access import Scope
+from variate.patience import within
 from variate.platform import Platform
 from variate.publishing.serving import InForce
 from variate.server.answer import JSON, Answer
@@ -18,6 +19,8 @@ from variate.server.front import Route
 from variate.server.request import Request
 
 SEQUENCE = b"x-variate-sequence"
+_STORE_SECONDS = 5.0
+"""How long the store may take: the threads that wait for it are few, and others need them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,16 @@ class SnapshotText:
         return Route(name="snapshot", method="GET", path="/v1/snapshot", handler=self.answer, scope=Scope.READ)
 
     def _load(self) -> InForce:
-        self._platform.serving_status()
+        with within(_STORE_SECONDS):
+            self._platform.serving_status()
         served = self._platform.snapshot_in_force()
         if served is None:
             raise NotFoundError("snapshot", self._platform.settings.environment)
         return served
 
     def _read(self, digest: str) -> _Texts:
-        found = self._platform.get_snapshot(digest)
+        with within(_STORE_SECONDS):
+            found = self._platform.get_snapshot(digest)
         if found is None:
             raise NotFoundError("snapshot", digest)
         plain = found.text.encode()

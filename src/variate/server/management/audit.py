@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
@@ -116,7 +117,7 @@ def list_audit_entries(
     return paging.of(lambda **page: platform.audit_log(**page, **filters), audit_record)
 
 
-@routes.post("/audit/verify", needs=READS, answers=Verification)
+@routes.post("/audit/verify", needs=READS, answers=Verification, seconds=math.inf)
 def verify_audit_log(body: VerificationGiven, platform: Served) -> Response:
     """Go through the whole audit log and tell whether it stands as it was written. It may take long.
 

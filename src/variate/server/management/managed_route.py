@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from variate.errors import AccessError, InvalidInputError, LimitExceededError, VariateError
+from variate.patience import within
 from variate.server.management.admission import Admission
 from variate.server.management.answers import problem
 from variate.server.management.fronted import fronted
@@ -53,10 +54,14 @@ class _Read(Request):
 
 
 class ManagedRoute(APIRoute):
-    """A route of ``site``. ``needs`` is what it takes; None lets everybody in."""
+    """A route of ``site``. ``needs`` is what it takes; None lets everybody in.
+
+    Stores may take ``seconds`` for it in all: then it is answered that they are away.
+    """
 
     site: Site
     needs: Needs | None
+    seconds: float
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request: it is let in before its body is read."""
@@ -66,10 +71,11 @@ class ManagedRoute(APIRoute):
         async def handle(request: Request) -> Response:
             asked = fronted(request, self.site.settings)
             try:
-                if self.needs is not None:
-                    await self.site.admission.admit(request, asked, self.needs)
-                    check_parameters(request.query_params, parameters)
-                return await self._answer(request, await asked.body(), answered)
+                with within(self.seconds):
+                    if self.needs is not None:
+                        await self.site.admission.admit(request, asked, self.needs)
+                        check_parameters(request.query_params, parameters)
+                    return await self._answer(request, await asked.body(), answered)
             except ConnectionResetError:
                 # Nobody is there to read it; it is no failure of ours to be logged as one.
                 return self._problem(Refusal(400, "incomplete_body", "the body did not come whole"), request)

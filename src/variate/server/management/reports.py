@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from fastapi import Path, Query, Response
@@ -30,7 +31,7 @@ def list_reports(
     return paging.of(lambda **page: platform.list_reports(experiment_id, **page), head_record)
 
 
-@routes.post("/reports", needs=CHANGES, answers=Report, status=201, responses={404: {}})
+@routes.post("/reports", needs=CHANGES, answers=Report, status=201, seconds=math.inf, responses={404: {}})
 def make_report(body: ReportGiven, platform: Served) -> Response:
     """Make a report of an experiment, and keep it. It may take long: it reads what has come since the last one.
 

@@ -15,12 +15,16 @@ from variate.server.management.locations import PREFIX
 from variate.server.management.managed_route import ManagedRoute, Site, is_done_once
 from variate.server.management.needs import Needs
 
+STORES_SECONDS = 30.0
+"""How long the stores may take for a request: one that hangs is not to have every thread of the API wait for it, nor
+what was given up to be done after another request has taken the idempotency key over."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """A route before an application has it; ``extra`` is the framework's."""
+    """A route before an application has it; ``extra`` is the framework's, ``seconds`` is what the stores may take."""
 
     endpoint: Callable[..., Any]
     path: str
@@ -28,6 +32,7 @@ class Declared:
     needs: Needs | None
     answers: type[BaseModel] | None
     status: int
+    seconds: float
     extra: dict[str, Any]
 
 
@@ -41,25 +46,32 @@ class Routes:
 
     def get(self, path: str, *, needs: Needs | None, answers: type[BaseModel] | None, **extra: Any) -> Callable[[F], F]:
         """Declare what reads."""
-        return self._declare("GET", path, needs, answers, 200, extra)
+        return self._declare("GET", path, needs, answers, 200, STORES_SECONDS, extra)
 
     def post(
-        self, path: str, *, needs: Needs | None, answers: type[BaseModel] | None, status: int = 200, **extra: Any
+        self,
+        path: str,
+        *,
+        needs: Needs | None,
+        answers: type[BaseModel] | None,
+        status: int = 200,
+        seconds: float = STORES_SECONDS,
+        **extra: Any,
     ) -> Callable[[F], F]:
         """Declare what creates or moves something, once for each idempotency key."""
-        return self._declare("POST", path, needs, answers, status, extra)
+        return self._declare("POST", path, needs, answers, status, seconds, extra)
 
     def patch(self, path: str, *, needs: Needs, answers: type[BaseModel], **extra: Any) -> Callable[[F], F]:
         """Declare what changes what is given."""
-        return self._declare("PATCH", path, needs, answers, 200, extra)
+        return self._declare("PATCH", path, needs, answers, 200, STORES_SECONDS, extra)
 
     def put(self, path: str, *, needs: Needs, answers: type[BaseModel], **extra: Any) -> Callable[[F], F]:
         """Declare what stores something, over whatever stood there."""
-        return self._declare("PUT", path, needs, answers, 200, extra)
+        return self._declare("PUT", path, needs, answers, 200, STORES_SECONDS, extra)
 
     def delete(self, path: str, *, needs: Needs, **extra: Any) -> Callable[[F], F]:
         """Declare what removes something."""
-        return self._declare("DELETE", path, needs, None, 204, extra)
+        return self._declare("DELETE", path, needs, None, 204, STORES_SECONDS, extra)
 
     def mount(self, application: FastAPI, site: Site) -> None:
         """Give the application these routes."""
@@ -81,7 +93,7 @@ class Routes:
             )
             route = application.router.routes[-1]
             assert isinstance(route, ManagedRoute)  # noqa: S101 - it was added the line above
-            route.site, route.needs = site, each.needs
+            route.site, route.needs, route.seconds = site, each.needs, each.seconds
 
     def _declare(
         self,
@@ -90,6 +102,7 @@ class Routes:
         needs: Needs | None,
         answers: type[BaseModel] | None,
         status: int,
+        seconds: float,
         extra: dict[str, Any],
     ) -> Callable[[F], F]:
         def declare(endpoint: F) -> F:
@@ -101,6 +114,7 @@ class Routes:
                     needs=needs,
                     answers=answers,
                     status=status,
+                    seconds=seconds,
                     extra=extra,
                 )
             )

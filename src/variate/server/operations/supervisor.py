@@ -62,6 +62,7 @@ class Supervisor:
             _Child(place=replace(place, number=number, numbers_folder=self._folder)) for number in range(count)
         ]
         self._answered = False
+        self._told = False
         self._stopping: float | None = None
         self._failure: str | None = None
         configure(form=place.settings.service.log_format, level=place.settings.service.log_level)
@@ -73,6 +74,8 @@ class Supervisor:
                 while self._stopping is None or any(child.process for child in self._children):
                     self._start_those_due()
                     self._wait(woken)
+                    if self._told:
+                        self._stop()
                     self._kill_those_late()
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -81,11 +84,11 @@ class Supervisor:
         return 0
 
     def _told_to_stop(self, number: int) -> None:
-        if self._stopping is not None:
+        if self._told:
             for child in self._running():
                 child.kill()
             os._exit(128 + number)
-        self._stop()
+        self._told = True  # and no more: one that is just being started cannot be told yet
 
     def _stop(self) -> None:
         if self._stopping is None:
@@ -97,17 +100,17 @@ class Supervisor:
         return [child.process for child in self._children if child.process is not None]
 
     def _start_those_due(self) -> None:
-        if self._stopping is not None:
-            return
         now = time.monotonic()
         for child in self._children:
+            if self._told or self._stopping is not None:
+                return
             if child.process is None and now >= child.start_at:
                 ours, theirs = self._context.Pipe(duplex=False)
-                child.process = self._context.Process(
+                process = self._context.Process(
                     target=_be, args=(child.place, self._listener, theirs), name=f"variate-{child.place.number}"
                 )
-                child.said, child.answers, child.started_at = ours, False, now
-                child.process.start()
+                process.start()
+                child.process, child.said, child.answers, child.started_at = process, ours, False, now
                 theirs.close()
 
     def _wait(self, woken: socket.socket) -> None:
