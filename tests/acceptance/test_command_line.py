@@ -27,14 +27,17 @@ COMMANDS = (
     "flags",
     "holdouts",
     "import-results",
+    "keys",
     "layers",
     "metrics",
     "migrate",
     "overrides",
+    "people",
     "power",
     "purge",
     "relay",
     "report",
+    "serve",
     "snapshots",
 )
 
@@ -141,7 +144,7 @@ def test_migrate_says_what_it_did_and_then_that_nothing_is_to_do(variate: Variat
 
 def test_relay_and_purge_say_how_much_they_did(variate: Variate, experiment: str) -> None:
     assert variate.ok("relay").out == "0 delivered, 0 pending\n"
-    names = ("assignments", "overrides", "events", "snapshots", "analyses")
+    names = ("assignments", "overrides", "events", "snapshots", "replies", "analyses")
     assert variate.ok("purge").out.splitlines() == [f"{name}: 0 deleted" for name in names]
     assert experiment
 
