@@ -65,7 +65,7 @@ def test_a_body_that_is_too_large_is_a_problem(api: httpx.Client, service: Runni
         ({"name": "A", "variations": [{"name": "a", "weight": "3"}]}, "variations[0].weight", "must be a valid number"),
         ({"name": "A", "variations": TWO, "plan": {"looks": True}}, "plan.looks", "must be a valid integer"),
         ({"name": "A", "variations": TWO, "id": "a/b"}, "id", "must be printable"),
-        ("a text", "body", "must be a valid dictionary"),
+        ("a text", "body", "must be an object, not 'a text'"),
         (None, "body", "must be given"),
     ],
 )

@@ -23,6 +23,13 @@ _KIND = re.compile(r"(experiment|flag|layer|holdout|metric|override|report)\.|au
 """What the platform puts before a field, to say of which definition it is. An experiment has an ``audience``, too."""
 _NAMES = {"user_id": "unit", "new_owner": "owner"}
 """What the library names otherwise than the bodies do."""
+_IN_JSON = {
+    "a valid dictionary or object to extract fields from": "an object",
+    "a valid dictionary": "an object",
+    "a valid list": "an array",
+    "a valid string": "a string",
+}
+"""What a rule calls by Python's names."""
 
 
 def misshapen(error: RequestValidationError) -> Refusal:
@@ -94,6 +101,8 @@ def _rule(error: Mapping[str, Any]) -> str:
         return "is not known"
     said = str(error["msg"])
     said = said.replace("Input should be", "must be", 1).replace("Value should", "must", 1)
+    for theirs, json in _IN_JSON.items():
+        said = said.replace(theirs, json, 1)
     given = error.get("input")
     told = isinstance(given, (str, int, float)) and not isinstance(given, bool)
     return f"{said}, not {shown(given)}" if told and said.startswith("must be") else said
