@@ -72,7 +72,7 @@ def catch(application: FastAPI, settings: ServiceSettings) -> None:
 
 def _of_router(error: HTTPException, request: Request, routes: Sequence[BaseRoute]) -> Refusal:
     if error.status_code == 404:
-        return Refusal(404, "not_found", "nothing is here: /api/v1/openapi.json says what there is")
+        return Refusal(404, "not_found", "nothing is here: /api/v1/openapi.json and /v1/openapi.json say what there is")
     if error.status_code == 405:
         known = [each for each in routes if isinstance(each, Route)]
         matching = [each for each in known if each.matches(request.scope)[0] is not Match.NONE]
