@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -27,14 +28,17 @@ COMMANDS = (
     "flags",
     "holdouts",
     "import-results",
+    "keys",
     "layers",
     "metrics",
     "migrate",
     "overrides",
+    "people",
     "power",
     "purge",
     "relay",
     "report",
+    "serve",
     "snapshots",
 )
 
@@ -141,7 +145,7 @@ def test_migrate_says_what_it_did_and_then_that_nothing_is_to_do(variate: Variat
 
 def test_relay_and_purge_say_how_much_they_did(variate: Variate, experiment: str) -> None:
     assert variate.ok("relay").out == "0 delivered, 0 pending\n"
-    names = ("assignments", "overrides", "events", "snapshots", "analyses")
+    names = ("assignments", "overrides", "events", "snapshots", "replies", "analyses")
     assert variate.ok("purge").out.splitlines() == [f"{name}: 0 deleted" for name in names]
     assert experiment
 
@@ -191,7 +195,13 @@ def test_wrong_settings_are_named(variate: Variate) -> None:
 
 def test_doctor_is_content_with_a_migrated_file_and_names_the_versions(variate: Variate) -> None:
     variate.ok("migrate")
-    printed = variate.ok("doctor")
+    service = {f"VARIATE_OIDC_{name}": f"https://{name}.example" for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")}
+    service |= {"VARIATE_PORT": "8099", "VARIATE_CORS_ORIGINS": "https://a.example,https://b.example"}
+    printed = variate("doctor", **service)
+    assert printed.code == 0
+    for shown in (r"ENVIRONMENT +dev", r"VARIATE_PORT +8099", r"CORS_ORIGINS +https://a.example, https://b.example"):
+        assert re.search(shown, printed.out)
+    assert "https://CLIENT_SECRET" not in printed.out
     assert "VARIATE_PROFILE" in printed.out
     assert "sqlalchemy" in printed.out
     assert f"SQLite {sqlite3.sqlite_version} answers, tables up to date" in printed.out

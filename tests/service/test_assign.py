@@ -50,7 +50,7 @@ def test_one_experiment_may_be_asked_for_by_itself(client: httpx.Client) -> None
     [
         ({"experiment": "prices"}, 400, "unit"),
         ({"unit": "u", "experiment": "prices", "atributes": {}}, 400, "atributes"),
-        ({"unit": 5, "experiment": "prices"}, 400, "$.unit"),
+        ({"unit": 5, "experiment": "prices"}, 400, "unit: must be string, not int"),
         ({"unit": "", "experiment": "prices"}, 422, "unit"),
         ({"unit": "u\x00", "experiment": "prices"}, 422, "unit"),
         ({"unit": "u"}, 422, "experiments"),

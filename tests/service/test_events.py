@@ -104,6 +104,20 @@ def test_a_body_of_another_form_is_refused(service: Running, body: bytes, code: 
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
+@pytest.mark.parametrize(
+    ("body", "field", "rule"),
+    [
+        ("7", "body", "must be object or array, not int"),
+        ("{}", "events", "must be given"),
+        ('{"events": 7}', "events", "must be array, not int"),
+        ('{"events": [], "more": 1}', "more", "is not known"),
+    ],
+)
+def test_what_is_wrong_with_the_form_is_named(service: Running, body: str, field: str, rule: str) -> None:
+    told = post(service, body.encode()).json()
+    assert (told["field"], told["rule"], told["detail"]) == (field, rule, f"{field}: {rule}")
+
+
 def test_what_a_store_cannot_hold_is_rejected_by_itself(service: Running) -> None:
     deep: Any = 1
     for _ in range(150):

@@ -62,6 +62,8 @@ class Keyring:
         self._loading = threading.Lock()
         self._loaded_at: float | None = None
         self._failed = False
+        self._told = False
+        """The log has it that they cannot be read."""
         self._noted_at: datetime | None = None
         self._closed = threading.Event()
         self._follower: threading.Thread | None = None
@@ -137,10 +139,12 @@ class Keyring:
                 keys = self._load()
             self._keys = {key.secret_hash: key for key in keys}
             self._by_id = {key.id: key for key in keys}
-            self._failed = False
+            self._failed = self._told = False
         except VariateError as error:
             self._failed = True
-            logger.warning("the keys cannot be read, those known go on counting: %s", error)
+            if not self._told:
+                logger.warning("the keys cannot be read, those known go on counting: %s", error)
+            self._told = True
         self._loaded_at = time.monotonic()
 
     def _follow(self) -> None:

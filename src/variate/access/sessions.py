@@ -49,7 +49,7 @@ class Session:
     def need_csrf_token(self, given: str | None) -> None:
         """Raise ``ForbiddenError`` unless this is the session's CSRF token: whatever changes something shows it."""
         if given is None or not hmac.compare_digest(given.encode("utf-8", "replace"), self.csrf_token.encode()):
-            raise ForbiddenError("the CSRF token is missing or of another session: load the page again")
+            raise ForbiddenError("X-CSRF-Token is missing or of another session; load the page again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,7 +195,10 @@ class Keeper:
                 self._keep(batch)
             except VariateError as error:
                 transient = isinstance(error, StoreUnavailableError)
-                logger.log(logging.WARNING if transient else logging.ERROR, "assignments were not kept: %s", error)
+                if not transient:
+                    logger.log(logging.ERROR, "assignments were not kept: %s", error)
+                elif not self._failures:
+                    logger.warning("assignments cannot be kept for now, and wait: %s", error)
                 with self._changed:
                     self._failed(error, again=transient)
                     if self._closed:

@@ -7,7 +7,7 @@ import platform as machine
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,9 +22,13 @@ from variate.errors import VariateError
 from variate.model.snapshot import Publication, PublicationKind
 from variate.platform import Platform
 from variate.platform.health import MIGRATE, Check
+from variate.service_settings import ServiceSettings
 from variate.settings import Profile, Settings
 
-_DRIVERS = ("sqlalchemy", "alembic", "psycopg", "psycopg-pool", "redis", "hiredis", "boto3", "cryptography")
+_DRIVERS = (
+    *("sqlalchemy", "alembic", "psycopg", "psycopg-pool", "redis", "hiredis", "boto3", "cryptography"),
+    *("uvicorn", "fastapi", "msgspec", "argon2-cffi"),
+)
 _NEEDED = {
     Profile.LOCAL: ("sqlalchemy", "alembic"),
     Profile.POSTGRES: ("sqlalchemy", "alembic", "psycopg", "psycopg-pool"),
@@ -60,8 +64,8 @@ def _configured(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "VARIATE_PROFILE", settings.profile.value
     if settings.profile is Profile.LOCAL:
         yield "VARIATE_HOME", f"{settings.home} (file {settings.sqlite_path.resolve()})"
+    yield "ENVIRONMENT", settings.environment
     if settings.profile is Profile.AWS:
-        yield "ENVIRONMENT", settings.environment
         yield "AWS_REGION", settings.aws_region or "left to boto3"
     for name, value in (
         ("VARIATE_DATABASE_URL", settings.database_url),
@@ -74,6 +78,18 @@ def _configured(settings: Settings) -> Iterator[tuple[str, str]]:
         if value:
             yield name, without_password(value)
     yield "VARIATE_ACTOR", settings.actor
+    yield from _service(settings.service)
+
+
+def _service(settings: ServiceSettings) -> Iterator[tuple[str, str]]:
+    """Yield what is set of the service, and of a secret only that it is."""
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        if value == each.default:
+            continue
+        name = "OTEL_EXPORTER_OTLP_ENDPOINT" if each.name == "trace_endpoint" else f"VARIATE_{each.name.upper()}"
+        told = ", ".join(value) if isinstance(value, tuple) else without_password(str(value))
+        yield name, told if each.repr else "***"
 
 
 def without_password(url: str) -> str:

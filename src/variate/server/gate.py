@@ -21,8 +21,9 @@ from variate.server.refusal import Refusal
 from variate.server.refusals import Refusals
 from variate.server.request import Request
 
+# No colon after a header's name: the log would hide what follows, as if it were a key.
 _NOBODY = (
-    "say who asks, in the header `Authorization: Bearer KEY` or `X-API-Key: KEY`; `variate keys create` makes a key"
+    "say who asks, by `Bearer KEY` in the header Authorization, or KEY in X-API-Key; `variate keys create` makes one"
 )
 _TWICE = "say who asks once: the headers Authorization and X-API-Key are both there"
 _PREFIX = "vk_"

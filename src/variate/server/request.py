@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeVar
 
@@ -18,6 +19,10 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 T = TypeVar("T")
+
+_PLACE = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
+_NAMED = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
+_KINDS = re.compile(r"Expected `(.*)`, got `(.*)`", re.DOTALL)
 
 __all__ = ["Application", "Message", "Receive", "Request", "Scope", "Send"]
 
@@ -114,8 +119,21 @@ def read_json(body: bytes, decode: Callable[[bytes], T]) -> T:
     try:
         return decode(body)
     except msgspec.ValidationError as error:
-        raise Refusal(400, "invalid_body", f"the body is not of the form asked for: {error}") from error
+        raise _misshapen(str(error)) from error
     except RecursionError as error:
         raise Refusal(400, "malformed_body", "the body is nested too deep") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refusal(400, "malformed_body", f"the body is not JSON: {error}") from error
+
+
+def _misshapen(said: str) -> Refusal:
+    """Return what msgspec says of a body that is JSON of another form, in the words of all other refusals."""
+    place = _PLACE.search(said)
+    field, rule = (place[1], said[: place.start()]) if place else ("", said)
+    if named := _NAMED.fullmatch(rule):
+        field = f"{field}.{named[2]}" if field else named[2]
+        rule = "is not known" if named[1] == "contains unknown" else "must be given"
+    elif kinds := _KINDS.fullmatch(rule):
+        rule = f"must be {kinds[1]}, not {kinds[2]}".replace("str", "string").replace(" | ", " or ")
+    field = field or "body"
+    return Refusal(400, "invalid_body", f"{field}: {rule}", extensions={"field": field, "rule": rule})

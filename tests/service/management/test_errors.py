@@ -74,7 +74,7 @@ def test_a_body_that_is_too_large_is_a_problem(api: httpx.Client, service: Runni
         ({"name": "A", "variations": TWO, "id": "a/b"}, "id", "must be printable"),
         ({f"m{number}": 1 for number in range(101)}, "body", "must have at most 100 members"),
         ({"name": "A", "variations": [1] * 1_001}, "body", "must have at most 1000 items in variations"),
-        ("a text", "body", "must be a valid dictionary"),
+        ("a text", "body", "must be an object, not 'a text'"),
         (None, "body", "must be given"),
     ],
 )

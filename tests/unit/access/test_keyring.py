@@ -113,11 +113,16 @@ def test_a_key_counts_until_the_moment_it_expires(clock: SettableClock) -> None:
     keys.close()
 
 
-def test_while_the_store_is_away_known_keys_count_and_of_others_nobody_can_say(clock: SettableClock) -> None:
+def test_while_the_store_is_away_known_keys_count_and_of_others_nobody_can_say(
+    clock: SettableClock, caplog: pytest.LogCaptureFixture
+) -> None:
     store = Store(of("vk_1", expires_at=START + timedelta(hours=1)))
     keys = ring(store, clock)
     keys.need("vk_1")
     store.is_away = True
+    keys.reread()
+    keys.reread()
+    assert caplog.text.count("the keys cannot be read") == 1, "an outage fills no log"
     with pytest.raises(StoreUnavailableError):
         keys.need("vk_2")
     keys.need("vk_1")

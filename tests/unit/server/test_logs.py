@@ -27,7 +27,7 @@ def untouched() -> Iterator[None]:
     root.setLevel(before[0])
     root.handlers[:] = before[1]
     logging.captureWarnings(capture=False)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "alembic", "httpx"):
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "alembic", "httpx", "psycopg.pool"):
         logging.getLogger(name).setLevel(logging.NOTSET)
         logging.getLogger(name).disabled = False
 
@@ -78,3 +78,10 @@ def test_the_loggers_of_uvicorn_write_as_ours_do(capsys: pytest.CaptureFixture[s
     logging.getLogger("variate.x").info("told")
     lines = [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()]
     assert lines == ["Invalid HTTP request received.", "told"]
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_store_that_is_away_fills_no_log_with_each_attempt_to_connect(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(form="json", level="INFO")
+    logging.getLogger("psycopg.pool").warning("reconnection attempt in pool 'variate' failed after 0.0 sec")
+    assert capsys.readouterr().err == ""

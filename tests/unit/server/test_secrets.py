@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from variate.server.gate import _NOBODY
 from variate.server.operations.secrets import hidden
 
 SECRET = "vk_bbQ8aak8E3SiApsv5FysaW8doX_UeLvPvs1zg14DpqA"
@@ -43,6 +44,7 @@ def test_a_secret_is_hidden_wherever_it_stands(text: str) -> None:
         "the key begins with vk_bbQ8aa",
         "postgresql://db.internal/app is away",
         "session expired",
+        _NOBODY,
         '{"time": "2026-01-01T00:00:00Z", "message": "stopped"}',
     ],
 )

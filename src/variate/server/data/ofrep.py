@@ -112,7 +112,7 @@ def _in_words_of_ofrep(refusal: Refusal) -> Refusal:
     """Return the refusal with one of OpenFeature's error codes, and the status that goes with it."""
     field = refusal.extensions.get("field")
     code = _CODES.get(refusal.code, "GENERAL")
-    if refusal.code == "invalid_body" and "$.context" not in refusal.detail:
+    if refusal.code == "invalid_body" and field != "context":
         code = "PARSE_ERROR"
     elif field in ("flag", "experiment", "audience"):
         code = "PARSE_ERROR"  # its definition is of another release

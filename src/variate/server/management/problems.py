@@ -23,6 +23,13 @@ _KIND = re.compile(r"(experiment|flag|layer|holdout|metric|override|report)\.|au
 """What the platform puts before a field, to say of which definition it is. An experiment has an ``audience``, too."""
 _NAMES = {"user_id": "unit", "new_owner": "owner"}
 """What the library names otherwise than the bodies do."""
+_IN_JSON = {
+    "a valid dictionary or object to extract fields from": "an object",
+    "a valid dictionary": "an object",
+    "a valid list": "an array",
+    "a valid string": "a string",
+}
+"""What a rule calls by Python's names."""
 
 
 def misshapen(error: RequestValidationError) -> Refusal:
@@ -65,7 +72,7 @@ def catch(application: FastAPI, settings: ServiceSettings) -> None:
 
 def _of_router(error: HTTPException, request: Request, routes: Sequence[BaseRoute]) -> Refusal:
     if error.status_code == 404:
-        return Refusal(404, "not_found", "nothing is here: /api/v1/openapi.json says what there is")
+        return Refusal(404, "not_found", "nothing is here: /api/v1/openapi.json and /v1/openapi.json say what there is")
     if error.status_code == 405:
         known = [each for each in routes if isinstance(each, Route)]
         matching = [each for each in known if each.matches(request.scope)[0] is not Match.NONE]
@@ -94,6 +101,8 @@ def _rule(error: Mapping[str, Any]) -> str:
         return "is not known"
     said = str(error["msg"])
     said = said.replace("Input should be", "must be", 1).replace("Value should", "must", 1)
+    for theirs, json in _IN_JSON.items():
+        said = said.replace(theirs, json, 1)
     given = error.get("input")
     told = isinstance(given, (str, int, float)) and not isinstance(given, bool)
     return f"{said}, not {shown(given)}" if told and said.startswith("must be") else said

@@ -33,6 +33,8 @@ def configure(*, form: str, level: str) -> None:
     # They tell of each step that they take, and of their own start and end.
     for name in ("uvicorn.error", "alembic", "httpx"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # It tells of each attempt to connect, many a second: who watches the store says once that it is away, and why.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     logging.getLogger("uvicorn.access").disabled = True
     logging.captureWarnings(capture=True)
 

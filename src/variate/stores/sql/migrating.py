@@ -28,6 +28,10 @@ def version(connection: Connection) -> str | None:
 def require_head(connection: Connection) -> None:
     """Raise ``NotMigratedError`` unless the database is at this version."""
     found = version(connection)
+    if found is not None and found > HEAD:
+        raise NotMigratedError(
+            f"the tables are of version {found}, later than the {HEAD} of this variate: upgrade variate"
+        )
     if found != HEAD:
         state = "there are no tables" if found is None else f"the tables are of version {found}, not {HEAD}"
         raise NotMigratedError(f"{state}: run variate migrate, with this version of variate")
