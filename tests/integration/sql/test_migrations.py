@@ -290,7 +290,7 @@ def test_tables_that_vanished_are_named_as_that(database: Database) -> None:
 def test_tables_of_a_newer_version_are_left_alone(database: Database) -> None:
     database.write(lambda connection: connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")))
     database.close()
-    with pytest.raises(NotMigratedError, match="version 9999, later than the .*: upgrade variate"):
+    with pytest.raises(NotMigratedError, match=r"version 9999, later than the .*: upgrade variate"):
         database.require_migrated()
     with pytest.raises(NotMigratedError, match="9999"):
         database.migrate()
