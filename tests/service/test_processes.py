@@ -108,8 +108,12 @@ def test_all_end_together(home: Path, redis: str) -> None:
     with serving(home, "--processes", "2", VARIATE_REDIS_URL=redis) as running:
         url, pids = running.url, children(running)
         assert len(pids) == 2
+        for pid in pids:  # systemd, and a terminal, tell all of them, and not only the parent
+            os.kill(pid, signal.SIGTERM)
         running.stop()
         assert running.ended() == 0
+        assert [line for line in running.logged if "at once" in line or "another" in line] == []
+        assert sum("everything begun was answered" in line for line in running.logged) == 2
         with pytest.raises(httpx.ConnectError):
             http.get(f"{url}/healthz")
         assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []

@@ -48,6 +48,11 @@ class Place:
     number: int = 0
     numbers_folder: Path | None = None
 
+    @property
+    def is_among_others(self) -> bool:
+        """Whether a parent watches it, and ends it where it is to end at once."""
+        return self.numbers_folder is not None
+
 
 class _Server(uvicorn.Server):
     """Uvicorn's server, which says when it answers, and leaves the signals to the process."""
@@ -114,6 +119,9 @@ class _Process:
 
         def stop(number: int) -> None:
             if self._stopping is not None:
+                # A terminal, and systemd, tell every process of a group, and then the parent tells its own once more.
+                if self._place.is_among_others:
+                    return
                 logger.warning("told to stop again: ending at once")
                 os._exit(128 + number)
             logger.info("told to stop: answering what has begun, for %g s at most", self._seconds)
@@ -141,8 +149,9 @@ class _Process:
 def run(place: Place, listener: socket.socket, *, answers: Callable[[Platform], None]) -> None:
     """Answer at ``listener`` until SIGTERM or SIGINT, and return once all that was begun is done.
 
-    ``answers`` is called when requests are answered. A second signal ends the process at once, and so does the end of
-    ``shutdown_seconds``, with exit status 1. Raise ``VariateError`` where the settings cannot be right.
+    ``answers`` is called when requests are answered. A second signal ends the process at once, unless it is among
+    others, and so does the end of ``shutdown_seconds``, with exit status 1. Raise ``VariateError`` where the settings
+    cannot be right.
     """
     service = place.settings.service
     configure(form=service.log_format, level=service.log_level)

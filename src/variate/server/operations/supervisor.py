@@ -159,7 +159,7 @@ class Supervisor:
         if child.said is not None and child.said.poll():
             self._hear(child, child.said)
         now = time.monotonic()
-        if self._stopping is None:
+        if not self._told and self._stopping is None:
             steady = now - child.started_at >= _STEADY_SECONDS
             child.pause = 0.0 if steady else min(_LONGEST_PAUSE_SECONDS, max(_FIRST_PAUSE_SECONDS, child.pause * 2))
             child.start_at = now + child.pause
@@ -190,7 +190,7 @@ def _be(place: Place, listener: socket.socket, parent: Connection) -> None:
     def answers(_: Platform) -> None:
         parent.send_bytes(_ANSWERS)
 
-    # What is typed at the terminal goes to the whole group: only the parent heeds it, and tells this one.
+    # What is typed at the terminal goes to the whole group: until this one answers, only the parent heeds it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         run(place, listener, answers=answers)
