@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -72,10 +72,18 @@ class _Server(uvicorn.Server):
 
 
 class _Process:
-    def __init__(self, place: Place, listener: socket.socket, *, answers: Callable[[Platform], None]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        listener: socket.socket,
+        *,
+        answers: Callable[[Platform], None],
+        hurried_by: Collection[signal.Signals],
+    ) -> None:
         self._place = place
         self._listener = listener
         self._answers = answers
+        self._hurried_by = hurried_by
         self._seconds = place.settings.service.shutdown_seconds
         self._until = 0.0
         self._stopping: asyncio.Task[None] | None = None
@@ -114,6 +122,8 @@ class _Process:
 
         def stop(number: int) -> None:
             if self._stopping is not None:
+                if number not in self._hurried_by:
+                    return
                 logger.warning("told to stop again: ending at once")
                 os._exit(128 + number)
             logger.info("told to stop: answering what has begun, for %g s at most", self._seconds)
@@ -138,15 +148,22 @@ class _Process:
         os._exit(1)
 
 
-def run(place: Place, listener: socket.socket, *, answers: Callable[[Platform], None]) -> None:
+def run(
+    place: Place,
+    listener: socket.socket,
+    *,
+    answers: Callable[[Platform], None],
+    hurried_by: Collection[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+) -> None:
     """Answer at ``listener`` until SIGTERM or SIGINT, and return once all that was begun is done.
 
-    ``answers`` is called when requests are answered. A second signal ends the process at once, and so does the end of
-    ``shutdown_seconds``, with exit status 1. Raise ``VariateError`` where the settings cannot be right.
+    ``answers`` is called when requests are answered. A second signal, one of ``hurried_by``, ends the process at once,
+    and so does the end of ``shutdown_seconds``, with exit status 1. Raise ``VariateError`` where the settings cannot be
+    right.
     """
     service = place.settings.service
     configure(form=service.log_format, level=service.log_level)
-    process = _Process(place, listener, answers=answers)
+    process = _Process(place, listener, answers=answers, hurried_by=hurried_by)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(process.run())
 
