@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -48,11 +48,6 @@ class Place:
     number: int = 0
     numbers_folder: Path | None = None
 
-    @property
-    def is_among_others(self) -> bool:
-        """Whether a parent watches it, and ends it where it is to end at once."""
-        return self.numbers_folder is not None
-
 
 class _Server(uvicorn.Server):
     """Uvicorn's server, which says when it answers, and leaves the signals to the process."""
@@ -77,10 +72,18 @@ class _Server(uvicorn.Server):
 
 
 class _Process:
-    def __init__(self, place: Place, listener: socket.socket, *, answers: Callable[[Platform], None]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        listener: socket.socket,
+        *,
+        answers: Callable[[Platform], None],
+        hurried_by: Collection[signal.Signals],
+    ) -> None:
         self._place = place
         self._listener = listener
         self._answers = answers
+        self._hurried_by = hurried_by
         self._seconds = place.settings.service.shutdown_seconds
         self._until = 0.0
         self._stopping: asyncio.Task[None] | None = None
@@ -119,8 +122,7 @@ class _Process:
 
         def stop(number: int) -> None:
             if self._stopping is not None:
-                # A terminal, and systemd, tell every process of a group, and then the parent tells its own once more.
-                if self._place.is_among_others:
+                if number not in self._hurried_by:
                     return
                 logger.warning("told to stop again: ending at once")
                 os._exit(128 + number)
@@ -146,16 +148,22 @@ class _Process:
         os._exit(1)
 
 
-def run(place: Place, listener: socket.socket, *, answers: Callable[[Platform], None]) -> None:
+def run(
+    place: Place,
+    listener: socket.socket,
+    *,
+    answers: Callable[[Platform], None],
+    hurried_by: Collection[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+) -> None:
     """Answer at ``listener`` until SIGTERM or SIGINT, and return once all that was begun is done.
 
-    ``answers`` is called when requests are answered. A second signal ends the process at once, unless it is among
-    others, and so does the end of ``shutdown_seconds``, with exit status 1. Raise ``VariateError`` where the settings
-    cannot be right.
+    ``answers`` is called when requests are answered. A second signal, one of ``hurried_by``, ends the process at once,
+    and so does the end of ``shutdown_seconds``, with exit status 1. Raise ``VariateError`` where the settings cannot be
+    right.
     """
     service = place.settings.service
     configure(form=service.log_format, level=service.log_level)
-    process = _Process(place, listener, answers=answers)
+    process = _Process(place, listener, answers=answers, hurried_by=hurried_by)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(process.run())
 

@@ -190,10 +190,11 @@ def _be(place: Place, listener: socket.socket, parent: Connection) -> None:
     def answers(_: Platform) -> None:
         parent.send_bytes(_ANSWERS)
 
-    # What is typed at the terminal goes to the whole group: until this one answers, only the parent heeds it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C, and systemd's SIGTERM, go to the parent and to this one, which the parent tells, too: twice is once.
+    # Whoever means to hurry tells the parent again, which kills this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # until it is heeded
     try:
-        run(place, listener, answers=answers)
+        run(place, listener, answers=answers, hurried_by=())
     except VariateError as error:
         parent.send_bytes(" ".join(str(error).split()).encode())
         raise SystemExit(2) from None
