@@ -77,6 +77,7 @@ def test_a_metric_of_somebody_elses_is_left_as_it_is(variate: Variate) -> None:
     assert [row["id"] for row in variate.ok("metrics", "list", "--json").json] == ["demo-revenue"]
 
 
+@pytest.mark.slow
 def test_what_the_demo_did_can_be_looked_at_afterwards(variate: Variate) -> None:
     report: dict[str, Any] = variate.ok("demo", "--users", "200", "--json").json
     experiment = report["experiment_id"]

@@ -96,6 +96,7 @@ def test_a_flag_is_defined_evaluated_rolled_back_and_published(deployment: Deplo
     assert variate.explain_flag("u1", flag)["decision"]["value"] is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["postgres", "aws"])
 def test_the_command_line_decides_explains_and_goes_back(
     variate: Variate, request: pytest.FixtureRequest, profile: str

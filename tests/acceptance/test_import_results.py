@@ -112,6 +112,7 @@ def test_each_row_becomes_an_assignment_an_exposure_and_an_event_for_each_outcom
     }
 
 
+@pytest.mark.slow
 def test_an_outcome_that_never_happened_is_shown_all_the_same(variate: Variate, tmp_path: Path) -> None:
     path = tmp_path / "none.csv"
     path.write_text("id,group,bought\nu1,a,0\nu2,b,no\nu3,a,\nu4,b,false\n", encoding="utf-8")
@@ -119,6 +120,7 @@ def test_an_outcome_that_never_happened_is_shown_all_the_same(variate: Variate, 
     assert _estimates(found) == {"buy": {"a": 0, "b": 0}}
 
 
+@pytest.mark.slow
 def test_values_of_a_user_with_several_rows_are_added_up(variate: Variate, tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     path.write_text("id,group,spent\nu1,a,2\nu1,a,3\nu2,b,4\nu3,a,0\nu4,b,2\n", encoding="utf-8")

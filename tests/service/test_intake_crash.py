@@ -30,6 +30,7 @@ def environ(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     return {"VARIATE_PROFILE": "postgres", "VARIATE_DATABASE_URL": request.getfixturevalue("postgres_url")}
 
 
+@pytest.mark.slow
 def test_a_service_that_is_killed_under_load_has_lost_no_event_that_it_acknowledged(environ: dict[str, str]) -> None:
     with started(environ) as service:
         senders = Senders(service.url, number=4, size=10)

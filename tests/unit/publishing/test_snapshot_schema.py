@@ -167,6 +167,7 @@ def test_the_snapshot_has_every_field_there_is() -> None:
     assert set(content["experiments"]["draft"]) == set(schema["inactiveExperiment"]["properties"])
 
 
+@pytest.mark.slow
 def test_no_key_may_be_missing_or_added_anywhere() -> None:
     content = _content()
     records = list(_records(content))
