@@ -108,7 +108,7 @@ def test_with_a_postgres_that_hangs_no_sender_waits_for_long(behind_gate: tuple[
         assert refused_in(service) < 1, "that it hangs is known by then"
         gate.open()
         until_more_are_acknowledged(senders)
-    assert set(senders.statuses) == {202, 503}
+    assert set(senders.statuses) <= {202, 503}, "one that waited all the while may be answered when it is back"
     assert senders.unknown_to(service.platform) == []
 
 

@@ -27,8 +27,9 @@ MOST = 50_000
 """How many are remembered at least; at twice as many the older half is forgotten."""
 
 
-ANSWER_SECONDS = 1.0
-"""How long the ledger may take to answer for one unit, before the decision is made without it."""
+ANSWER_SECONDS = 10.0
+"""How long the ledger may take to answer for one unit, before the decision is made without it: as long as the pool's
+callers wait for their turn, since a ledger that is only busy has the answer. A request has less (``patience``)."""
 ANSWER_MANY_SECONDS = 30.0
 """How long it may take to answer for thousands together."""
 
