@@ -192,7 +192,7 @@ def test_connections_are_ended_when_nothing_was_asked_for_a_while(service: Runni
         connections = [opened.enter_context(connected(service.url)) for _ in asked_last]
         streams = [opened.enter_context(each.makefile("rb")) for each in connections]
         for wait, sent in ((0.0, (whole(), whole())), (0.6, asked_last)):
-            time.sleep(wait)
+            time.sleep(wait)  # the second answers come late in the time that a connection is kept: the time is the case
             for connection, stream, request in zip(connections, streams, sent, strict=True):
                 connection.sendall(request)
                 assert read(stream)[0] == 200

@@ -89,15 +89,15 @@ def test_each_store_and_all_of_them_may_hang_and_die_and_nobody_gets_a_wrong_ans
             definitions.change_weights(platform)
             began = time.monotonic()
             with load.running():
-                time.sleep(CALM_SECONDS)
+                time.sleep(CALM_SECONDS)  # for how long the load is undisturbed is the case
                 for name, begin, end in stores.outages():
                     before = load.tally.evaluations
                     begin()
-                    time.sleep(OUTAGE_SECONDS)
+                    time.sleep(OUTAGE_SECONDS)  # for how long it is away is the case
                     print(f"{name}: {load.tally.evaluations - before:,} evaluations meanwhile")
                     end()
-                    time.sleep(CALM_SECONDS)
-                time.sleep(max(0.0, 60.0 - (time.monotonic() - began)))
+                    time.sleep(CALM_SECONDS)  # as long as it is back
+                time.sleep(max(0.0, 60.0 - (time.monotonic() - began)))  # a minute of load in all
             print(load.tally)
             wait_until(load.shows_the_last_change, seconds=30, what="the last change being served")
             wait_until(load.is_kept, seconds=30, what="every assignment being kept")

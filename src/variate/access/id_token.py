@@ -43,7 +43,7 @@ def verified_claims(token: object, *, provider: Provider, nonce: str, clock: Cal
 
 def _needed() -> Any:
     try:
-        from joserfc import errors  # noqa: PLC0415 - the extra of the service
+        from joserfc import errors
     except ImportError as error:
         raise MissingExtraError("joserfc", "server") from error
     return errors
@@ -51,8 +51,8 @@ def _needed() -> Any:
 
 def _signed(token: object, provider: Provider) -> Claims:
     """Return the claims of the token if one of the provider's keys signed it, whichever the token says."""
-    from joserfc import jwt  # noqa: PLC0415 - the extra of the service
-    from joserfc.errors import JoseError  # noqa: PLC0415
+    from joserfc import jwt
+    from joserfc.errors import JoseError
 
     if not isinstance(token, str):
         raise TypeError("there is none")
@@ -68,8 +68,8 @@ def _signed(token: object, provider: Provider) -> Claims:
 
 def _usable(documents: Sequence[Mapping[str, Any]]) -> list[Key]:
     """Return the keys of a kind that is known here."""
-    from joserfc.errors import JoseError  # noqa: PLC0415 - the extra of the service
-    from joserfc.jwk import import_key  # noqa: PLC0415
+    from joserfc.errors import JoseError
+    from joserfc.jwk import import_key
 
     found = []
     for document in documents:
@@ -82,7 +82,7 @@ def _usable(documents: Sequence[Mapping[str, Any]]) -> list[Key]:
 
 def _check(claims: Claims, *, provider: Provider, nonce: str, clock: Callable[[], datetime]) -> None:
     """Raise unless the claims are as OpenID Connect Core 1.0, section 3.1.3.7, has them."""
-    from joserfc.jwt import JWTClaimsRegistry  # noqa: PLC0415 - the extra of the service
+    from joserfc.jwt import JWTClaimsRegistry
 
     client_id = provider.registration.client_id
     JWTClaimsRegistry(

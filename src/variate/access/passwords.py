@@ -44,7 +44,7 @@ class Passwords:
 
     def check(self, password: str, kept: str | None) -> bool:
         """Whether ``kept`` was made of this password; where nothing is kept, False after as long a time."""
-        import argon2  # noqa: PLC0415 - the extra of the service; ``_hasher`` says so where it is missing
+        import argon2
 
         try:
             check_text("password", password, max_bytes=MAX_BYTES)
@@ -62,7 +62,7 @@ class Passwords:
 
     def _hasher(self) -> PasswordHasher:
         try:
-            from argon2 import PasswordHasher  # noqa: PLC0415 - the extra of the service
+            from argon2 import PasswordHasher
         except ImportError as error:
             raise MissingExtraError("argon2-cffi", "server") from error
         return PasswordHasher(

@@ -146,7 +146,7 @@ class Provider:
         return self._ask("GET", url)
 
     def _ask(self, method: str, url: str, **request: Any) -> Mapping[str, Any]:
-        import httpx  # noqa: PLC0415 - the extra of the service; ``_opened`` says so where it is missing
+        import httpx
 
         try:
             response = self._opened().request(method, url, **request)
@@ -172,7 +172,7 @@ class Provider:
 
 def _http_client(transport: httpx.BaseTransport | None) -> httpx.Client:
     try:
-        import httpx  # noqa: PLC0415 - the extra of the service
+        import httpx
     except ImportError as error:
         raise MissingExtraError("httpx", "server") from error
     return httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, transport=transport)

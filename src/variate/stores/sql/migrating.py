@@ -41,8 +41,8 @@ def upgrade(connection: Connection) -> list[str]:
     """Apply, within the connection's transaction, the migrations and guards that are missing; return them in words."""
     if version(connection) == HEAD:
         return [f"made again, for it was missing: {name}" for name in make_guards(connection)]
-    from alembic import command  # noqa: PLC0415 - only who migrates waits for Alembic to be imported
-    from alembic.util import CommandError  # noqa: PLC0415
+    from alembic import command
+    from alembic.util import CommandError
 
     done: list[str] = []
     try:
@@ -57,7 +57,7 @@ def upgrade(connection: Connection) -> list[str]:
 
 def alembic_config(connection: Connection, *, done: list[str]) -> Config:
     """Return Alembic's configuration: our scripts, on this connection, noting in ``done`` what is applied."""
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))

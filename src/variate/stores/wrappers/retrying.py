@@ -98,7 +98,7 @@ def with_retry(func: Callable[[], T], max_retries: int = 3, base_delay: float = 
     came. ``func`` may have taken effect before it failed, so it has to be safe to repeat.
     """
     # tenacity imports asyncio, and importing variate is not to pay for that.
-    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential  # noqa: PLC0415
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
     if not callable(func):
         raise InvalidInputError("func", f"must be callable, not {type(func).__name__}")

@@ -44,24 +44,24 @@ pytest.register_assert_rewrite(
     )
 )
 
-from variate.testing.conformance.announcements import AnnouncementsConformance  # noqa: E402 - after the registration
-from variate.testing.conformance.assignments import AssignmentStoreConformance  # noqa: E402
-from variate.testing.conformance.audit import AuditLogConformance  # noqa: E402
-from variate.testing.conformance.cache import CacheConformance  # noqa: E402
-from variate.testing.conformance.claims import LayerClaimsConformance  # noqa: E402
-from variate.testing.conformance.definitions import DefinitionStoreConformance  # noqa: E402
-from variate.testing.conformance.events import EventStoreConformance  # noqa: E402
-from variate.testing.conformance.experiments import ExperimentStoreConformance  # noqa: E402
-from variate.testing.conformance.flags import FlagStoreConformance  # noqa: E402
-from variate.testing.conformance.keys import KeyStoreConformance  # noqa: E402
-from variate.testing.conformance.outbox import OutboxConformance  # noqa: E402
-from variate.testing.conformance.overrides import OverrideStoreConformance  # noqa: E402
-from variate.testing.conformance.people import PersonStoreConformance  # noqa: E402
-from variate.testing.conformance.rate_limiter import RateLimiterConformance  # noqa: E402
-from variate.testing.conformance.replies import ReplyStoreConformance  # noqa: E402
-from variate.testing.conformance.reports import LookStoreConformance, ReportStoreConformance  # noqa: E402
-from variate.testing.conformance.serving import ServingStoreConformance  # noqa: E402
-from variate.testing.conformance.snapshots import SnapshotStoreConformance  # noqa: E402
+from variate.testing.conformance.announcements import AnnouncementsConformance
+from variate.testing.conformance.assignments import AssignmentStoreConformance
+from variate.testing.conformance.audit import AuditLogConformance
+from variate.testing.conformance.cache import CacheConformance
+from variate.testing.conformance.claims import LayerClaimsConformance
+from variate.testing.conformance.definitions import DefinitionStoreConformance
+from variate.testing.conformance.events import EventStoreConformance
+from variate.testing.conformance.experiments import ExperimentStoreConformance
+from variate.testing.conformance.flags import FlagStoreConformance
+from variate.testing.conformance.keys import KeyStoreConformance
+from variate.testing.conformance.outbox import OutboxConformance
+from variate.testing.conformance.overrides import OverrideStoreConformance
+from variate.testing.conformance.people import PersonStoreConformance
+from variate.testing.conformance.rate_limiter import RateLimiterConformance
+from variate.testing.conformance.replies import ReplyStoreConformance
+from variate.testing.conformance.reports import LookStoreConformance, ReportStoreConformance
+from variate.testing.conformance.serving import ServingStoreConformance
+from variate.testing.conformance.snapshots import SnapshotStoreConformance
 
 __all__ = [
     "AnnouncementsConformance",
