@@ -1,14 +1,11 @@
 """Sign-in through an OpenID provider that is spoken to over HTTP, from the platform's settings to a session.
 
-The provider is a fake, the ``oidc-provider-mock`` package: real ones want an account, a public address and a person at
-a browser. It is another's code, on authlib's server, so it shares no mistake with ours; that it answers whoever asks
-is why forged tokens are tried in ``tests/unit/access``, on a provider that can forge.
+The provider is a fake: see ``tests.engines.openid``. That it answers whoever asks is why forged tokens are tried in
+``tests/unit/access``, on a provider that can forge.
 """
 
 from __future__ import annotations
 
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -16,9 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from tests.engines.process import Command, start
+from tests.engines.openid import openid_provider
 from tests.engines.session import Session
-from tests.engines.waiting import free_port
 from variate.access.oidc import Begun, OpenIdConnect
 from variate.errors import ForbiddenError, UnauthenticatedError
 from variate.model.access import Role
@@ -33,21 +29,8 @@ HERE = "192.0.2.1"
 @pytest.fixture(scope="module")
 def issuer(engines: Session) -> Iterator[str]:
     """A running provider."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-
-    def answers() -> bool:
-        try:
-            return httpx.get(f"{url}/.well-known/openid-configuration").is_success
-        except httpx.TransportError:
-            return False
-
-    # Its own warnings are not ours to mend.
-    command = Command(arguments=(sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)))
-    folder = Path(tempfile.mkdtemp(prefix="oidc-", dir=engines.folder))
-    process = start("oidc-provider-mock", command, folder=folder, owner=engines.owner, ready=answers)
-    yield url
-    process.stop()
+    with openid_provider(engines) as url:
+        yield url
 
 
 @pytest.fixture
