@@ -14,8 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from benchmarks.engines import MissingEngineError
-
-SECRET = "secret-of-the-benchmarks"
+from benchmarks.served.workload import SECRET
 
 _found = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 CORES = _found[:2] if len(_found) > 1 else []

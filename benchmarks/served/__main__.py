@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -13,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import uvicorn
+from benchmarks.served.serving import pin, serve
 
 
 @contextmanager
@@ -45,30 +42,9 @@ def _protocol(name: str) -> Any:
 
 def main(name: str, folder: str, core: str) -> None:
     """Serve it on this core, once its port is printed."""
-    if core and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(core)})
-    with _APPLICATIONS[name](Path(folder)) as application, socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)  # who is told the port may ask at once
-        server = uvicorn.Server(
-            uvicorn.Config(
-                application,
-                loop="uvloop",
-                http=_protocol(name),
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-            )
-        )
-
-        def end() -> None:
-            sys.stdin.read()
-            server.should_exit = True
-
-        threading.Thread(target=end, daemon=True).start()
-        print(listener.getsockname()[1], flush=True)
-        server.run(sockets=[listener])
+    pin(int(core) if core else None)
+    with _APPLICATIONS[name](Path(folder)) as application:
+        serve(application, http=_protocol(name))
 
 
 if __name__ == "__main__":

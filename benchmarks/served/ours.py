@@ -4,39 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.served.workload import BULK_FLAGS, KEY, SECRET, VARIATIONS
-from variate.access.keyring import Keyring, secret_hash
-from variate.model.access import EVERYWHERE, ApiKey, Scope
+from benchmarks.served.key import keyring
+from benchmarks.served.workload import BULK_FLAGS, KEY, VARIATIONS
 from variate.platform import Platform
 from variate.server.service import Service
 from variate.settings import Settings
-
-_KEY = ApiKey(
-    id="measured",
-    name="measured",
-    scopes=frozenset({Scope.EVALUATE, Scope.INGEST}),
-    environments=frozenset({EVERYWHERE}),
-    secret_hash=secret_hash(SECRET),
-    hint=SECRET[:8],
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-    created_by="benchmarks",
-)
 
 
 @contextmanager
 def ours(folder: Path) -> Iterator[Any]:
     """The service's application, for as long as the block lasts."""
-    keyring = Keyring(load=lambda: [_KEY], note_use=lambda _: None, clock=lambda: datetime.now(UTC), poll_seconds=60)
+    keys = keyring()
     with Platform.open(Settings(home=folder)) as platform:
         _define(platform)
         try:
-            yield Service(platform, keyring=keyring).application
+            yield Service(platform, keyring=keys).application
         finally:
-            keyring.close()
+            keys.close()
 
 
 def _define(platform: Platform) -> None:
