@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Response
 
-from variate.errors import ConflictError, NotFoundError
+from variate.errors import NotFoundError
 from variate.model import Experiment as ExperimentValue
 from variate.model.record import experiment_record
 from variate.platform import Platform
@@ -24,7 +24,7 @@ from variate.server.management.experiment_shapes import (
     StatusChange,
     VersionChange,
 )
-from variate.server.management.idempotency import FreshId
+from variate.server.management.idempotency import FreshId, created_once
 from variate.server.management.locations import location
 from variate.server.management.needs import CHANGES, READS
 from variate.server.management.paging import Paged
@@ -55,15 +55,12 @@ def create_experiment(body: NewExperiment, platform: Served, actor: Actor, fresh
     What it names (audiences in conditions, a layer, holdouts, metrics) has to be there, and a layer's range to be free.
     """
     given = body.given
-    chosen = given.pop("id", None)
-    try:
-        made = platform.create_experiment(**given, experiment_id=fresh if chosen is None else chosen, actor=actor)
-    except ConflictError:
-        # This very request has created it before, and died before its reply was kept.
-        standing = None if chosen is not None or fresh is None else platform.get_experiment(fresh)
-        if standing is None:
-            raise
-        made = standing
+    made = created_once(
+        given.pop("id", None),
+        fresh,
+        create=lambda chosen: platform.create_experiment(**given, experiment_id=chosen, actor=actor),
+        read=platform.get_experiment,
+    )
     return defined(experiment_record(made), status=201, location=location("experiments", made.id))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
-from variate.errors import ConflictError, NotFoundError
+from variate.errors import NotFoundError
 from variate.functions.records import explained_record
 from variate.model import FeatureFlag, parse_instant
 from variate.model.record import flag_record
@@ -26,7 +26,7 @@ from variate.server.management.flag_shapes import (
     NewFlag,
     Promotion,
 )
-from variate.server.management.idempotency import FreshId
+from variate.server.management.idempotency import FreshId, created_once
 from variate.server.management.locations import location
 from variate.server.management.needs import CHANGES, CHANGES_ONE, READS, check_may_in
 from variate.server.management.paging import Paged
@@ -57,15 +57,12 @@ def create_flag(body: NewFlag, platform: Served, actor: Actor, fresh: FreshId) -
     any, its rules are any JSON of your own, which is only kept.
     """
     given = body.given
-    chosen = given.pop("id", None)
-    try:
-        made = platform.create_feature_flag(**given, flag_id=fresh if chosen is None else chosen, actor=actor)
-    except ConflictError:
-        # This very request has created it before, and died before its reply was kept.
-        standing = None if chosen is not None or fresh is None else platform.get_feature_flag(fresh)
-        if standing is None:
-            raise
-        made = standing
+    made = created_once(
+        given.pop("id", None),
+        fresh,
+        create=lambda chosen: platform.create_feature_flag(**given, flag_id=chosen, actor=actor),
+        read=platform.get_feature_flag,
+    )
     return defined(flag_record(made), status=201, location=location("flags", made.id))
 
 

@@ -8,19 +8,21 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID, uuid5
 
 from fastapi import Depends, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from variate.errors import VariateError
+from variate.errors import ConflictError, VariateError
 from variate.model.access import Principal
 from variate.server.management.answers import ShownOnce
 from variate.server.refusal import Refusal
 from variate.stores.access import Reply, ReplyStore
 
 logger = logging.getLogger("variate.server")
+
+D = TypeVar("D")
 
 KEPT = timedelta(hours=24)
 HEADER = "idempotency-key"
@@ -60,6 +62,24 @@ FreshId = Annotated[str | None, Depends(_fresh_id)]
 
 So whatever dies between the creation and its reply, the request sent again finds what it created.
 """
+
+
+def created_once(
+    chosen: str | None, fresh: str | None, *, create: Callable[[str | None], D], read: Callable[[str], D | None]
+) -> D:
+    """Return what ``create`` makes under the id that was chosen, or else under the ``FreshId``.
+
+    Under that one, what stands is returned: this very request created it before, and died before its reply was kept.
+    """
+    if chosen is not None or fresh is None:
+        return create(chosen)
+    try:
+        return create(fresh)
+    except ConflictError:
+        standing = read(fresh)
+        if standing is None:
+            raise
+        return standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
