@@ -9,7 +9,6 @@ from variate.access.keyring import Keyring
 from variate.access.networks import counted_as
 from variate.errors import (
     AccessError,
-    ForbiddenError,
     LimitExceededError,
     StoreUnavailableError,
     UnauthenticatedError,
@@ -76,12 +75,8 @@ class Gate:
         """Return who asks, if they may what the scope says and not too often; raise ``AccessError`` or so else."""
         try:
             principal = await self.known(request)
-            if not principal.may(scope):
-                held = ", ".join(sorted(principal.scopes))
-                raise ForbiddenError(f"this needs the scope {scope.value!r}; the key has {held}")
-            if not principal.may_in(self._environment):
-                held = ", ".join(sorted(principal.environments))
-                raise ForbiddenError(f"this is the environment {self._environment!r}; the key is for {held}")
+            principal.need(scope)
+            principal.need_environment(self._environment)
             if self._key_rate is not None:
                 self._take(self._key_rate, principal.id, request)
         except (AccessError, LimitExceededError) as error:

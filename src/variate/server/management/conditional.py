@@ -83,12 +83,6 @@ def decided_on(expected: int | None) -> Iterator[None]:
         raise _failed(str(error)) from error
 
 
-def check_revision(record: Mapping[str, Any], expected: int | None) -> None:
-    """Refuse by 412 where the record is at another revision than the one expected."""
-    if expected not in (None, record["revision"]):
-        raise _failed(f"this is at revision {record['revision']}: read it again")
-
-
 def read(record: Mapping[str, Any], if_none_match: str | None) -> Response:
     """Return the definition, or that it still is as the reader knows it."""
     tag = entity_tag(record)

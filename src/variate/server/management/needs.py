@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from variate.errors import ForbiddenError
 from variate.model.access import Principal, Scope
 from variate.model.snapshot import check_environment
 
@@ -55,6 +54,4 @@ ADMINISTERS = Needs(scope=Scope.ADMIN, everywhere=True)
 
 def check_may_in(principal: Principal, environment: str) -> None:
     """Raise ``ForbiddenError`` where what this environment has of its own is not for the principal."""
-    if not principal.may_in(check_environment("environment", environment)):
-        held = ", ".join(sorted(principal.environments))
-        raise ForbiddenError(f"this is of the environment {environment!r}; {principal.actor} is for {held}")
+    principal.need_environment(check_environment("environment", environment))
