@@ -31,6 +31,7 @@ from variate.model import (
 from variate.model.design import Design
 from variate.model.design_record import DesignFields, design_record, revised
 from variate.model.layer import Layer
+from variate.model.listing import checked_text
 from variate.model.record import Record, experiment_record, variation_record
 from variate.model.rules import check_choice, check_id, check_name
 from variate.stores.ports import AuditLog, ExperimentStore, OverrideStore
@@ -119,12 +120,18 @@ class Experiments:
         return self.store.get(check_id("experiment_id", experiment_id))
 
     def list_experiments(
-        self, *, status: str | None = None, owner: str | None = None, limit: int = 100, last_key: str | None = None
+        self,
+        *,
+        status: str | None = None,
+        owner: str | None = None,
+        text: str | None = None,
+        limit: int = 100,
+        last_key: str | None = None,
     ) -> Page[Experiment]:
-        """Return a page of experiments, most recently created first."""
+        """Return a page of experiments, most recently created first; with ``text``, as ``ExperimentFilters`` has it."""
         chosen = None if status is None else check_choice("status", status, ExperimentStatus)
         whose = None if owner is None else check_name("owner", owner)
-        return self.store.list(status=chosen, owner=whose, limit=limit, last_key=last_key)
+        return self.store.list(status=chosen, owner=whose, text=checked_text(text), limit=limit, last_key=last_key)
 
     def list_active_experiments(self, *, limit: int = 100, last_key: str | None = None) -> Page[Experiment]:
         """Return a page of the active experiments, most recently created first."""

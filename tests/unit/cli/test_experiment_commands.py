@@ -237,3 +237,15 @@ def test_a_list_says_on_standard_error_what_it_leaves_out(variate: InProcess, tm
             assert outcome.err.startswith(f"warning: left out: {kind}: 'bad' cannot be read: ")
             assert outcome.err.count("\n") == 1
     assert "experiment: 'bad' cannot be read: traffic: " in variate.mistake("experiments", "show", "bad")
+
+
+def test_experiments_are_found_by_a_text(variate: InProcess) -> None:
+    for experiment_id, name, hypothesis in (
+        ("one", "Fast CHECKOUT", ""),
+        ("two", "x", "a checkout"),
+        ("three", "x", ""),
+    ):
+        parts = ("--variation", "a", "--variation", "b", "--hypothesis", hypothesis)
+        variate.ok("experiments", "create", name, "--id", experiment_id, *parts)
+    found = variate.ok("experiments", "list", "--json", "--text", "Checkout").json
+    assert {each["id"] for each in found} == {"one", "two"}
