@@ -14,7 +14,7 @@ _axe = Axe()
 def assert_clean(page: Page) -> None:
     """Fail where axe finds something, in either theme, or where the page has to be scrolled sideways on a phone."""
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two that there are
+        page.emulate_media(color_scheme=scheme)
         found = _axe.run(page).response["violations"]
         told = [
             f"{scheme}: {each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes'][:3]]}"
@@ -22,7 +22,7 @@ def assert_clean(page: Page) -> None:
         ]
         assert told == [], page.url
     before = page.viewport_size
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a dict of the two
+    page.set_viewport_size(PHONE)
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wider <= 0, f"{page.url} is {wider} px wider than a phone"
     if before is not None:
