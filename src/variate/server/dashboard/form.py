@@ -16,7 +16,7 @@ from variate.server.refusal import Refusal, refusal_of
 MOST_FIELDS = 5_000
 PRESSED = "do"
 """The name of a form's buttons that do something else than to send it: its value says what."""
-_ADD, _REMOVE = "add:", "remove:"
+_ADD, _REMOVE, _UP, _DOWN = "add:", "remove:", "up:", "down:"
 _ROW = re.compile(r"(.+)\[(\d{1,4})\]")
 _NEW = re.compile(r"[0-9a-f-]{36}")
 
@@ -55,6 +55,10 @@ class Form:
     def all(self, name: str, standing: Iterable[str] = ()) -> list[str]:
         """Return everything that was chosen under the name; of a form not sent, what stands."""
         return [each for each in self._values.get(name, ()) if each] if self.sent else [*standing]
+
+    def lines(self, name: str) -> list[str]:
+        """Return each line that was typed, without spaces around it; empty ones are none."""
+        return [line.strip() for line in self.raw(name).split("\n") if line.strip()]
 
     def ticked(self, name: str, standing: object = False) -> bool:
         """Whether the box is ticked."""
@@ -103,11 +107,11 @@ class Form:
         return found if _NEW.fullmatch(found) else None
 
     def rows(self, prefix: str, *, standing: int = 0) -> list[int]:
-        """Return the numbers of the rows, as in ``prefix[0].name``, in order; of a form not sent, so many."""
+        """Return the numbers of the rows, as in ``prefix[0].name``, as they stand; of a form not sent, so many."""
         if not self.sent:
             return [*range(standing)]
         pattern = re.compile(re.escape(prefix) + r"\[(\d{1,4})\]")
-        return sorted({int(found[1]) for name in self._values if (found := pattern.match(name))})
+        return [*dict.fromkeys(int(found[1]) for name in self._values if (found := pattern.match(name)))]
 
     @property
     def pressed(self) -> str:
@@ -115,9 +119,10 @@ class Form:
         return self.raw(PRESSED)
 
     def reshaped(self) -> bool:
-        """Add or remove the row that a button asked for; whether one did, and the form is only to be shown again.
+        """Add, remove or move the row that a button asked for; whether one did, and the form is only shown again.
 
-        Such buttons are called ``do``, with ``add:PREFIX`` or ``remove:PREFIX[NUMBER]`` for their value.
+        Such buttons are called ``do``, with ``add:PREFIX``, or ``remove:``, ``up:`` or ``down:`` and ``PREFIX[NUMBER]``
+        for their value.
         """
         if self.pressed.startswith(_ADD):
             prefix = self.pressed.removeprefix(_ADD)
@@ -129,7 +134,30 @@ class Form:
             gone = f"{row[1]}[{row[2]}]"
             self._values = {name: values for name, values in self._values.items() if not name.startswith(gone)}
             return True
+        for verb, step in ((_UP, -1), (_DOWN, 1)):
+            row = _ROW.fullmatch(self.pressed.removeprefix(verb)) if self.pressed.startswith(verb) else None
+            if row is not None:
+                self._move(row[1], int(row[2]), step)
+                return True
         return False
+
+    def _move(self, prefix: str, number: int, step: int) -> None:
+        """Have the row change places with the one before it, or after it; at the end nothing moves.
+
+        Its number stays, so that the button that was pressed moves the same row on.
+        """
+        numbers = self.rows(prefix)
+        place = numbers.index(number) if number in numbers else -1
+        if place < 0 or not 0 <= place + step < len(numbers):
+            return
+        numbers[place], numbers[place + step] = numbers[place + step], numbers[place]
+        of_rows = {
+            name: values
+            for row in numbers
+            for name, values in self._values.items()
+            if name.startswith(f"{prefix}[{row}]")
+        }
+        self._values = {name: values for name, values in self._values.items() if name not in of_rows} | of_rows
 
     def refuse(self, error: VariateError | Refusal) -> int:
         """Take over why what was typed was refused; return the status of the answer."""
