@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from variate.cli.output import print_fields, print_json, print_table
-from variate.cli.words import condition_words, moment_words
+from variate.cli.words import moment_words
 from variate.definition.checklist import ChecklistItem
 from variate.functions.records import checklist_records, preview_record
 from variate.model import Experiment, format_instant
@@ -17,6 +17,7 @@ from variate.model.design import ExperimentMetric
 from variate.model.plan import UNPLANNED, Plan
 from variate.model.record import experiment_record, plain_number
 from variate.platform.previewing import Preview
+from variate.rendering.definition_words import condition_words
 
 
 def print_experiment(experiment: Experiment, *, as_json: bool) -> None:
