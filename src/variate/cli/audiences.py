@@ -7,10 +7,10 @@ import click
 from variate.cli.groups import Group
 from variate.cli.json_value import json_value
 from variate.cli.output import json_option
-from variate.cli.words import condition_words
 from variate.model import Json
 from variate.model.group_record import audience_record
 from variate.platform import Platform
+from variate.rendering.definition_words import condition_words
 
 
 @click.group("audiences")

@@ -8,8 +8,8 @@ import click
 
 from variate.cli.json_value import json_object
 from variate.cli.output import print_fields, print_json, print_table
-from variate.cli.words import json_words
 from variate.model.decision import Decision, decision_record
+from variate.rendering.definition_words import json_words
 
 unit_option = click.option("--unit", required=True, metavar="ID", help="The user, or whatever the unit is.")
 experiment_option = click.option("--experiment", "experiment_id", metavar="ID", help="The experiment.")

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import click
 
 from variate.cli.output import print_fields, print_json, print_table
-from variate.cli.words import condition_words, json_words, moment_words, serve_words
+from variate.cli.words import moment_words
 from variate.definition.flag_references import targeting_of
 from variate.model import FeatureFlag, format_instant
 from variate.model.record import flag_record
 from variate.model.targeting import EnvironmentState, FlagRule, Targeting
+from variate.rendering.definition_words import condition_words, json_words, serve_words
 
 
 def print_flag(flag: FeatureFlag, *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 from variate.model.experiment import Experiment, ExperimentStatus
 from variate.model.flag import FeatureFlag, FlagStatus
-from variate.model.rules import MAX_NAME_BYTES, check_text
+from variate.model.rules import MAX_NAME_BYTES, check_choice, check_name, check_text
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -35,6 +35,25 @@ class FlagFilters(TypedDict, total=False):
     """Those whose id, name or description contains this, however it writes the letters A to Z."""
     unchanged_since: datetime | None
     """Those that were last updated at this moment or before. It bounds the list, and is no part of a ``last_key``."""
+
+
+def experiment_filters(*, status: str | None, owner: str | None, text: str | None) -> ExperimentFilters:
+    """Return what a caller asks for, if each of it can be true of an experiment."""
+    return {
+        "status": None if status is None else check_choice("status", status, ExperimentStatus),
+        "owner": None if owner is None else check_name("owner", owner),
+        "text": checked_text(text),
+    }
+
+
+def flag_filters(*, status: str | None, owner: str | None, tag: str | None, text: str | None) -> FlagFilters:
+    """Return what a caller asks for, if each of it can be true of a flag."""
+    return {
+        "status": None if status is None else check_choice("status", status, FlagStatus),
+        "owner": None if owner is None else check_name("owner", owner),
+        "tag": None if tag is None else check_name("tag", tag),
+        "text": checked_text(text),
+    }
 
 
 def checked_text(text: str | None) -> str | None:

@@ -13,10 +13,12 @@ from variate.assignment.ledger import Ledger
 from variate.decision import Surroundings
 from variate.decision.asked import Attributes
 from variate.definition.experiments import Experiments
+from variate.definition.flags import Flags
 from variate.model.decision import Decision
 from variate.platform.backends import Backends
 from variate.platform.explaining import Explaining
 from variate.platform.previewing import Previewing
+from variate.platform.trying import Trying
 from variate.publishing.publisher import Publisher
 from variate.publishing.serving import Serving
 from variate.settings import Settings
@@ -34,6 +36,7 @@ class Deciding:
     by_hand: ByHand
     explaining: Explaining
     previewing: Previewing
+    trying: Trying
 
     @classmethod
     def over(
@@ -42,6 +45,7 @@ class Deciding:
         settings: Settings,
         *,
         experiments: Experiments,
+        flags: Flags,
         publisher: Publisher,
         catch_up: Callable[[], None],
         clock: Callable[[], datetime],
@@ -101,6 +105,14 @@ class Deciding:
             ),
             previewing=Previewing(
                 experiments=experiments, assignments=assignments, flush=assigning.flush_assignments, clock=clock
+            ),
+            trying=Trying(
+                serving=serving,
+                flags=flags,
+                snapshots=backends.snapshots,
+                assignments=assignments,
+                flush=assigning.flush_assignments,
+                clock=clock,
             ),
         )
 

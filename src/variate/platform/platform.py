@@ -82,6 +82,7 @@ class Platform:
             backends,
             settings,
             experiments=definitions.experiments,
+            flags=definitions.flags,
             publisher=publisher,
             catch_up=self.relay.catch_up,
             clock=self._clock,
@@ -272,6 +273,7 @@ class Platform:
         self.list_active_experiments = experiments.list_active_experiments
         self.update_experiment = experiments.update_experiment
         self.update_experiment_status = experiments.update_experiment_status
+        self.conclude_experiment = experiments.conclude_experiment
         self.update_experiment_with_override = experiments.update_experiment_with_override
         self.transfer_experiment_ownership = experiments.transfer_experiment_ownership
         self.archive_experiment = experiments.archive_experiment
@@ -339,6 +341,8 @@ class Platform:
         self.explain_flag = deciding.explaining.explain_flag
         self.preview_change = deciding.previewing.preview_change
         self.preview_new_version = deciding.previewing.preview_new_version
+        self.try_flag_change = deciding.trying.try_flag_change
+        self.try_flag_environment = deciding.trying.try_flag_environment
         self.serving_status = deciding.serving.status
         self.snapshot_in_force = deciding.serving.in_force
         self.watch_snapshots = deciding.serving.watch

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from variate.access.keyring import Keyring
 from variate.platform import Platform
+from variate.server.dashboard.application import Dashboard
 from variate.server.data.plane import DataPlane
 from variate.server.data.streams import HEARTBEAT_SECONDS
 from variate.server.envelope import Envelope
@@ -116,11 +117,13 @@ class Service:
 
     def _front(self, platform: Platform, settings: ServiceSettings) -> Front:
         envelope = Envelope(settings, draining=self.draining)
+        self.dashboard = Dashboard(platform, gate=self._gate, rest=management(platform, gate=self._gate))
+        self.draining.at_first(self.dashboard.live.close)
         endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)
         return Front(
             routes=self.routes,
             probes=endpoints.routes,
-            rest=HandedOn(management(platform, gate=self._gate), gate=self._gate, envelope=envelope, settings=settings),
+            rest=HandedOn(self.dashboard, gate=self._gate, envelope=envelope, settings=settings),
             gate=self._gate,
             settings=settings,
             envelope=envelope,

@@ -73,7 +73,9 @@ def test_what_cannot_be_read_is_named_and_takes_its_place() -> None:
         return Page(tuple(number for number in page if number % 5), page.last_key, spoilt)
 
     listing = Sifting(read, lambda number: number % 2 == 0, of="even")
-    items, unreadable, key = [], [], None
+    items: list[int] = []
+    unreadable: list[str] = []
+    key: str | None = None
     while True:
         page = listing.page(limit=3, last_key=key)
         items += page.items
@@ -86,7 +88,9 @@ def test_what_cannot_be_read_is_named_and_takes_its_place() -> None:
 
 
 def test_a_last_key_is_of_what_was_looked_for() -> None:
-    even, odd = (Sifting(numbers()[0], lambda n, rest=rest: n % 2 == rest, of=rest) for rest in (0, 1))
+    even, odd = (
+        Sifting(numbers()[0], fits, of=name) for name, fits in (("even", FITTING["every second"]), ("odd", bool))
+    )
     foreign = [odd.page(limit=1).last_key, numbers()[0](limit=1, last_key=None).last_key]
     check_refusals(lambda limit, key: even.page(limit=limit, last_key=key), foreign=foreign)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from variate.access.oidc import BEGUN_SECONDS, OpenIdConnect
 from variate.access.sessions import Session
-from variate.errors import InvalidInputError, UnauthenticatedError
+from variate.errors import UnauthenticatedError
 from variate.model.access import Principal
 from variate.platform import Platform
 from variate.server.management.access_shapes import Credentials, Me
@@ -22,13 +21,12 @@ from variate.server.management.cookies import OIDC, SESSION
 from variate.server.management.locations import PREFIX
 from variate.server.management.needs import READS
 from variate.server.management.routes import Routes
+from variate.server.own_path import HOME, own_path
 from variate.server.refusal import Refusal
 
 routes = Routes("Sign-in", "Sessions of people, for pages of the service itself.")
 
 _CALLBACK = "/auth/oidc/callback"
-_HOME = "/"
-_MOST_CHARACTERS = 1_000
 
 
 @routes.post("/auth/sign-in", needs=None, answers=Me, responses={401: {}, 429: {}})
@@ -70,10 +68,10 @@ def start_oidc(
     platform: Served,
     request: Request,
     asked: Asked,
-    next_: Annotated[str, Query(alias="next")] = _HOME,
+    next_: Annotated[str, Query(alias="next")] = HOME,
 ) -> Response:
     """Send the browser to the OpenID provider; it comes back signed in, to ``next``."""
-    back_to = _own_path(next_)
+    back_to = own_path(next_)
     begun = _provider(platform).begin(redirect_url=_callback_url(platform, request), address=asked.address)
     response = RedirectResponse(begun.url, status_code=303)
     kept = f"{begun.binding}.{urlsafe_b64encode(back_to.encode()).rstrip(b'=').decode()}"
@@ -88,7 +86,7 @@ def finish_oidc(platform: Served, request: Request) -> Response:
     settings = platform.settings.service
     binding, _, kept = (OIDC.read(request, settings) or "").partition(".")
     started = _provider(platform).finish(dict(request.query_params), binding=binding or None)
-    response = RedirectResponse(_own_path(_decoded(kept)), status_code=303)
+    response = RedirectResponse(own_path(_decoded(kept)), status_code=303)
     OIDC.drop(response, request=request, settings=settings)
     SESSION.put(response, started.token, request=request, settings=settings)
     return response
@@ -116,19 +114,8 @@ def _callback_url(platform: Platform, request: Request) -> str:
     return f"{own}{PREFIX}{_CALLBACK}"
 
 
-def _own_path(text: str) -> str:
-    """Return the text if it is a path of this host: nobody is to be led elsewhere by a link to us."""
-    rule = "must be a path of this host, such as /experiments"
-    if len(text) > _MOST_CHARACTERS or not text.isprintable() or "\\" in text or not text.startswith("/"):
-        raise InvalidInputError("next", rule)
-    parts = urlsplit(text)
-    if text.startswith("//") or parts.scheme or parts.netloc:
-        raise InvalidInputError("next", rule)
-    return text
-
-
 def _decoded(kept: str) -> str:
     try:
-        return urlsafe_b64decode(kept.encode() + b"=" * (-len(kept) % 4)).decode() or _HOME
+        return urlsafe_b64decode(kept.encode() + b"=" * (-len(kept) % 4)).decode() or HOME
     except ValueError:
-        return _HOME
+        return HOME

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from variate.cli.words import condition_words, serve_words
 from variate.model.condition import read_condition
 from variate.model.targeting import Serve, ServeExperiment, ServeRollout, ServeVariation
+from variate.rendering.definition_words import condition_words, serve_words
 
 DE = {"attribute": "country", "operator": "equals", "value": "DE"}
 NEW = {"attribute": "app", "operator": "semver_greater_than", "value": "2.0.0"}

@@ -1,0 +1,1 @@
+"""The dashboard: pages that the server writes, in which people define, watch and decide."""

@@ -1,0 +1,68 @@
+"""The dashboard's application: every part, over the platform; what is no page is management's."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+
+from variate.platform import Platform
+from variate.server.dashboard import assets, home, sign_in
+from variate.server.dashboard.live import Live
+from variate.server.dashboard.pages import refused, routes_of, wants_page
+from variate.server.dashboard.site import Site
+from variate.server.dashboard.visit import Visit
+from variate.server.gate import Gate
+from variate.server.management.fronted import fronted
+from variate.server.refusal import Refusal
+from variate.server.request import Application, Receive, Scope, Send
+
+PARTS = (
+    home.pages,
+    sign_in.pages,
+)
+
+_PROGRAMS = ("/api/", "/v1/", "/ofrep/")
+"""Where programs ask: what is not there is said to them as a problem."""
+
+
+class Dashboard:
+    """Answers pages over ``platform``, and hands all else to ``rest``, the management API.
+
+    ``live.close()`` ends the streams of pages.
+    """
+
+    def __init__(self, platform: Platform, *, gate: Gate, rest: Application) -> None:
+        self.live = Live()
+        self._site = Site(platform=platform, gate=gate, live=self.live)
+        self._rest = rest
+        self._routes = [Route(assets.PATH, assets.send_asset), *routes_of(PARTS, self._site)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["path"].startswith(_PROGRAMS):
+            await self._rest(scope, receive, send)
+            return
+        allowed: set[str] = set()
+        for route in self._routes:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(found)
+                await route.handle(scope, receive, send)
+                return
+            if match is Match.PARTIAL:
+                allowed |= route.methods or set()
+        request = Request(scope, receive)
+        if not allowed and not wants_page(request):
+            await self._rest(scope, receive, send)
+            return
+        await self._missing(request, allowed)(scope, receive, send)
+
+    def _missing(self, request: Request, allowed: set[str]) -> Response:
+        if allowed:
+            methods = ", ".join(sorted(allowed))
+            refusal = Refusal(405, "method_not_allowed", f"asked by {methods} only", headers={"Allow": methods})
+        else:
+            refusal = Refusal(404, "not_found", "there is no such page: the menu says what there is")
+        visit = Visit(site=self._site, request=request, asked=fronted(request, self._site.settings))
+        return refused(visit, refusal)

@@ -1,0 +1,1 @@
+"""Experiments: their list, their form, their life, their results."""

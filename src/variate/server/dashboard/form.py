@@ -1,0 +1,192 @@
+"""A form as it was sent: what was typed, by name, and what is wrong with it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
+
+from variate.errors import ConflictError, InvalidInputError, VariateError
+from variate.model import parse_instant
+from variate.server.management.problems import named_here
+from variate.server.refusal import Refusal, refusal_of
+
+MOST_FIELDS = 5_000
+PRESSED = "do"
+"""The name of a form's buttons that do something else than to send it: its value says what."""
+_ADD, _REMOVE, _UP, _DOWN = "add:", "remove:", "up:", "down:"
+_ROW = re.compile(r"(.+)\[(\d{1,4})\]")
+_NEW = re.compile(r"[0-9a-f-]{36}")
+
+
+class Form:
+    """What was typed, and what is wrong with it. An empty one is a form that nobody has sent yet.
+
+    Fields are called as the platform calls what they are of, as in ``variations[0].weight``: what it finds wrong is
+    then said beside them.
+    """
+
+    def __init__(self, given: Iterable[tuple[str, str]] = (), *, sent: bool = False) -> None:
+        self.sent = sent
+        self.errors: dict[str, str] = {}
+        """The rule that is broken, by field."""
+        self.problem: str | None = None
+        """What is wrong with all of it."""
+        self._values: dict[str, list[str]] = {}
+        for name, value in given:
+            self._values.setdefault(name, []).append(value)
+
+    def has(self, name: str) -> bool:
+        """Whether the field came with the form; an empty field does, a box that is not ticked does not."""
+        return name in self._values
+
+    def text(self, name: str, standing: object = "") -> str:
+        """Return what was typed, without spaces around it; of a form not sent, what stands."""
+        if not self.sent:
+            return "" if standing is None else str(standing)
+        return self._values.get(name, [""])[0].strip()
+
+    def raw(self, name: str) -> str:
+        """Return what was typed as it is, as of a password."""
+        return self._values.get(name, [""])[0]
+
+    def all(self, name: str, standing: Iterable[str] = ()) -> list[str]:
+        """Return everything that was chosen under the name; of a form not sent, what stands."""
+        return [each for each in self._values.get(name, ()) if each] if self.sent else [*standing]
+
+    def lines(self, name: str) -> list[str]:
+        """Return each line that was typed, without spaces around it; empty ones are none."""
+        return [line.strip() for line in self.raw(name).split("\n") if line.strip()]
+
+    def ticked(self, name: str, standing: object = False) -> bool:
+        """Whether the box is ticked."""
+        return self.has(name) if self.sent else bool(standing)
+
+    def number(self, name: str) -> float | None:
+        """Return the number, None for an empty field; raise ``InvalidInputError`` for another text."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            number = float(text.replace("\u202f", "").replace(" ", ""))
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise InvalidInputError(name, f"must be a number such as 12.5, not {text!r}")
+        return number
+
+    def whole(self, name: str) -> int | None:
+        """Return the whole number, None for an empty field; raise ``InvalidInputError`` for another text."""
+        number = self.number(name)
+        if number is not None and not number.is_integer():
+            raise InvalidInputError(name, f"must be a whole number, not {self.text(name)!r}")
+        return None if number is None else int(number)
+
+    def moment(self, name: str) -> datetime | None:
+        """Return the moment, None for an empty field. Where no offset is typed it is in UTC, as the label says."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise InvalidInputError(name, f"must be a moment such as 2026-01-31T09:30 (UTC), not {text!r}") from None
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else parse_instant(name, text)
+
+    @property
+    def revision(self) -> int | None:
+        """The revision that the form was made from: what is changed by then is not to be written over."""
+        return self.whole("revision")
+
+    @property
+    def new_id(self) -> str | None:
+        """The id for what this form creates: the same however often it is sent."""
+        found = self.text("new_id")
+        return found if _NEW.fullmatch(found) else None
+
+    def rows(self, prefix: str, *, standing: int = 0) -> list[int]:
+        """Return the numbers of the rows, as in ``prefix[0].name``, as they stand; of a form not sent, so many."""
+        if not self.sent:
+            return [*range(standing)]
+        pattern = re.compile(re.escape(prefix) + r"\[(\d{1,4})\]")
+        return [*dict.fromkeys(int(found[1]) for name in self._values if (found := pattern.match(name)))]
+
+    @property
+    def pressed(self) -> str:
+        """What the button says that the form was sent by; empty for the one that sends it."""
+        return self.raw(PRESSED)
+
+    def reshaped(self) -> bool:
+        """Add, remove or move the row that a button asked for; whether one did, and the form is only shown again.
+
+        Such buttons are called ``do``, with ``add:PREFIX``, or ``remove:``, ``up:`` or ``down:`` and ``PREFIX[NUMBER]``
+        for their value.
+        """
+        if self.pressed.startswith(_ADD):
+            prefix = self.pressed.removeprefix(_ADD)
+            number = max(self.rows(prefix), default=-1) + 1
+            self._values[f"{prefix}[{number}]"] = [""]
+            return True
+        row = _ROW.fullmatch(self.pressed.removeprefix(_REMOVE)) if self.pressed.startswith(_REMOVE) else None
+        if row is not None:
+            gone = f"{row[1]}[{row[2]}]"
+            self._values = {name: values for name, values in self._values.items() if not name.startswith(gone)}
+            return True
+        for verb, step in ((_UP, -1), (_DOWN, 1)):
+            row = _ROW.fullmatch(self.pressed.removeprefix(verb)) if self.pressed.startswith(verb) else None
+            if row is not None:
+                self._move(row[1], int(row[2]), step)
+                return True
+        return False
+
+    def _move(self, prefix: str, number: int, step: int) -> None:
+        """Have the row change places with the one before it, or after it; at the end nothing moves.
+
+        Its number stays, so that the button that was pressed moves the same row on.
+        """
+        numbers = self.rows(prefix)
+        place = numbers.index(number) if number in numbers else -1
+        if place < 0 or not 0 <= place + step < len(numbers):
+            return
+        numbers[place], numbers[place + step] = numbers[place + step], numbers[place]
+        of_rows = {
+            name: values
+            for row in numbers
+            for name, values in self._values.items()
+            if name.startswith(f"{prefix}[{row}]")
+        }
+        self._values = {name: values for name, values in self._values.items() if name not in of_rows} | of_rows
+
+    def refuse(self, error: VariateError | Refusal) -> int:
+        """Take over why what was typed was refused; return the status of the answer."""
+        refusal = error if isinstance(error, Refusal) else refusal_of(error)
+        if isinstance(error, InvalidInputError):
+            found = named_here(error)
+            self.errors.setdefault(found.field, found.rule)
+        elif isinstance(error, ConflictError):
+            self.problem = f"{error}. What you typed is still here: load the page anew to see what stands now."
+        else:
+            self.problem = refusal.detail
+        return refusal.status
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """Everything that was typed, but what the page itself put in: to be sent once more."""
+        own = ("csrf_token", PRESSED)
+        return [(name, value) for name, values in self._values.items() if name not in own for value in values]
+
+
+def read_form(body: bytes, media_type: str) -> Form:
+    """Return the form of a request; raise ``Refusal`` where that is none."""
+    if media_type != "application/x-www-form-urlencoded":
+        raise Refusal(415, "unsupported_media_type", "a form is sent as application/x-www-form-urlencoded")
+    try:
+        text = body.decode("ascii")
+        pairs = parse_qsl(
+            text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=MOST_FIELDS
+        )
+    except ValueError as error:
+        raise Refusal(400, "malformed_body", "the form cannot be read") from error
+    return Form([(name, value.replace("\r\n", "\n")) for name, value in pairs], sent=True)

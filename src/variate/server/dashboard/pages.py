@@ -1,0 +1,210 @@
+"""Pages as they are declared, and what they have in common: who is let in, and how it is said that something failed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from variate.access.sessions import Session
+from variate.errors import AccessError, LimitExceededError, UnauthenticatedError, VariateError
+from variate.patience import within
+from variate.server.dashboard.form import read_form
+from variate.server.dashboard.site import Site
+from variate.server.dashboard.templating import path_of
+from variate.server.dashboard.visit import Visit
+from variate.server.management.admission import CSRF_HEADER
+from variate.server.management.cookies import SESSION
+from variate.server.management.fronted import fronted
+from variate.server.management.needs import READS, Needs
+from variate.server.management.routes import STORES_SECONDS
+from variate.server.refusal import Refusal, refusal_of
+
+logger = logging.getLogger("variate.server")
+
+Answering = Callable[[Visit], Response]
+
+SIGN_IN = "/sign-in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What ``answer`` answers at ``path``. ``needs`` is what it takes; None lets everybody in.
+
+    ``again`` shows the form anew where what was typed is refused. Stores may take ``seconds`` for it in all.
+    """
+
+    method: str
+    path: str
+    needs: Needs | None
+    answer: Answering
+    again: Answering | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages of one part of the dashboard, before an application has them."""
+
+    declared: list[Page] = field(default_factory=list)
+
+    def get(self, path: str, *, needs: Needs | None = READS) -> Callable[[Answering], Answering]:
+        """Declare a page that shows something."""
+        return self._declare("GET", path, needs, None, STORES_SECONDS)
+
+    def post(
+        self,
+        path: str,
+        *,
+        needs: Needs | None,
+        again: Answering | None = None,
+        seconds: float = STORES_SECONDS,
+    ) -> Callable[[Answering], Answering]:
+        """Declare what a form is sent to. It is let in by the session's token alone, which our forms have.
+
+        Where it raises ``VariateError``, ``again`` shows the form with what was typed and what is wrong; without it
+        that is said on a page of its own. Buttons that only change the form's rows are answered by ``again``, too.
+        """
+        return self._declare("POST", path, needs, again, seconds)
+
+    def _declare(
+        self, method: str, path: str, needs: Needs | None, again: Answering | None, seconds: float
+    ) -> Callable[[Answering], Answering]:
+        def declare(answer: Answering) -> Answering:
+            self.declared.append(
+                Page(method=method, path=path, needs=needs, answer=answer, again=again, seconds=seconds)
+            )
+            return answer
+
+        return declare
+
+
+def routes_of(parts: Sequence[Pages], site: Site) -> list[Route]:
+    """Return the routes of all pages; a page that can be read can be asked for its head, too."""
+    return [_route(page, site) for part in parts for page in part.declared]
+
+
+def _route(page: Page, site: Site) -> Route:
+    async def endpoint(request: Request) -> Response:
+        request.scope["route"] = route
+        return await _answer(page, Visit(site=site, request=request, asked=fronted(request, site.settings)))
+
+    route = Route(page.path, endpoint, methods=[page.method])
+    return route
+
+
+async def _answer(page: Page, visit: Visit) -> Response:
+    try:
+        with within(page.seconds):
+            if page.method != "POST":
+                await _admit(page, visit)
+                return await run_in_threadpool(page.answer, visit)
+            check_same_site(visit)
+            visit.form = read_form(await visit.asked.body(), visit.asked.media_type)
+            await _admit(page, visit)
+            return await run_in_threadpool(_sent, page, visit)
+    except Exception as error:  # noqa: BLE001 - every error is answered by a page, and logged by its kind
+        return refused(visit, error)
+
+
+def _sent(page: Page, visit: Visit) -> Response:
+    """Answer a form."""
+    if page.again is None:
+        return page.answer(visit)
+    if visit.form.reshaped():
+        return page.again(visit)
+    try:
+        return page.answer(visit)
+    except (VariateError, Refusal) as error:
+        if isinstance(error, AccessError):
+            raise
+        visit.status = visit.form.refuse(error)
+        if visit.status >= 500:
+            logger.warning("%s: %s", page.path, error, extra={"request_id": visit.asked.id})
+        return page.again(visit)
+
+
+async def _admit(page: Page, visit: Visit) -> None:
+    """Let in who is signed in and may see this; raise ``AccessError`` else. Pages for everybody may know, too."""
+    token = SESSION.read(visit.request, visit.site.settings)
+    if page.needs is None:
+        visit.session = None if token is None else await run_in_threadpool(_known, visit, token)
+        return
+    try:
+        if token is None:
+            raise UnauthenticatedError("nobody is signed in here: sign in")
+        session = await run_in_threadpool(visit.platform.sessions.check, token)
+        visit.asked.actor = session.principal.actor
+        if page.method == "POST":
+            visit.session = session
+            session.need_csrf_token(visit.form.raw("csrf_token") or visit.request.headers.get(CSRF_HEADER))
+        page.needs.check(session.principal)
+    except AccessError as error:
+        visit.site.gate.log(visit.asked, error)
+        raise
+    visit.session = session
+
+
+def _known(visit: Visit, token: str) -> Session | None:
+    try:
+        return visit.platform.sessions.check(token)
+    except VariateError:
+        return None
+
+
+def check_same_site(visit: Visit) -> None:
+    """Raise ``Refusal`` for a form that a page of another site had the browser send.
+
+    By a session a form is known by its token; this keeps others from signing somebody in as somebody else.
+    """
+    headers = visit.request.headers
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        same = site in ("same-origin", "none")
+    else:
+        origin = headers.get("origin")
+        names = {headers.get("host"), urlsplit(visit.site.settings.public_url or "").netloc}
+        same = origin is None or urlsplit(origin).netloc in names
+    if not same:
+        refusal = Refusal(403, "forbidden", "this form is of another site: open the page here and send it from there")
+        visit.site.gate.log(visit.asked, refusal)
+        raise refusal
+
+
+def refused(visit: Visit, error: Exception) -> Response:
+    """Answer with a page that says what is the matter and what can be done; who is not signed in is sent to do so."""
+    if isinstance(error, UnauthenticatedError) and visit.request.method in ("GET", "HEAD"):
+        return visit.to(path_of(SIGN_IN.strip("/"), next=visit.where))
+    if isinstance(error, Refusal):
+        refusal = error
+    elif isinstance(error, VariateError):
+        refusal = refusal_of(error)
+        if refusal.status >= 500:
+            logger.warning("%s: %s", visit.path, error, extra={"request_id": visit.asked.id})
+    elif isinstance(error, ConnectionResetError):
+        refusal = Refusal(400, "incomplete_body", "the form did not come whole")
+    else:
+        logger.error("%s failed", visit.path, exc_info=error, extra={"request_id": visit.asked.id})
+        refusal = Refusal(500, "internal", "this failed here: the log says why, by the request's id")
+    if isinstance(error, LimitExceededError):
+        visit.site.gate.log(visit.asked, error)
+    visit.status = refusal.status
+    response = visit.page("refused.html.j2", refusal=refusal, request_id=visit.asked.id)
+    for name, value in refusal.headers.items():
+        if name.lower() != "www-authenticate":  # a browser would ask for a password in a window of its own
+            response.headers[name] = value
+    return response
+
+
+def wants_page(request: Request) -> bool:
+    """Whether who asks would rather have a page than data."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+__all__ = ["HTMLResponse", "Page", "Pages", "refused", "routes_of", "wants_page"]

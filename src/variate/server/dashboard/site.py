@@ -1,0 +1,24 @@
+"""What all pages share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from variate.platform import Platform
+from variate.server.dashboard.live import Live
+from variate.server.gate import Gate
+from variate.service_settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The platform that pages show, the gate that logs who is refused, and what is live."""
+
+    platform: Platform
+    gate: Gate
+    live: Live
+
+    @property
+    def settings(self) -> ServiceSettings:
+        """The settings of the service."""
+        return self.platform.settings.service

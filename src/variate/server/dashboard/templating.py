@@ -1,0 +1,94 @@
+"""Templates: whatever people named their things is text on a page, never markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from variate._version import __version__
+from variate.model import format_instant
+from variate.rendering.text import fit
+from variate.server.dashboard.assets import asset
+
+
+def render(template: str, context: Mapping[str, Any]) -> str:
+    """Return the page."""
+    return _environment().get_template(template).render(context)
+
+
+def fragment(template: str, context: Mapping[str, Any]) -> str:
+    """Return a part of a page, as what is live sends anew."""
+    return render(template, context)
+
+
+def path_of(*parts: str, **query: object) -> str:
+    """Return the path of these parts, in which a slash is no border, with what is asked; None is not asked."""
+    asked = urlencode({name: str(value) for name, value in query.items() if value is not None and value != ""})
+    path = "/" + "/".join(quote(part, safe="") for part in parts)
+    return f"{path}?{asked}" if asked else path
+
+
+def instant(moment: datetime | None) -> Markup | str:
+    """Return the moment, to the minute, in UTC, as an element that programs can read."""
+    if moment is None:
+        return "-"
+    whole = format_instant(moment)
+    shown = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    return Markup('<time datetime="{}" title="{}">{} UTC</time>').format(whole, whole, shown)
+
+
+def for_input(moment: datetime | None) -> str:
+    """Return the moment as a field of the type ``datetime-local`` has it, in UTC."""
+    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """Return how long ago that was, in the largest unit that fits."""
+    if moment is None:
+        return "never"
+    seconds = max(0, int((now - moment).total_seconds()))
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = seconds // size
+        if count:
+            return f"{count:,} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def count(number: float, one: str, many: str | None = None) -> str:
+    """Return the number with its noun: 1 experiment, 1,000 experiments."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("variate.server.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_fit,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.globals |= {
+        "asset": asset,
+        "path_of": path_of,
+        "new_id": lambda: str(uuid4()),
+        "variate_version": __version__,
+        "zip": zip,
+    }
+    environment.filters |= {"instant": instant, "ago": ago, "for_input": for_input, "count": count}
+    return environment
+
+
+def _fit(value: Any) -> Any:
+    # Markup is of a type of its own. What has several lines keeps them, as a textarea must.
+    return "\n".join(map(fit, value.split("\n"))) if type(value) is str else value

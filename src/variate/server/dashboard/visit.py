@@ -1,0 +1,141 @@
+"""A visit: one request for a page, by somebody who is signed in or is about to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from variate.access.sessions import Session
+from variate.clock import utc_now
+from variate.model.access import Principal, Scope
+from variate.platform import Platform
+from variate.server.dashboard.form import Form
+from variate.server.dashboard.navigation import PARTS, is_in, parts_for
+from variate.server.dashboard.site import Site
+from variate.server.dashboard.templating import render
+from variate.server.request import Request as Asked
+
+THEME = "variate-theme"
+THEMES = ("light", "dark")
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""What a page may load: our own files, and nothing else. No script or style stands in a page itself."""
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    # Browsers say of a form by ``Origin: null`` where it is from under ``no-referrer``.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """One request. ``status`` is what the page is answered with; ``form`` is empty unless one was sent."""
+
+    site: Site
+    request: Request
+    asked: Asked
+    session: Session | None = None
+    form: Form = field(default_factory=Form)
+    status: int = 200
+    now: datetime = field(default_factory=utc_now)
+
+    @property
+    def platform(self) -> Platform:
+        """The platform."""
+        return self.site.platform
+
+    @property
+    def signed_in(self) -> Session:
+        """The session, on a page that takes one."""
+        assert self.session is not None, "the page lets everybody in"  # noqa: S101 - pages admits before it answers
+        return self.session
+
+    @property
+    def principal(self) -> Principal:
+        """Who is signed in."""
+        return self.signed_in.principal
+
+    @property
+    def actor(self) -> str:
+        """Who the audit log names for a change."""
+        return self.principal.actor
+
+    @property
+    def may_change(self) -> bool:
+        """Whether forms that change something are for who is signed in."""
+        return self.session is not None and self.principal.may(Scope.WRITE)
+
+    @property
+    def path(self) -> str:
+        """The path that was asked for."""
+        path: str = self.request.scope["path"]
+        return path
+
+    @property
+    def where(self) -> str:
+        """The path with its query: where to come back to."""
+        asked = self.request.url.query
+        return f"{self.path}?{asked}" if asked else self.path
+
+    def named(self, name: str) -> str:
+        """Return what stands in the path where the page's path has ``{name}``."""
+        found: str = self.request.path_params[name]
+        return found
+
+    def query(self, name: str, default: str = "") -> str:
+        """Return what is asked in the query."""
+        return self.request.query_params.get(name, default).strip()
+
+    def page(self, template: str, **context: Any) -> Response:
+        """Answer with a page of this template."""
+        return HTMLResponse(
+            render(template, {**self._around(), **context}), status_code=self.status, headers=dict(_HEADERS)
+        )
+
+    def to(self, path: str, *, done: str | None = None) -> Response:
+        """Send the browser on to a path of ours; ``done`` names what the page there says was done (``DONE``)."""
+        if done is not None:
+            path = f"{path}{'&' if '?' in path else '?'}done={done}"
+        return RedirectResponse(path, status_code=303)
+
+    def _around(self) -> Mapping[str, Any]:
+        theme = self.request.cookies.get(THEME)
+        principal = None if self.session is None else self.session.principal
+        parts = [] if principal is None else parts_for(principal)
+        return {
+            "visit": self,
+            "form": self.form,
+            "now": self.now,
+            "csrf_token": "" if self.session is None else self.session.csrf_token,
+            "parts": parts,
+            "part": next((part for part in PARTS if is_in(part, self.path)), None),
+            "theme": theme if theme in THEMES else None,
+            "environment": self.platform.settings.environment,
+            "environments": self.platform.settings.all_environments,
+            "done": DONE.get(self.query("done")),
+        }
+
+
+DONE: dict[str, str] = {
+    "created": "Created.",
+    "saved": "Saved.",
+    "removed": "Removed.",
+}
+"""What a page says after something was done, by the word in its address: nobody else can put words there."""

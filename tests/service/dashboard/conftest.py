@@ -1,0 +1,98 @@
+"""A service over one SQLite file, somebody of each role who is signed in, and Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from tests.service.dashboard.people import PASSWORD, Browser, signed_in
+from tests.service.running import Running, running
+from variate.platform import Platform
+from variate.service_settings import ServiceSettings
+from variate.settings import Settings
+
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One running service for the tests of a file, at which they may sign in as often as they like."""
+    home: Path = tmp_path_factory.mktemp("dashboard")
+    settings = Settings(home=home, environments=("dev", "prod"), service=ServiceSettings(sign_ins_per_minute=10_000))
+    with Platform.open(settings) as platform, running(platform) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def admin(service: Running) -> Iterator[Browser]:
+    """A browser without scripts of somebody who administers."""
+    with signed_in(service.url, service.platform, role="admin") as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def editor(service: Running) -> Iterator[Browser]:
+    """A browser without scripts of somebody who changes definitions."""
+    with signed_in(service.url, service.platform, role="editor") as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def viewer(service: Running) -> Iterator[Browser]:
+    """A browser without scripts of somebody who only looks."""
+    with signed_in(service.url, service.platform, role="viewer") as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """The system's Chromium. A test that needs it is skipped where there is none, but for CI."""
+    found = next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no Chromium on PATH")
+        pytest.skip("there is no Chromium on PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=_OPTIONS)
+        yield browser
+        browser.close()
+
+
+Opened = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(chromium: Chromium, service: Running, admin: Browser) -> Iterator[Opened]:
+    """Opens a page in Chromium, signed in as the administrator; ``options`` are the context's.
+
+    At the end no page may have logged an error, as of what the policy forbids, or raised one.
+    """
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_page(path: str = "/", **options: object) -> Page:
+        context = chromium.new_context(base_url=service.url, **options)  # type: ignore[arg-type]  # they are the test's
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        cookies = [{"name": name, "value": value, "url": service.url} for name, value in admin.client.cookies.items()]
+        context.add_cookies(cookies)  # type: ignore[arg-type]  # as it documents them
+        page = context.new_page()
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+__all__ = ["PASSWORD"]

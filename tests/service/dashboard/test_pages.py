@@ -1,0 +1,72 @@
+"""What all pages have in common: who is let in, what they may load, how they look."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+from tests.service.dashboard.conftest import Opened
+from tests.service.dashboard.looking import assert_clean
+from tests.service.dashboard.people import PASSWORD, Browser, words
+from tests.service.running import Running
+
+
+def test_who_is_not_signed_in_is_sent_to_do_so_and_comes_back(service: Running, viewer: Browser) -> None:
+    with httpx.Client(base_url=service.url) as client:
+        sent = client.get("/?done=saved", headers={"Accept": "text/html"})
+        assert (sent.status_code, sent.headers["location"]) == (303, "/sign-in?next=%2F%3Fdone%3Dsaved")
+        fields = {"email": "viewer@example.com", "password": PASSWORD, "next": "/?done=saved"}
+        signed_in = client.post("/sign-in", data=fields)
+        assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/?done=saved")
+        assert "Saved." in client.get("/?done=saved").text
+        assert client.get("/sign-in").headers["location"] == "/"
+
+
+def test_a_wrong_password_is_told_beside_what_was_typed(service: Running, viewer: Browser) -> None:
+    fields = {"email": "viewer@example.com", "password": "not this one"}
+    answer = httpx.post(f"{service.url}/sign-in", data=fields)
+    assert answer.status_code == 401
+    assert "the e-mail address or the password is wrong" in words(answer)
+    assert 'value="viewer@example.com"' in answer.text
+    assert "not this one" not in answer.text
+
+
+def test_signing_out_ends_the_session(service: Running, viewer: Browser) -> None:
+    with httpx.Client(base_url=service.url) as client:
+        client.post("/sign-in", data={"email": "viewer@example.com", "password": PASSWORD})
+        token = client.cookies["variate-session"]
+        browser = Browser(client)
+        assert browser.send("/sign-out", follow=False).headers["location"] == "/sign-in"
+        client.cookies.set("variate-session", token)
+        assert client.get("/").status_code == 303
+
+
+def test_pages_may_load_nothing_but_our_own_files(viewer: Browser) -> None:
+    page = viewer.get("/")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["cache-control"] == "no-store"
+    loaded = re.findall(r'<(?:link|script)[^>]+(?:href|src)="([^"]+)"', page.text)
+    assert loaded
+    for path in loaded:
+        file = viewer.client.get(path)
+        assert (file.status_code, file.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+
+
+def test_a_missing_page_is_a_page_for_people_and_a_problem_for_programs(viewer: Browser) -> None:
+    missing = viewer.get("/no-such-page")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    told = viewer.client.get("/no-such-page")
+    assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_sign_in_and_home_are_clean(opened: Opened) -> None:
+    page = opened("/")
+    assert_clean(page)
+    page.context.clear_cookies()
+    page.goto("/")
+    assert page.url.endswith("/sign-in?next=%2F")
+    assert_clean(page)
