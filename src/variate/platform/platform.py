@@ -277,6 +277,7 @@ class Platform:
         self.list_active_experiments = experiments.list_active_experiments
         self.update_experiment = experiments.update_experiment
         self.update_experiment_status = experiments.update_experiment_status
+        self.conclude_experiment = experiments.conclude_experiment
         self.update_experiment_with_override = experiments.update_experiment_with_override
         self.transfer_experiment_ownership = experiments.transfer_experiment_ownership
         self.archive_experiment = experiments.archive_experiment
