@@ -14,7 +14,7 @@ from variate.definition.verifying import AuditVerification, verify
 from variate.errors import InvalidInputError
 from variate.model import AuditEntry, Page
 from variate.model.audit import AuditFilters, checked_filters
-from variate.model.rules import shown
+from variate.model.rules import check_id, shown
 from variate.model.snapshot import Publication, Snapshot, check_digest
 from variate.platform.accessing import Accessing
 from variate.platform.analysing import Analysing
@@ -137,6 +137,10 @@ class Platform:
         ``filters`` is any of ``AuditFilters``: entity_type, entity_id, actor, action, since and until.
         """
         return self._backends.audit.list(limit=limit, last_key=last_key, **checked_filters(filters))
+
+    def get_audit_entry(self, entry_id: str) -> AuditEntry | None:
+        """Return the entry of the audit log of this id, or None."""
+        return self._backends.audit.get(check_id("entry_id", entry_id))
 
     def verify_audit_log(self, *, head: str | None = None, advance: Advance | None = None) -> AuditVerification:
         """Go through the whole audit log and say whether it stands as it was written.
@@ -295,6 +299,8 @@ class Platform:
         self.list_overrides = overrides.list_overrides
         self.get_user_overrides = overrides.get_user_overrides
         self.remove_override = overrides.remove_override
+        self.list_all_overrides = overrides.list_all_overrides
+        self.get_override_entry = overrides.get_override_entry
         self.create_flag_override = overrides.create_flag_override
         self.get_flag_override = overrides.get_flag_override
         self.list_flag_overrides = overrides.list_flag_overrides
@@ -330,6 +336,7 @@ class Platform:
         self.decide_many = engine.decide_many
         self.evaluate_flag = engine.evaluate_flag
         self.evaluate_all_flags = deciding.evaluate_all_flags
+        self.decide_all_experiments = deciding.decide_all_experiments
         self.running_variations = engine.running_variations
         self.assign = assigning.assign
         self.assign_each = assigning.assign_each

@@ -145,6 +145,11 @@ class EncryptedAuditLog:
         """Store the entries and the outbox messages, all or none."""
         self._store.append(self._sealed.seal_entries(entries), outbox=self._sealed.seal_messages(outbox))
 
+    def get(self, entry_id: str) -> AuditEntry | None:
+        """Return the entry of this id, opened, or None."""
+        entry = self._store.get(entry_id)
+        return None if entry is None else self._sealed.open_entry(entry)
+
     def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[AuditFilters]) -> Page[AuditEntry]:
         """Return entries, opened, most recent first, for which all the ``filters`` hold."""
         page = self._store.list(limit=limit, last_key=last_key, **filters)
