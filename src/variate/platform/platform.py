@@ -101,7 +101,6 @@ class Platform:
             experiment_at_rest=backends.experiment_at_rest,
             opened=backends.opened,
         )
-        limits = RateLimits(limiter=backends.hot.rate_limiter)
 
         self.closed = False
         self.probes = probes_of(backends)
@@ -110,11 +109,12 @@ class Platform:
         self._offer_groups(definitions)
         self._offer_decisions(self._deciding)
         self._offer_records(self._deciding.ledger, Intake(store=backends.events, reader=reader), self._committing)
-        self._offer_hot_values(hot, limits)
+        self._offer_hot_values(hot, RateLimits(limiter=backends.hot.rate_limiter))
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
         self.get_report = analysing.get_report
         self.list_reports = analysing.list_reports
+        self.newest_reports = analysing.newest_reports
         self.check_aa = analysing.check_aa
         self._accessing = Accessing.over(backends, settings, log=self._log, wall_clock=clock)
         self._offer_access(self._accessing)
