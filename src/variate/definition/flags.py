@@ -99,20 +99,23 @@ class Flags:
         """
 
         def change(before: FeatureFlag) -> FeatureFlag:
-            parts = _Parts(before.rules, before.targeting)
-            if rules is not None or targeting:
-                standing = {} if before.targeting is None else before.targeting.value
-                wanted = {**standing, **targeting} or None
-                parts = self._parts(flag_id, before.rules.value if rules is None else rules, wanted, before=before)
+            after = self.updated(before, rules=rules, targeting=targeting)
             return replace(
-                before,
+                after,
                 name=before.name if name is None else name,
                 description=before.description if description is None else description,
-                rules=parts.rules,
-                targeting=parts.targeting,
             )
 
         return self._write(flag_id, change, "updated", expected_revision=expected_revision, actor=actor)
+
+    def updated(self, before: FeatureFlag, *, rules: Json, targeting: TargetingFields) -> FeatureFlag:
+        """Return the flag as ``update_feature_flag`` with this would leave it, and raise what that would raise."""
+        if rules is None and not targeting:
+            return before
+        standing = {} if before.targeting is None else before.targeting.value
+        wanted = {**standing, **targeting} or None
+        parts = self._parts(before.id, before.rules.value if rules is None else rules, wanted, before=before)
+        return replace(before, rules=parts.rules, targeting=parts.targeting)
 
     def update_flag_environment(
         self,
@@ -129,13 +132,21 @@ class Flags:
         given, is as in the flag itself.
         """
         check_environment("environment", environment)
-        return self._change_environments(
+        return self._write(
             flag_id,
-            lambda states: {**states, environment: {**states.get(environment, {}), **state}},
+            lambda before: self.environment_updated(before, environment, state),
             "environment_updated",
             expected_revision=expected_revision,
             actor=actor,
         )
+
+    def environment_updated(self, before: FeatureFlag, environment: str, state: Mapping[str, Any]) -> FeatureFlag:
+        """Return the flag as ``update_flag_environment`` with this would leave it, and raise what that would raise."""
+
+        def changed(states: Mapping[str, Any]) -> dict[str, Any]:
+            return {**states, environment: {**states.get(environment, {}), **state}}
+
+        return self._with_environments(before, changed)
 
     def promote_feature_flag(
         self,
@@ -159,8 +170,12 @@ class Flags:
             others = {name: state for name, state in states.items() if name != target}
             return {**others, target: states[source]} if source in states else others
 
-        return self._change_environments(
-            flag_id, promoted, "promoted", expected_revision=expected_revision, actor=actor
+        return self._write(
+            flag_id,
+            lambda before: self._with_environments(before, promoted),
+            "promoted",
+            expected_revision=expected_revision,
+            actor=actor,
         )
 
     def update_feature_flag_status(
@@ -219,25 +234,15 @@ class Flags:
             self.references.check_independent(before.id)
         return free
 
-    def _change_environments(
-        self,
-        flag_id: str,
-        change_states: Callable[[Mapping[str, Any]], dict[str, Any]],
-        action: str,
-        *,
-        expected_revision: int | None,
-        actor: str | None,
+    def _with_environments(
+        self, before: FeatureFlag, changed: Callable[[Mapping[str, Any]], dict[str, Any]]
     ) -> FeatureFlag:
-        def change(before: FeatureFlag) -> FeatureFlag:
-            standing = {} if before.targeting is None else before.targeting.value
-            states = change_states(standing.get("environments", {}))
-            if states == standing.get("environments", {}):
-                return before
-            wanted = {**standing, "environments": states}
-            parts = self._parts(flag_id, before.rules.value, wanted, before=before)
-            return replace(before, rules=parts.rules, targeting=parts.targeting)
-
-        return self._write(flag_id, change, action, expected_revision=expected_revision, actor=actor)
+        standing = {} if before.targeting is None else before.targeting.value
+        states = changed(standing.get("environments", {}))
+        if states == standing.get("environments", {}):
+            return before
+        parts = self._parts(before.id, before.rules.value, {**standing, "environments": states}, before=before)
+        return replace(before, rules=parts.rules, targeting=parts.targeting)
 
     def _write(
         self,

@@ -132,6 +132,9 @@ class AuditLog(AuditChain, Protocol):
     def append(self, entries: Sequence[AuditEntry], *, outbox: Sequence[OutboxMessage] = ()) -> None:
         """Store the entries and the outbox messages, all or none; what is there already by id is left as it stands."""
 
+    def get(self, entry_id: str) -> AuditEntry | None:
+        """Return the entry of this id, or None."""
+
     def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[AuditFilters]) -> Page[AuditEntry]:
         """Return entries, most recent first, for which all the ``filters`` hold."""
 

@@ -206,6 +206,10 @@ class ReferenceAuditLog:
         with self.memory.lock:
             self.memory.note(entries, outbox)
 
+    def get(self, entry_id: str) -> AuditEntry | None:
+        with self.memory.lock:
+            return self.memory.audit.get(entry_id)
+
     def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[AuditFilters]) -> Page[AuditEntry]:
         given = {name: value for name, value in filters.items() if value is not None}
         since, until = filters.get("since"), filters.get("until")

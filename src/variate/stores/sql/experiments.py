@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, insert, select
 
 from variate.model import AuditEntry, Experiment, ExperimentStatus, OutboxMessage, Page, Variation
+from variate.model.conclusion import conclusion_from_record, conclusion_record
 from variate.model.design_record import design_from_record, design_record
 from variate.model.layer import Layer
 from variate.model.reading import read_stored
@@ -125,6 +126,9 @@ def _variations_of(experiment_ids: Sequence[str]) -> Select[Any]:
 
 
 def _row(experiment: Experiment) -> dict[str, Any]:
+    definition, conclusion = design_record(experiment.design), experiment.conclusion
+    if conclusion is not None:
+        definition["conclusion"] = conclusion_record(conclusion)
     return {
         "id": experiment.id,
         "name": experiment.name,
@@ -133,7 +137,7 @@ def _row(experiment: Experiment) -> dict[str, Any]:
         "owner": experiment.owner,
         "version": experiment.version,
         "revision": experiment.revision,
-        "definition": document_of(design_record(experiment.design)),
+        "definition": document_of(definition),
         "created_at": experiment.created_at,
         "updated_at": experiment.updated_at,
     }
@@ -161,6 +165,7 @@ def _read(row: Row[Any], parts: Sequence[Row[Any]]) -> Experiment:
 
 
 def _experiment(row: Row[Any], parts: Sequence[Row[Any]]) -> Experiment:
+    definition = row.definition.value
     return Experiment(
         id=row.id,
         name=row.name,
@@ -169,7 +174,8 @@ def _experiment(row: Row[Any], parts: Sequence[Row[Any]]) -> Experiment:
         owner=row.owner,
         version=row.version,
         revision=row.revision,
-        design=design_from_record(row.definition.value),
+        design=design_from_record(definition),
+        conclusion=conclusion_from_record(definition.get("conclusion")),
         created_at=row.created_at,
         updated_at=row.updated_at,
         variations=tuple(

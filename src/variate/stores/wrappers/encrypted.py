@@ -6,9 +6,10 @@ choice may change at any time: what was written before reads as before. A sealed
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Unpack
 
 from variate.model import (
@@ -35,6 +36,7 @@ from variate.stores.wrappers.sealed_fields import (
     EVENT_DATA,
     EXPERIMENT_DESCRIPTION,
     EXPERIMENT_HYPOTHESIS,
+    EXPERIMENT_NOTE,
     FLAG_RULES,
     FLAG_TARGETING,
     OVERRIDE_REASON,
@@ -136,6 +138,11 @@ class EncryptedAuditLog:
     def append(self, entries: Sequence[AuditEntry], *, outbox: Sequence[OutboxMessage] = ()) -> None:
         """Store the entries and the outbox messages, all or none."""
         self._store.append(self._sealed.seal_entries(entries), outbox=self._sealed.seal_messages(outbox))
+
+    def get(self, entry_id: str) -> AuditEntry | None:
+        """Return the entry of this id, opened, or None."""
+        entry = self._store.get(entry_id)
+        return None if entry is None else self._sealed.open_entry(entry)
 
     def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[AuditFilters]) -> Page[AuditEntry]:
         """Return entries, opened, most recent first, for which all the ``filters`` hold."""
@@ -326,23 +333,19 @@ class EncryptedEventStore:
 
 
 def _seal_experiment(sealed: SealedFields, experiment: Experiment) -> Experiment:
-    description = sealed.seal_text(experiment.description, field=EXPERIMENT_DESCRIPTION, place=experiment.id)
-    hypothesis = sealed.seal_text(experiment.design.hypothesis, field=EXPERIMENT_HYPOTHESIS, place=experiment.id)
     values = [
         sealed.seal_document(each.value, field=VARIATION_VALUE, place=_place(experiment, each))
         for each in experiment.variations
     ]
-    return _with(experiment, description, hypothesis, values)
+    return _with(experiment, partial(sealed.seal_text, place=experiment.id), values)
 
 
 def _open_experiment(sealed: SealedFields, experiment: Experiment) -> Experiment:
-    description = sealed.open_text(experiment.description, field=EXPERIMENT_DESCRIPTION, place=experiment.id)
-    hypothesis = sealed.open_text(experiment.design.hypothesis, field=EXPERIMENT_HYPOTHESIS, place=experiment.id)
     values = [
         sealed.open_document(each.value, field=VARIATION_VALUE, place=_place(experiment, each))
         for each in experiment.variations
     ]
-    return _with(experiment, description, hypothesis, values)
+    return _with(experiment, partial(sealed.open_text, place=experiment.id), values)
 
 
 def _with_parts(flag: FeatureFlag, rules: Document, targeting: Document | None) -> FeatureFlag:
@@ -357,12 +360,20 @@ def _place(experiment: Experiment, variation: Variation) -> str:
     return f"{len(experiment.id)}:{experiment.id}:{variation.id}"
 
 
-def _with(experiment: Experiment, description: str, hypothesis: str, values: Sequence[Document]) -> Experiment:
-    """Return the experiment with these, or itself where nothing differs."""
-    pairs = list(zip(experiment.variations, values, strict=True))
-    same_texts = (description, hypothesis) == (experiment.description, experiment.design.hypothesis)
-    if same_texts and all(each.value is value for each, value in pairs):
+def _with(experiment: Experiment, text: Callable[..., str], values: Sequence[Document]) -> Experiment:
+    """Return the experiment with these and what ``text`` makes of each text, or itself where nothing differs."""
+    description = text(experiment.description, field=EXPERIMENT_DESCRIPTION)
+    design, conclusion, variations = experiment.design, experiment.conclusion, experiment.variations
+    hypothesis = text(design.hypothesis, field=EXPERIMENT_HYPOTHESIS)
+    if hypothesis != design.hypothesis:
+        design = replace(design, hypothesis=hypothesis)
+    if conclusion is not None:
+        note = text(conclusion.note, field=EXPERIMENT_NOTE)
+        conclusion = conclusion if note == conclusion.note else replace(conclusion, note=note)
+    pairs = list(zip(variations, values, strict=True))
+    if any(each.value is not value for each, value in pairs):
+        variations = tuple(each if each.value is value else replace(each, value=value) for each, value in pairs)
+    parts = ((design, experiment.design), (conclusion, experiment.conclusion), (variations, experiment.variations))
+    if description == experiment.description and all(new is old for new, old in parts):
         return experiment
-    variations = tuple(each if each.value is value else replace(each, value=value) for each, value in pairs)
-    design = replace(experiment.design, hypothesis=hypothesis)
-    return replace(experiment, description=description, design=design, variations=variations)
+    return replace(experiment, description=description, design=design, conclusion=conclusion, variations=variations)
