@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from variate.functions.events import batch_create_events, get_user_events, record_event, record_exposure
     from variate.functions.experiments import (
         archive_experiment,
+        conclude_experiment,
         create_experiment,
         get_audit_log,
         get_experiment,
@@ -134,6 +135,7 @@ _NAMES = {
     "variate.functions.events": ("batch_create_events", "get_user_events", "record_event", "record_exposure"),
     "variate.functions.experiments": (
         "archive_experiment",
+        "conclude_experiment",
         "create_experiment",
         "get_audit_log",
         "get_experiment",
@@ -222,6 +224,7 @@ __all__ = [
     "cache_get",
     "check_rate_limit",
     "check_sliding_rate_limit",
+    "conclude_experiment",
     "create_assignment",
     "create_audience",
     "create_experiment",

@@ -47,6 +47,7 @@ BESIDE = {
     "archive_experiment",
     "archive_feature_flag",
     "check_sliding_rate_limit",
+    "conclude_experiment",
     "create_override",
     "default_platform",
     "errors",

@@ -9,7 +9,7 @@ import click
 from variate.cli.json_value import json_object
 from variate.cli.output import print_fields, print_json, print_table
 from variate.model.decision import Decision, decision_record
-from variate.rendering.definition_words import json_words
+from variate.rendering.decision_words import decision_fields
 
 unit_option = click.option("--unit", required=True, metavar="ID", help="The user, or whatever the unit is.")
 experiment_option = click.option("--experiment", "experiment_id", metavar="ID", help="The experiment.")
@@ -20,19 +20,6 @@ attributes_option = click.option(
     metavar="JSON",
     help='What is known of the unit, as JSON or @FILE: {"country": "DE", "plan": "pro"}.',
 )
-
-
-def decision_fields(decision: Decision) -> dict[str, str]:
-    """Return what a decision says as names and texts; what it says nothing of is left out."""
-    fields = {
-        "variation": "none" if decision.variation is None else decision.variation,
-        "value": "" if decision.variation is None else json_words(decision.value),
-        "reason": decision.reason.value,
-        "rule": decision.rule or "",
-        "bucket": "" if decision.bucket is None else str(decision.bucket),
-        "version": "" if decision.version is None else str(decision.version),
-    }
-    return {name: text for name, text in fields.items() if text}
 
 
 def print_decision(decision: Decision, *, as_json: bool) -> None:

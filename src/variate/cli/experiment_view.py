@@ -12,6 +12,7 @@ from variate.cli.words import moment_words
 from variate.definition.checklist import ChecklistItem
 from variate.functions.records import checklist_records, preview_record
 from variate.model import Experiment, format_instant
+from variate.model.conclusion import Conclusion
 from variate.model.design import ExperimentMetric
 from variate.model.plan import UNPLANNED, Plan
 from variate.model.record import experiment_record, plain_number
@@ -36,6 +37,7 @@ def print_experiment(experiment: Experiment, *, as_json: bool) -> None:
             "created": format_instant(experiment.created_at),
             "updated": format_instant(experiment.updated_at),
             **{name: said for name, said in _design(experiment) if said},
+            **({} if experiment.conclusion is None else _concluded(experiment.conclusion)),
         }
     )
     click.echo()
@@ -83,6 +85,16 @@ def _judged(metric: ExperimentMetric) -> str:
 def _planned(plan: Plan) -> str:
     units = "no number of units" if plan.units is None else f"{plan.units:,} units"
     return f"{units}, about {plan.looks} looks, alpha {plan.alpha:g}, {plan.spending.value.replace('_', ' ')}"
+
+
+def _concluded(conclusion: Conclusion) -> dict[str, str]:
+    decided = conclusion.decision if conclusion.variation is None else f"{conclusion.decision} {conclusion.variation}"
+    said = {
+        "decision": f"{decided}, by {conclusion.decided_by} on {moment_words(conclusion.decided_at)}",
+        "note": conclusion.note,
+        "on report": conclusion.report_id or "",
+    }
+    return {name: text for name, text in said.items() if text}
 
 
 def _design(experiment: Experiment) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from variate.cli import experiment_changes
+from variate.cli import experiment_changes, experiment_conclusion
 from variate.cli.design_options import design_options, parts, values_option, weighted_name, with_plan
 from variate.cli.experiment_view import print_experiment
 from variate.cli.given import given
@@ -27,6 +27,8 @@ def command() -> None:
 command.add_command(experiment_changes.update)
 command.add_command(experiment_changes.new_version)
 command.add_command(experiment_changes.checklist)
+command.add_command(experiment_conclusion.complete)
+command.add_command(experiment_conclusion.conclude)
 
 
 @command.command("list")
@@ -34,12 +36,13 @@ command.add_command(experiment_changes.checklist)
     "--status", type=click.Choice([status.value for status in ExperimentStatus]), help="Only those of this status."
 )
 @click.option("--owner", help="Only those of this owner.")
+@click.option("--text", help="Only those whose id, name or hypothesis contains this, however it writes A to Z.")
 @limit_option
 @json_option
-def list_(status: str | None, owner: str | None, limit: int, *, as_json: bool) -> None:
+def list_(status: str | None, owner: str | None, text: str | None, limit: int, *, as_json: bool) -> None:
     """List experiments, the most recently created first."""
     with Platform.open() as platform:
-        found = taken(partial(platform.list_experiments, status=status, owner=owner), limit=limit)
+        found = taken(partial(platform.list_experiments, status=status, owner=owner, text=text), limit=limit)
     if as_json:
         print_json([experiment_record(experiment) for experiment in found])
         return
@@ -114,7 +117,8 @@ def create(
 def status(experiment_id: str, status: str, *, as_json: bool) -> None:
     """Move an experiment to STATUS.
 
-    From draft to active, to paused and back, to completed, to archived.
+    From draft to active, to paused and back, to completed, to archived. With what was decided, complete it by
+    variate experiments complete.
     """
     with Platform.open() as platform:
         changed = platform.update_experiment_status(experiment_id, status)

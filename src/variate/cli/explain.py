@@ -8,13 +8,7 @@ from typing import Any
 
 import click
 
-from variate.cli.decision_view import (
-    attributes_option,
-    decision_fields,
-    experiment_option,
-    flag_option,
-    unit_option,
-)
+from variate.cli.decision_view import attributes_option, experiment_option, flag_option, unit_option
 from variate.cli.moment import moment
 from variate.cli.output import json_option, print_fields, print_json, print_table
 from variate.cli.words import moment_words
@@ -22,6 +16,7 @@ from variate.decision import Rung
 from variate.functions.records import explained_record
 from variate.platform import Platform
 from variate.platform.explaining import Explained
+from variate.rendering.decision_words import decision_fields
 
 
 @click.command("explain")

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from variate.cli.power_answer import answered, named_by_option
-from variate.cli.power_options import asked_of, power_options
+from variate.cli.power_options import asked_of, named_by_option, power_options
 from variate.cli.power_view import print_answer, print_answer_json
 from variate.rendering.numbers import Quantity
 from variate.stats.baselines import Baseline, MeanBaseline, ProportionBaseline, QuantileBaseline, RatioBaseline
+from variate.stats.sizing import answered
 
 
 @click.group("power")
@@ -94,7 +94,8 @@ def quantile(baseline: float, standard_error: float, from_units: int, **options:
 
 def _answer(baseline: Baseline, options: dict[str, Any], *, of: Quantity) -> None:
     as_json = options.pop("as_json")
-    answer = answered(baseline, asked=asked_of(options))
+    with named_by_option():
+        answer = answered(baseline, asked=asked_of(options))
     if as_json:
         print_answer_json(answer)
     else:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 
 from variate.cli.given import with_options
 from variate.cli.output import json_option
-from variate.cli.power_answer import Asked
+from variate.errors import InvalidInputError
 from variate.model.experiment import MAX_VARIATIONS
 from variate.model.metric import Direction
 from variate.model.plan import Spending
+from variate.stats.sizing import Asked
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,6 +25,35 @@ def _numbers(text: str) -> tuple[float, ...]:
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is not numbers with commas between, such as 50,50") from error
 
+
+_NAMED = {
+    "alpha": "--alpha",
+    "baseline": "--baseline",
+    "baseline.covariance": "--correlation",
+    "baseline.denominator_mean": "--denominator-mean",
+    "baseline.denominator_variance": "--denominator-deviation",
+    "baseline.deviation": "--deviation",
+    "baseline.mean": "--baseline",
+    "baseline.numerator_mean": "--numerator-mean",
+    "baseline.numerator_variance": "--numerator-deviation",
+    "baseline.rate": "--baseline",
+    "baseline.unit_variance": "--standard-error",
+    "baseline.value": "--baseline",
+    "cluster_size": "--cluster-size",
+    "covariate_correlation": "--covariate-correlation",
+    "daily_units": "--daily-units",
+    "expected": "--expected",
+    "goals": "--goals",
+    "icc": "--icc",
+    "is_relative": "--relative",
+    "looks": "--looks",
+    "margin": "--margin",
+    "mde": "--mde",
+    "power": "--power",
+    "shares": "--shares",
+    "spending": "--spending",
+    "units": "--units",
+}
 
 _OPTIONS = (
     click.option("--mde", type=float, help="The smallest difference to tell, on the metric's scale: 0.01 is 1 pp."),
@@ -78,3 +109,14 @@ def asked_of(options: dict[str, Any]) -> Asked:
     """Return the options as what is asked."""
     spending, direction = options.pop("spending"), options.pop("direction")
     return Asked(spending=None if spending is None else Spending(spending), direction=Direction(direction), **options)
+
+
+@contextmanager
+def named_by_option() -> Iterator[None]:
+    """Let what is wrong with a value name the option that gave it."""
+    try:
+        yield
+    except InvalidInputError as error:
+        raise InvalidInputError(_NAMED.get(error.field, error.field), error.rule) from error
+    except OverflowError as error:
+        raise InvalidInputError("the options", "are numbers too far apart to reckon with") from error

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Unpack
+from typing import Any, Unpack
 
 from variate.definition.audit import ChangeLog
+from variate.definition.change import Change, check_size, differences
 from variate.definition.checklist import ChecklistItem, check_launch, launch_checklist
 from variate.definition.claims import Claiming, Claims
+from variate.definition.concluding import Concluding, check_stands
 from variate.definition.flag_references import FlagReferences
 from variate.definition.newest import ATTEMPTS, on_newest
 from variate.definition.redesign import check_locked, remembering
@@ -17,35 +19,17 @@ from variate.definition.references import References
 from variate.definition.standing import standing_before
 from variate.definition.variations import check_list, check_variation, read_variations
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
-from variate.model import (
-    MAX_DEFINITION_BYTES,
-    AuditEntry,
-    Document,
-    Experiment,
-    ExperimentStatus,
-    Json,
-    OutboxMessage,
-    Override,
-    Page,
-)
+from variate.model import AuditEntry, Experiment, ExperimentStatus, Json, Override, Page
+from variate.model.conclusion import ConclusionFields, conclusion_record
 from variate.model.design import Design
-from variate.model.design_record import DesignFields, design_record, revised
-from variate.model.layer import Layer
-from variate.model.record import Record, experiment_record, variation_record
+from variate.model.design_record import DesignFields, revised
+from variate.model.listing import experiment_filters
+from variate.model.record import experiment_record
 from variate.model.rules import check_choice, check_id, check_name
 from variate.stores.ports import AuditLog, ExperimentStore, OverrideStore
 
 OVERRIDE_DAYS = 30
 """How long an override stands that comes with a status change, as in the guide."""
-
-
-class Change(NamedTuple):
-    """A change read, decided and ready to be written: what comes of the experiment, and what is said of it."""
-
-    experiment: Experiment
-    audit: list[AuditEntry]
-    outbox: list[OutboxMessage]
-    layers: list[Layer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +50,7 @@ class Experiments:
     log: ChangeLog
     audit: AuditLog
     references: References
+    concluding: Concluding
     flags: FlagReferences
     announce: Callable[[], object]
     delay: timedelta
@@ -96,7 +81,7 @@ class Experiments:
             created_at=at,
             updated_at=at,
         )
-        _check_size(experiment)
+        check_size(experiment)
         self.references.check_design(experiment.design)
         self.references.check_metrics(experiment.design.metrics)
         data = {"experiment": experiment_record(experiment)}
@@ -119,12 +104,17 @@ class Experiments:
         return self.store.get(check_id("experiment_id", experiment_id))
 
     def list_experiments(
-        self, *, status: str | None = None, owner: str | None = None, limit: int = 100, last_key: str | None = None
+        self,
+        *,
+        status: str | None = None,
+        owner: str | None = None,
+        text: str | None = None,
+        limit: int = 100,
+        last_key: str | None = None,
     ) -> Page[Experiment]:
-        """Return a page of experiments, most recently created first."""
-        chosen = None if status is None else check_choice("status", status, ExperimentStatus)
-        whose = None if owner is None else check_name("owner", owner)
-        return self.store.list(status=chosen, owner=whose, limit=limit, last_key=last_key)
+        """Return a page of experiments, most recently created first; with ``text``, as ``ExperimentFilters`` has it."""
+        filters = experiment_filters(status=status, owner=owner, text=text)
+        return self.store.list(limit=limit, last_key=last_key, **filters)
 
     def list_active_experiments(self, *, limit: int = 100, last_key: str | None = None) -> Page[Experiment]:
         """Return a page of the active experiments, most recently created first."""
@@ -222,18 +212,44 @@ class Experiments:
         return launch_checklist(experiment, references=self.references, at=self.log.clock())
 
     def update_experiment_status(
-        self, experiment_id: str, status: str, *, expected_revision: int | None = None, actor: str | None = None
+        self,
+        experiment_id: str,
+        status: str,
+        *,
+        conclusion: ConclusionFields | None = None,
+        expected_revision: int | None = None,
+        actor: str | None = None,
     ) -> Experiment:
         """Move the experiment to ``status``; to the one it has, nothing happens.
 
         Raise ``IllegalTransitionError`` where it cannot follow. The moves: draft to active or archived, active to
         paused or completed, paused to active or completed, completed to archived. It becomes active only where
-        nothing on its ``launch_checklist`` blocks that.
+        nothing on its ``launch_checklist`` blocks that. To ``completed``, ``conclusion`` may say what was decided.
         """
         chosen = check_choice("status", status, ExperimentStatus)
+        if conclusion is not None and chosen is not ExperimentStatus.COMPLETED:
+            raise InvalidInputError("conclusion", f"goes with completed only, not with {chosen}")
 
         def change(before: Experiment, at: datetime) -> Change:
-            return self._moved(before, chosen, actor, at)
+            return self._moved(before, chosen, actor, at, conclusion=conclusion)
+
+        return self._write(experiment_id, change, expected_revision=expected_revision)
+
+    def conclude_experiment(
+        self,
+        experiment_id: str,
+        conclusion: ConclusionFields,
+        *,
+        expected_revision: int | None = None,
+        actor: str | None = None,
+    ) -> Experiment:
+        """Say, or correct, what was decided of a completed experiment; what it says already leaves no trace.
+
+        The audit log keeps what was said before.
+        """
+
+        def change(before: Experiment, at: datetime) -> Change:
+            return self.concluding.concluded(before, conclusion, actor=actor, at=at)
 
         return self._write(experiment_id, change, expected_revision=expected_revision)
 
@@ -333,10 +349,10 @@ class Experiments:
 
     def _changed(self, before: Experiment, after: Experiment, action: str, actor: str | None, at: datetime) -> Change:
         """Return the change to ``after``, with what it names looked up and its layer's range claimed."""
-        old, new = _differences(before, after)
+        old, new = differences(before, after)
         if not new:
             return Change(before, [], [], [])
-        _check_size(after)
+        check_size(after)
         if before.design != after.design:
             self.references.check_design(after.design)
             # One that it named before metrics were defined is no reason to refuse another change.
@@ -349,16 +365,31 @@ class Experiments:
         entry = self._entry(before, action, {"before": old, "after": new}, actor, at)
         return Change(after, [*claims, entry], [], layers)
 
-    def _moved(self, before: Experiment, status: ExperimentStatus, actor: str | None, at: datetime) -> Change:
+    def _moved(
+        self,
+        before: Experiment,
+        status: ExperimentStatus,
+        actor: str | None,
+        at: datetime,
+        *,
+        conclusion: ConclusionFields | None = None,
+    ) -> Change:
+        decided = None
+        if conclusion is not None:
+            decided = self.concluding.read(before, conclusion, actor=actor, at=at)
         if before.status is status:
+            check_stands(before, decided)
             return Change(before, [], [], [])
-        after = before.moved_to(status, at=at)
+        after = before.moved_to(status, at=at, conclusion=decided)
         layers, claims = Claims([], [])
         if status is ExperimentStatus.ACTIVE:
             check_launch(before, references=self.references, at=at)
         elif status in (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED):
             layers, claims = self._claiming.claims(before.id, before.design.layer, None, actor=actor, at=at)
-        data = {"previous_status": before.status, "new_status": status}
+        data: dict[str, Json] = {"previous_status": before.status, "new_status": status}
+        if decided is not None:
+            check_size(after)
+            data["conclusion"] = conclusion_record(decided)
         return Change(after, [*claims, self._entry(before, "status_change", data, actor, at)], [], layers)
 
     @property
@@ -367,26 +398,3 @@ class Experiments:
 
     def _entry(self, experiment: Experiment, action: str, data: Json, actor: str | None, at: datetime) -> AuditEntry:
         return self.log.entry("experiment", experiment.id, action, data, actor=actor, at=at)
-
-
-def _check_size(experiment: Experiment) -> None:
-    Document.of(experiment_record(experiment), field="experiment", max_bytes=MAX_DEFINITION_BYTES)
-
-
-def _differences(before: Experiment, after: Experiment) -> tuple[Record, Record]:
-    """Return what an update changes, before and after, leaving out the times."""
-    old, new = _described(before), _described(after)
-    changed = [key for key in old | new if old.get(key) != new.get(key)]
-    return {key: old.get(key) for key in changed}, {key: new.get(key) for key in changed}
-
-
-def _described(experiment: Experiment) -> Record:
-    rows = [variation_record(variation, experiment_id=experiment.id) for variation in experiment.variations]
-    kept = ("id", "name", "description", "value", "weight")
-    return {
-        "name": experiment.name,
-        "description": experiment.description,
-        "variations": [{key: row[key] for key in kept} for row in rows],
-        "version": experiment.version,
-        **design_record(experiment.design),
-    }

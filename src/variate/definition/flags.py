@@ -12,6 +12,7 @@ from variate.definition.flag_references import FlagReferences, known_targeting, 
 from variate.definition.newest import on_newest
 from variate.errors import ConflictError, InvalidInputError
 from variate.model import MAX_DEFINITION_BYTES, MAX_DEPTH, Document, FeatureFlag, FlagStatus, Json, Page
+from variate.model.listing import flag_filters
 from variate.model.record import flag_record
 from variate.model.rules import check_choice, check_id
 from variate.model.snapshot import check_environment
@@ -72,11 +73,23 @@ class Flags:
         return self.store.get(check_id("flag_id", flag_id))
 
     def list_feature_flags(
-        self, *, status: str | None = None, limit: int = 100, last_key: str | None = None
+        self,
+        *,
+        status: str | None = None,
+        owner: str | None = None,
+        tag: str | None = None,
+        text: str | None = None,
+        limit: int = 100,
+        last_key: str | None = None,
     ) -> Page[FeatureFlag]:
-        """Return a page of flags, most recently updated first."""
-        chosen = None if status is None else check_choice("status", status, FlagStatus)
-        return self.store.list(status=chosen, limit=limit, last_key=last_key)
+        """Return a page of flags, most recently updated first.
+
+        With ``owner`` or ``tag``, those whose targeting has it: free-form flags have neither. With ``text``, those
+        whose id, name or description contains it, however either writes the letters A to Z. Spaces around it do not
+        count, and an empty one leaves all.
+        """
+        filters = flag_filters(status=status, owner=owner, tag=tag, text=text)
+        return self.store.list(limit=limit, last_key=last_key, **filters)
 
     def get_active_feature_flags(self, *, limit: int = 100, last_key: str | None = None) -> Page[FeatureFlag]:
         """Return a page of the active flags, most recently updated first."""
@@ -99,20 +112,23 @@ class Flags:
         """
 
         def change(before: FeatureFlag) -> FeatureFlag:
-            parts = _Parts(before.rules, before.targeting)
-            if rules is not None or targeting:
-                standing = {} if before.targeting is None else before.targeting.value
-                wanted = {**standing, **targeting} or None
-                parts = self._parts(flag_id, before.rules.value if rules is None else rules, wanted, before=before)
+            after = self.updated(before, rules=rules, targeting=targeting)
             return replace(
-                before,
+                after,
                 name=before.name if name is None else name,
                 description=before.description if description is None else description,
-                rules=parts.rules,
-                targeting=parts.targeting,
             )
 
         return self._write(flag_id, change, "updated", expected_revision=expected_revision, actor=actor)
+
+    def updated(self, before: FeatureFlag, *, rules: Json, targeting: TargetingFields) -> FeatureFlag:
+        """Return the flag as ``update_feature_flag`` with this would leave it, and raise what that would raise."""
+        if rules is None and not targeting:
+            return before
+        standing = {} if before.targeting is None else before.targeting.value
+        wanted = {**standing, **targeting} or None
+        parts = self._parts(before.id, before.rules.value if rules is None else rules, wanted, before=before)
+        return replace(before, rules=parts.rules, targeting=parts.targeting)
 
     def update_flag_environment(
         self,
@@ -129,13 +145,21 @@ class Flags:
         given, is as in the flag itself.
         """
         check_environment("environment", environment)
-        return self._change_environments(
+        return self._write(
             flag_id,
-            lambda states: {**states, environment: {**states.get(environment, {}), **state}},
+            lambda before: self.environment_updated(before, environment, state),
             "environment_updated",
             expected_revision=expected_revision,
             actor=actor,
         )
+
+    def environment_updated(self, before: FeatureFlag, environment: str, state: Mapping[str, Any]) -> FeatureFlag:
+        """Return the flag as ``update_flag_environment`` with this would leave it, and raise what that would raise."""
+
+        def changed(states: Mapping[str, Any]) -> dict[str, Any]:
+            return {**states, environment: {**states.get(environment, {}), **state}}
+
+        return self._with_environments(before, changed)
 
     def promote_feature_flag(
         self,
@@ -159,8 +183,12 @@ class Flags:
             others = {name: state for name, state in states.items() if name != target}
             return {**others, target: states[source]} if source in states else others
 
-        return self._change_environments(
-            flag_id, promoted, "promoted", expected_revision=expected_revision, actor=actor
+        return self._write(
+            flag_id,
+            lambda before: self._with_environments(before, promoted),
+            "promoted",
+            expected_revision=expected_revision,
+            actor=actor,
         )
 
     def update_feature_flag_status(
@@ -219,25 +247,15 @@ class Flags:
             self.references.check_independent(before.id)
         return free
 
-    def _change_environments(
-        self,
-        flag_id: str,
-        change_states: Callable[[Mapping[str, Any]], dict[str, Any]],
-        action: str,
-        *,
-        expected_revision: int | None,
-        actor: str | None,
+    def _with_environments(
+        self, before: FeatureFlag, changed: Callable[[Mapping[str, Any]], dict[str, Any]]
     ) -> FeatureFlag:
-        def change(before: FeatureFlag) -> FeatureFlag:
-            standing = {} if before.targeting is None else before.targeting.value
-            states = change_states(standing.get("environments", {}))
-            if states == standing.get("environments", {}):
-                return before
-            wanted = {**standing, "environments": states}
-            parts = self._parts(flag_id, before.rules.value, wanted, before=before)
-            return replace(before, rules=parts.rules, targeting=parts.targeting)
-
-        return self._write(flag_id, change, action, expected_revision=expected_revision, actor=actor)
+        standing = {} if before.targeting is None else before.targeting.value
+        states = changed(standing.get("environments", {}))
+        if states == standing.get("environments", {}):
+            return before
+        parts = self._parts(before.id, before.rules.value, {**standing, "environments": states}, before=before)
+        return replace(before, rules=parts.rules, targeting=parts.targeting)
 
     def _write(
         self,

@@ -10,6 +10,7 @@ from variate.errors import NotFoundError
 from variate.functions.records import checklist_records
 from variate.functions.rows import Rows, items, rows
 from variate.model import Experiment
+from variate.model.conclusion import ConclusionFields
 from variate.model.design_record import DesignFields
 from variate.model.record import Record, audit_record, experiment_record
 from variate.platform import default_platform
@@ -81,15 +82,24 @@ def launch_checklist(experiment_id: str) -> list[Record]:
     return checklist_records(default_platform().launch_checklist(experiment_id))
 
 
-def update_experiment_status(experiment_id: str, status: str) -> Record | None:
+def update_experiment_status(
+    experiment_id: str, status: str, *, conclusion: ConclusionFields | None = None
+) -> Record | None:
     """Move the experiment to ``status`` and return it, or None where there is no such experiment.
 
-    Raise ``IllegalTransitionError`` where the status cannot follow the present one.
+    To ``completed``, ``conclusion`` may say what was decided: a dict of ``decision``, ``variation``, ``note`` and
+    ``report_id``. Raise ``IllegalTransitionError`` where the status cannot follow the present one.
     """
     try:
-        return experiment_record(default_platform().update_experiment_status(experiment_id, status))
+        changed = default_platform().update_experiment_status(experiment_id, status, conclusion=conclusion)
+        return experiment_record(changed)
     except NotFoundError:
         return None  # what the guide's UPDATE ... RETURNING of no row returns
+
+
+def conclude_experiment(experiment_id: str, conclusion: ConclusionFields) -> Record:
+    """Say, or correct, what was decided of a completed experiment, and return it."""
+    return experiment_record(default_platform().conclude_experiment(experiment_id, conclusion))
 
 
 def archive_experiment(experiment_id: str) -> Record:
@@ -98,10 +108,18 @@ def archive_experiment(experiment_id: str) -> Record:
 
 
 def list_experiments(
-    status: str | None = None, owner: str | None = None, limit: int | None = None, last_key: str | None = None
+    status: str | None = None,
+    owner: str | None = None,
+    limit: int | None = None,
+    last_key: str | None = None,
+    *,
+    text: str | None = None,
 ) -> Rows:
-    """Return the experiments, most recently created first: all of them or, with a ``limit``, one page."""
-    read = partial(default_platform().list_experiments, status=status, owner=owner)
+    """Return the experiments, most recently created first: all of them or, with a ``limit``, one page.
+
+    With ``text``, those whose id, name or hypothesis contains it.
+    """
+    read = partial(default_platform().list_experiments, status=status, owner=owner, text=text)
     return rows(read, experiment_record, limit=limit, last_key=last_key)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from variate.errors import IllegalTransitionError, InvalidInputError
+from variate.model.conclusion import Conclusion
 from variate.model.design import Design
 from variate.model.document import Document
 from variate.model.instant import check_instant
@@ -37,6 +38,7 @@ class ExperimentStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+_ENDED = frozenset({ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED})
 _NEXT: dict[ExperimentStatus, frozenset[ExperimentStatus]] = {
     ExperimentStatus.DRAFT: frozenset({ExperimentStatus.ACTIVE, ExperimentStatus.ARCHIVED}),
     ExperimentStatus.ACTIVE: frozenset({ExperimentStatus.PAUSED, ExperimentStatus.COMPLETED}),
@@ -72,7 +74,7 @@ class Experiment:
     """An experiment as it stands at ``revision``.
 
     ``revision`` counts every change and orders copies; ``version`` counts re-randomisations on purpose, and is part
-    of an assignment's identity.
+    of an assignment's identity. ``conclusion`` is what was decided once it was completed, None where nobody said.
     """
 
     id: str
@@ -82,6 +84,7 @@ class Experiment:
     owner: str | None = None
     variations: tuple[Variation, ...]
     design: Design = PLAIN
+    conclusion: Conclusion | None = None
     version: int = 1
     revision: int = 1
     created_at: datetime
@@ -100,6 +103,8 @@ class Experiment:
             raise InvalidInputError(
                 "control", f"must be one of the variations {', '.join(names)}, not {shown(control)}"
             )
+        if self.conclusion is not None:
+            self._check_conclusion(self.conclusion)
         object.__setattr__(self, "created_at", check_instant("experiment.created_at", self.created_at))
         object.__setattr__(self, "updated_at", check_instant("experiment.updated_at", self.updated_at))
 
@@ -108,14 +113,34 @@ class Experiment:
         """The name of the variation the others are compared with."""
         return self.design.control or self.variations[0].name
 
-    def moved_to(self, status: ExperimentStatus, *, at: datetime) -> Experiment:
-        """Return this experiment in ``status``; raise ``IllegalTransitionError`` where that cannot follow."""
+    def moved_to(self, status: ExperimentStatus, *, at: datetime, conclusion: Conclusion | None = None) -> Experiment:
+        """Return this experiment in ``status``; raise ``IllegalTransitionError`` where that cannot follow.
+
+        ``conclusion`` is what is decided with the move, if anything; without, what was decided before stands.
+        """
         if status not in _NEXT[self.status]:
             legal = ", ".join(s for s in ExperimentStatus if s in _NEXT[self.status]) or "nothing"
             raise IllegalTransitionError(
                 "status", f"{self.status} cannot become {status}; from {self.status} it may become {legal}"
             )
-        return replace(self, status=status, revision=self.revision + 1, updated_at=at)
+        concluded = self.conclusion if conclusion is None else conclusion
+        return replace(self, status=status, conclusion=concluded, revision=self.revision + 1, updated_at=at)
+
+    def _check_conclusion(self, conclusion: Conclusion) -> None:
+        if self.status not in _ENDED:
+            raise InvalidInputError("conclusion", f"is of a completed experiment only; this one is {self.status}")
+        if conclusion.variation is None:
+            return
+        names = [each.name for each in self.variations]
+        if conclusion.variation not in names:
+            raise InvalidInputError(
+                "conclusion.variation",
+                f"must be one of the variations {', '.join(names)}, not {shown(conclusion.variation)}",
+            )
+        if conclusion.variation == self.control:
+            raise InvalidInputError(
+                "conclusion.variation", f"must not be the control {self.control}; to stay with it, decide keep"
+            )
 
 
 def check_variations(variations: Iterable[Variation]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from variate.model.assignment import Assignment
 from variate.model.audit import AuditEntry
+from variate.model.conclusion import conclusion_from_record, conclusion_record
 from variate.model.design_record import design_from_record, design_record
 from variate.model.document import Document
 from variate.model.event import Event, Verdict
@@ -41,6 +42,7 @@ def variation_record(variation: Variation, *, experiment_id: str) -> Record:
 
 def experiment_record(experiment: Experiment) -> Record:
     """Return the experiment as a row of the guide's ``experiments`` table, with its ``variations``."""
+    conclusion = experiment.conclusion
     return {
         "id": experiment.id,
         "name": experiment.name,
@@ -53,6 +55,7 @@ def experiment_record(experiment: Experiment) -> Record:
         "updated_at": format_instant(experiment.updated_at),
         "variations": [variation_record(v, experiment_id=experiment.id) for v in experiment.variations],
         **design_record(experiment.design),
+        "conclusion": None if conclusion is None else conclusion_record(conclusion),
     }
 
 
@@ -67,6 +70,7 @@ def experiment_from_record(record: Record) -> Experiment:
         version=record["version"],
         revision=record["revision"],
         design=design_from_record(record),
+        conclusion=conclusion_from_record(record.get("conclusion")),
         created_at=parse_instant("created_at", record["created_at"]),
         updated_at=parse_instant("updated_at", record["updated_at"]),
         variations=tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,12 +12,17 @@ from variate.assignment.by_hand import ByHand
 from variate.assignment.kept import KeptAssignments
 from variate.assignment.ledger import Ledger
 from variate.decision import Surroundings
-from variate.decision.asked import Attributes
+from variate.decision.asked import Attributes, checked_attributes
+from variate.decision.compiled import UNKNOWN
 from variate.definition.experiments import Experiments
+from variate.definition.flags import Flags
+from variate.errors import InvalidInputError, StoreError
 from variate.model.decision import Decision
+from variate.model.rules import check_id
 from variate.platform.backends import Backends
 from variate.platform.explaining import Explaining
 from variate.platform.previewing import Previewing
+from variate.platform.trying import Trying
 from variate.publishing.publisher import Publisher
 from variate.publishing.serving import Serving
 from variate.settings import Settings
@@ -34,6 +40,7 @@ class Deciding:
     by_hand: ByHand
     explaining: Explaining
     previewing: Previewing
+    trying: Trying
 
     @classmethod
     def over(
@@ -42,6 +49,7 @@ class Deciding:
         settings: Settings,
         *,
         experiments: Experiments,
+        flags: Flags,
         publisher: Publisher,
         catch_up: Callable[[], None],
         clock: Callable[[], datetime],
@@ -102,12 +110,37 @@ class Deciding:
             previewing=Previewing(
                 experiments=experiments, assignments=assignments, flush=assigning.flush_assignments, clock=clock
             ),
+            trying=Trying(
+                serving=serving,
+                flags=flags,
+                snapshots=backends.snapshots,
+                assignments=assignments,
+                flush=assigning.flush_assignments,
+                clock=clock,
+            ),
         )
 
     def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
         """Return the decision of every flag for the unit, by flag id; where the ledger has to be read, it is once."""
         with self.kept.whole(unit):
             return self.serving.engine.evaluate_all_flags(unit, attributes)
+
+    def decide_all_experiments(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
+        """Return the decision of every active experiment for the unit, by experiment id. Nothing of it is kept.
+
+        Where the ledger has to be read, it is once; what this process has just assigned is in it by then.
+        """
+        given, engine = checked_attributes(attributes), self.serving.engine
+        with suppress(StoreError):  # a ledger that is away is away for the look as well, which each decision tells
+            self.assigning.flush_assignments()
+        decisions: dict[str, Decision] = {}
+        with self.kept.whole(check_id("user_id", unit)):
+            for key in engine.snapshot.active_experiments:
+                try:
+                    decisions[key] = engine.decide(unit, key, given)
+                except InvalidInputError:  # one that only another release can compile holds up no other
+                    decisions[key] = UNKNOWN
+        return decisions
 
     def changed(self) -> None:
         """Decide from what this process, or another one, changed."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from variate.definition.audiences import Audiences
 from variate.definition.audit import ChangeLog
+from variate.definition.concluding import Concluding
 from variate.definition.experiments import Experiments
 from variate.definition.flag_references import FlagReferences
 from variate.definition.flags import Flags
@@ -57,6 +58,7 @@ class Definitions:
                 log=log,
                 audit=audit,
                 references=references,
+                concluding=Concluding(reports=backends.reports, log=log),
                 flags=flag_references,
                 announce=announce,
                 delay=timedelta(seconds=settings.change_delay_seconds),

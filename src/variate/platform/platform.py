@@ -14,7 +14,7 @@ from variate.definition.verifying import AuditVerification, verify
 from variate.errors import InvalidInputError
 from variate.model import AuditEntry, Page
 from variate.model.audit import AuditFilters, checked_filters
-from variate.model.rules import shown
+from variate.model.rules import check_id, shown
 from variate.model.snapshot import Publication, Snapshot, check_digest
 from variate.platform.accessing import Accessing
 from variate.platform.analysing import Analysing
@@ -82,6 +82,7 @@ class Platform:
             backends,
             settings,
             experiments=definitions.experiments,
+            flags=definitions.flags,
             publisher=publisher,
             catch_up=self.relay.catch_up,
             clock=self._clock,
@@ -136,6 +137,10 @@ class Platform:
         ``filters`` is any of ``AuditFilters``: entity_type, entity_id, actor, action, since and until.
         """
         return self._backends.audit.list(limit=limit, last_key=last_key, **checked_filters(filters))
+
+    def get_audit_entry(self, entry_id: str) -> AuditEntry | None:
+        """Return the entry of the audit log of this id, or None."""
+        return self._backends.audit.get(check_id("entry_id", entry_id))
 
     def verify_audit_log(self, *, head: str | None = None, advance: Advance | None = None) -> AuditVerification:
         """Go through the whole audit log and say whether it stands as it was written.
@@ -272,6 +277,7 @@ class Platform:
         self.list_active_experiments = experiments.list_active_experiments
         self.update_experiment = experiments.update_experiment
         self.update_experiment_status = experiments.update_experiment_status
+        self.conclude_experiment = experiments.conclude_experiment
         self.update_experiment_with_override = experiments.update_experiment_with_override
         self.transfer_experiment_ownership = experiments.transfer_experiment_ownership
         self.archive_experiment = experiments.archive_experiment
@@ -293,6 +299,8 @@ class Platform:
         self.list_overrides = overrides.list_overrides
         self.get_user_overrides = overrides.get_user_overrides
         self.remove_override = overrides.remove_override
+        self.list_all_overrides = overrides.list_all_overrides
+        self.get_override_entry = overrides.get_override_entry
         self.create_flag_override = overrides.create_flag_override
         self.get_flag_override = overrides.get_flag_override
         self.list_flag_overrides = overrides.list_flag_overrides
@@ -328,6 +336,7 @@ class Platform:
         self.decide_many = engine.decide_many
         self.evaluate_flag = engine.evaluate_flag
         self.evaluate_all_flags = deciding.evaluate_all_flags
+        self.decide_all_experiments = deciding.decide_all_experiments
         self.running_variations = engine.running_variations
         self.assign = assigning.assign
         self.assign_each = assigning.assign_each
@@ -339,6 +348,8 @@ class Platform:
         self.explain_flag = deciding.explaining.explain_flag
         self.preview_change = deciding.previewing.preview_change
         self.preview_new_version = deciding.previewing.preview_new_version
+        self.try_flag_change = deciding.trying.try_flag_change
+        self.try_flag_environment = deciding.trying.try_flag_environment
         self.serving_status = deciding.serving.status
         self.snapshot_in_force = deciding.serving.in_force
         self.watch_snapshots = deciding.serving.watch

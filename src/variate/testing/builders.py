@@ -23,6 +23,7 @@ from variate.model import (
     Variation,
 )
 from variate.model.audience import Audience
+from variate.model.conclusion import Conclusion
 from variate.model.condition import read_condition
 from variate.model.design import Design
 from variate.model.holdout import Holdout
@@ -72,6 +73,7 @@ def build_experiment(
     owner: str | None = None,
     variations: Sequence[Variation] | Mapping[str, float] | None = None,
     design: Design = Design(),  # noqa: B008 - frozen
+    conclusion: Conclusion | None = None,
     version: int = 1,
     revision: int = 1,
     created_at: datetime = START,
@@ -91,6 +93,7 @@ def build_experiment(
         owner=owner,
         variations=tuple(variations),
         design=design,
+        conclusion=conclusion,
         version=version,
         revision=revision,
         created_at=created_at,

@@ -39,7 +39,9 @@ def test_the_commands_of_the_page_work_from_top_to_bottom(tmp_path: Path) -> Non
         assert done.returncode == 0, done.stderr
         experiment = platform.get_experiment("checkout-button")
         assert experiment is not None
-        assert (experiment.design.traffic, experiment.revision) == (80, 3)
+        assert (experiment.design.traffic, experiment.revision) == (80, 5)
+        assert experiment.conclusion is not None
+        assert (experiment.conclusion.decision, experiment.conclusion.variation) == ("ship", "treatment")
     assert "must be" in done.stdout
     assert json.loads((tmp_path / "report.json").read_text())["experiment_id"] == "checkout-button"
     assert "<html" in (tmp_path / "report.html").read_text()

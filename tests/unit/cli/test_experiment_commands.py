@@ -60,6 +60,7 @@ def test_a_whole_design_is_written_and_shown(variate: InProcess, tmp_path: Path)
         "takes_new_units": True,
         "keeps_outside_audience": True,
         "reads_ledger": False,
+        "conclusion": None,
     }
     shown = variate.ok("experiments", "show", "green").out
     for name, said in {
@@ -237,3 +238,37 @@ def test_a_list_says_on_standard_error_what_it_leaves_out(variate: InProcess, tm
             assert outcome.err.startswith(f"warning: left out: {kind}: 'bad' cannot be read: ")
             assert outcome.err.count("\n") == 1
     assert "experiment: 'bad' cannot be read: traffic: " in variate.mistake("experiments", "show", "bad")
+
+
+def test_experiments_are_found_by_a_text(variate: InProcess) -> None:
+    for experiment_id, name, hypothesis in (
+        ("one", "Fast CHECKOUT", ""),
+        ("two", "x", "a checkout"),
+        ("three", "x", ""),
+    ):
+        parts = ("--variation", "a", "--variation", "b", "--hypothesis", hypothesis)
+        variate.ok("experiments", "create", name, "--id", experiment_id, *parts)
+    found = variate.ok("experiments", "list", "--json", "--text", "Checkout").json
+    assert {each["id"] for each in found} == {"one", "two"}
+
+
+def test_an_experiment_is_completed_with_what_was_decided_and_it_is_corrected(variate: InProcess) -> None:
+    variate.ok("experiments", "create", "X", "--id", "x", "--variation", "control", "--variation", "green")
+    variate.ok("experiments", "status", "x", "active")
+    ship = ("--decision", "ship", "--variation", "green", "--note", "Green sells")
+    ended = variate.ok("experiments", "complete", "x", *ship, "--json").json
+    told = ended["conclusion"]
+    assert (ended["status"], told["decision"], told["variation"], told["note"]) == (
+        "completed",
+        "ship",
+        "green",
+        "Green sells",
+    )
+    shown = variate.ok("experiments", "show", "x").out
+    assert "ship green, by " in shown
+    assert "Green sells" in shown
+    assert "keep, by " in variate.ok("experiments", "conclude", "x", "--decision", "keep").out
+    assert "conclusion.variation: must be given" in variate.mistake(
+        "experiments", "conclude", "x", "--decision", "ship"
+    )
+    assert variate.ok("experiments", "show", "x", "--json").json["conclusion"]["decision"] == "keep"

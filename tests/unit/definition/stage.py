@@ -18,9 +18,11 @@ from tests.unit.testing.reference import (
     ReferenceOutbox,
 )
 from tests.unit.testing.reference_records import ReferenceOverrideStore
+from tests.unit.testing.reference_reports import ReferenceReportStore
 from variate.clock import IncreasingClock
 from variate.definition.audiences import Audiences
 from variate.definition.audit import ChangeLog
+from variate.definition.concluding import Concluding
 from variate.definition.experiments import Experiments
 from variate.definition.flag_references import FlagReferences
 from variate.definition.flags import Flags
@@ -58,6 +60,7 @@ class Stage:
         self.audience_store = ReferenceDefinitionStore(memory, "audience")
         self.layer_store = ReferenceDefinitionStore(memory, "layer")
         self.holdout_store = ReferenceDefinitionStore(memory, "holdout")
+        self.report_store = ReferenceReportStore()
         self.metric_store = ReferenceDefinitionStore(memory, "metric")
         self.log = log = ChangeLog(clock=self.clock, new_id=lambda: f"id-{next(numbers)}", actor="somebody")
         self.references = references = References(
@@ -75,6 +78,7 @@ class Stage:
             log=log,
             audit=self.audit,
             references=references,
+            concluding=Concluding(reports=self.report_store, log=log),
             flags=self.flag_references,
             announce=self.announce,
             delay=DELAY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -54,6 +55,28 @@ def test_an_override_has_to_be_of_an_experiment_and_its_variations(stage: Stage,
 
 def test_without_an_end_it_stands_for_ever(stage: Stage, experiment_id: str) -> None:
     assert stage.overrides.create_override("u", experiment_id, "b", ttl_days=None).expires_at is None
+
+
+def test_an_override_may_end_at_a_moment(stage: Stage, experiment_id: str) -> None:
+    ends = stage.time() + timedelta(hours=3)
+    assert stage.overrides.create_override("u", experiment_id, "b", expires_at=ends).expires_at == ends
+    with pytest.raises(InvalidInputError, match="expires_at: must be after created_at"):
+        stage.overrides.create_override("u", experiment_id, "b", expires_at=stage.time() - timedelta(hours=3))
+
+
+def test_all_overrides_of_a_kind_are_listed_and_the_log_says_who_made_each(stage: Stage, experiment_id: str) -> None:
+    flag_id = stage.flags.create_feature_flag("nav", type="boolean").id
+    made = [stage.overrides.create_override(unit, experiment_id, "b", actor=f"by-{unit}") for unit in ("v", "u")]
+    of_flag = stage.overrides.create_flag_override("u", flag_id, "off", actor="ben")
+    for each in (*made, of_flag):
+        stage.override_store.put(each)
+    assert list(stage.overrides.list_all_overrides("experiment")) == made[::-1]
+    assert list(stage.overrides.list_all_overrides(OverrideTarget.FLAG)) == [of_flag]
+    entries = [stage.overrides.get_override_entry(each) for each in (*made, of_flag)]
+    assert [entry and entry.actor for entry in entries] == ["by-v", "by-u", "ben"]
+    assert stage.overrides.get_override_entry(replace(of_flag, unit="w")) is None
+    with pytest.raises(InvalidInputError, match="type: must be one of experiment, flag"):
+        stage.overrides.list_all_overrides("metric")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.unit.testing.reference import (
 )
 from tests.unit.testing.reference_records import ReferenceEventStore, ReferenceOverrideStore
 from variate.errors import DecryptionError, InvalidInputError
-from variate.model import Document, Event, Json, OverrideTarget
+from variate.model import Document, Event, ExperimentStatus, Json, OverrideTarget
 from variate.model.design import Design
 from variate.model.record import (
     audit_from_record,
@@ -46,6 +46,7 @@ from variate.testing.builders import (
     build_variation,
 )
 from variate.testing.clocks import START
+from variate.testing.conformance.samples import CONCLUSION
 
 SECRET = "rosebud"
 NOTHING: frozenset[str] = frozenset()
@@ -211,6 +212,17 @@ class TestExperiments:
         store.replace(changed, expected_revision=1, audit=[entry], outbox=[])
         assert store.get("e") == changed
         assert SECRET not in repr(memory)
+
+    def test_the_note_of_a_conclusion_is_sealed_with_the_description(
+        self, memory: Memory, cipher: EnvelopeCipher
+    ) -> None:
+        fields = frozenset({"experiment.description"})
+        store = EncryptedExperimentStore(ReferenceExperimentStore(memory), cipher, fields)
+        completed = build_experiment("e", status=ExperimentStatus.COMPLETED)
+        concluded = replace(completed, conclusion=replace(CONCLUSION, note=SECRET))
+        store.insert(concluded, audit=[], outbox=[])
+        assert SECRET not in repr(memory)
+        assert store.get("e") == concluded
 
     def test_a_hypothesis_and_a_description_cannot_be_exchanged(self, memory: Memory, cipher: EnvelopeCipher) -> None:
         fields = frozenset({"experiment.description"})

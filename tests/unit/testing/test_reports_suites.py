@@ -9,6 +9,7 @@ from threading import Lock
 import pytest
 
 from tests.unit.testing.pages import cut, micros
+from tests.unit.testing.reference_reports import ReferenceReportStore
 from tests.unit.testing.rivals import Rivals
 from variate.errors import ConflictError
 from variate.model import Page
@@ -38,33 +39,6 @@ class ReferenceLookStore:
 
     def of_version(self, experiment_id: str, *, version: int) -> Sequence[Look]:
         return list(self.looks.get((experiment_id, version), []))
-
-
-class ReferenceReportStore:
-    """A dict behind a lock."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.reports: dict[str, StoredReport] = {}
-
-    def add(self, report: StoredReport) -> None:
-        with self.lock:
-            if report.head.id in self.reports:
-                raise ConflictError("it is there already")
-            self.reports[report.head.id] = report
-
-    def get(self, report_id: str) -> StoredReport | None:
-        return self.reports.get(report_id)
-
-    def list(self, *, experiment_id: str | None = None, limit: int, last_key: str | None = None) -> Page[ReportHead]:
-        heads = [each.head for each in self.reports.values() if experiment_id in (None, each.head.experiment_id)]
-        return cut(
-            heads,
-            by=lambda head: (-micros(head.at), head.id),
-            of=("reports", experiment_id),
-            limit=limit,
-            last_key=last_key,
-        )
 
 
 class TestLookStore(LookStoreConformance):

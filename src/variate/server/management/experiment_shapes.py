@@ -10,6 +10,12 @@ from variate.server.management.paging import listed
 from variate.server.management.shapes import MOMENT, Definition, Given, NewId, Told, absent, example, example_of
 
 Status = Literal["draft", "active", "paused", "completed", "archived"]
+ConclusionDecision = Literal["ship", "keep", "inconclusive", "invalid"]
+
+_DECISION = (
+    "`ship` gives everybody `variation`; `keep` stays with the control; so do `inconclusive`, where the experiment did "
+    "not tell, and `invalid`, where its data cannot be trusted."
+)
 
 CONDITION = 'A condition, such as `{"attribute": "country", "operator": "in", "value": ["US"]}`; null for every unit.'
 
@@ -109,12 +115,24 @@ class VersionChange(DesignGiven):
     variations: list[VariationGiven] = absent("The whole list.")
 
 
+class ConclusionGiven(Given):
+    """What was decided once an experiment had ended."""
+
+    model_config = example(decision="ship", variation="treatment", note="Blue sells more in every country.")
+
+    decision: ConclusionDecision = Field(description=_DECISION)
+    variation: str | None = absent("The variation to ship; goes with `ship` only.")
+    note: str = absent("Why.")
+    report_id: str | None = absent("The id of the report of the experiment that it was decided on.")
+
+
 class StatusChange(Given):
     """A move in the life of an experiment."""
 
     model_config = example(status="active")
 
     status: Status
+    conclusion: ConclusionGiven = absent("What was decided; goes with `completed` only.")
 
 
 class OwnerChange(Given):
@@ -172,6 +190,17 @@ class PastAllocation(Told):
     until: str
 
 
+class Conclusion(Told):
+    """What was decided, when and by whom."""
+
+    decision: ConclusionDecision = Field(description=_DECISION)
+    variation: str | None
+    note: str
+    report_id: str | None
+    decided_at: str = Field(description=MOMENT)
+    decided_by: str
+
+
 class Experiment(Definition):
     """An experiment with its variations and its design."""
 
@@ -211,6 +240,7 @@ class Experiment(Definition):
         takes_new_units=True,
         keeps_outside_audience=False,
         reads_ledger=False,
+        conclusion=None,
     )
 
     status: Status
@@ -233,6 +263,7 @@ class Experiment(Definition):
     takes_new_units: bool
     keeps_outside_audience: bool
     reads_ledger: bool
+    conclusion: Conclusion | None = Field(description="What was decided, once it was completed and somebody said.")
     past: list[PastAllocation] = Field(
         default_factory=list, description="Only there where units were shared out otherwise before, in this version."
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Query, Response
 
 from variate.errors import NotFoundError
 from variate.model import Experiment as ExperimentValue
+from variate.model.conclusion import ConclusionFields
 from variate.model.record import experiment_record
 from variate.platform import Platform
 from variate.server.management import conditional
@@ -15,6 +16,7 @@ from variate.server.management.answers import defined
 from variate.server.management.asking import Actor, Id, Served
 from variate.server.management.conditional import Expected, ExpectedIfGiven, IfNoneMatch, decided_on
 from variate.server.management.experiment_shapes import (
+    ConclusionGiven,
     Experiment,
     ExperimentChange,
     ExperimentList,
@@ -39,11 +41,18 @@ def list_experiments(
     paging: Paged,
     status: Annotated[Status | None, Query(description="Only those of this status.")] = None,
     owner: Annotated[str | None, Query(description="Only those of this owner.", examples=["ada@example.com"])] = None,
+    text: Annotated[
+        str | None,
+        Query(
+            description="Only those whose id, name or hypothesis contains this, however it writes the letters A to Z.",
+            examples=["checkout"],
+        ),
+    ] = None,
 ) -> Response:
     """List the experiments, most recently created first."""
 
     def read(**page: Any) -> Any:
-        return platform.list_experiments(status=status, owner=owner, **page)
+        return platform.list_experiments(status=status, owner=owner, text=text, **page)
 
     return paging.of(read, experiment_record)
 
@@ -91,11 +100,23 @@ def move_experiment(
     """Move an experiment through its life.
 
     From draft to active or archived, from active to paused or completed, from paused to active or completed, from
-    completed to archived. It becomes active only where nothing on its launch checklist blocks that. To the status that
-    it has, nothing happens.
+    completed to archived. It becomes active only where nothing on its launch checklist blocks that. To completed, a
+    `conclusion` may say what was decided. To the status that it has, nothing happens.
     """
     with decided_on(expected):
-        after = platform.update_experiment_status(experiment_id, body.status, expected_revision=expected, actor=actor)
+        after = platform.update_experiment_status(experiment_id, **body.given, expected_revision=expected, actor=actor)
+    return defined(experiment_record(after))
+
+
+@routes.put("/experiments/{experiment_id}/conclusion", needs=CHANGES, answers=Experiment)
+def conclude_experiment(
+    experiment_id: Id, body: ConclusionGiven, platform: Served, actor: Actor, expected: ExpectedIfGiven
+) -> Response:
+    """Say, or correct, what was decided of a completed experiment; the audit log keeps what was said before."""
+    with decided_on(expected):
+        after = platform.conclude_experiment(
+            experiment_id, cast("ConclusionFields", body.given), expected_revision=expected, actor=actor
+        )
     return defined(experiment_record(after))
 
 

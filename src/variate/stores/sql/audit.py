@@ -46,6 +46,12 @@ class SqlAuditLog:
         if entries or outbox:
             self._database.write(work)
 
+    def get(self, entry_id: str) -> AuditEntry | None:
+        """Return the entry of this id, or None."""
+        query = select(audit_logs).where(audit_logs.c.id == entry_id)
+        row = self._database.read(lambda connection: connection.execute(query).first())
+        return None if row is None else _entry(row)
+
     def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[AuditFilters]) -> Page[AuditEntry]:
         """Return entries, most recent first, for which all the ``filters`` hold."""
         given = sorted((name, value) for name, value in filters.items() if value is not None)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select
 
 from variate.model import AuditEntry, Experiment, ExperimentStatus, OutboxMessage, Page, Variation
+from variate.model.conclusion import conclusion_from_record, conclusion_record
 from variate.model.design_record import design_from_record, design_record
 from variate.model.layer import Layer
+from variate.model.listing import ExperimentFilters, folded
 from variate.model.reading import read_stored
 from variate.stores.sql.database import Database
 from variate.stores.sql.definitions import LAYERS
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import document_of, insert_new, replace_at, tell
 from variate.stores.sql.schema import experiments, variations
+from variate.stores.sql.searching import contains, member
 
 _RECENT = Listing("experiments", (experiments.c.created_at, True), (experiments.c.id, False))
 
@@ -53,20 +56,19 @@ class SqlExperimentStore:
         return _read(*found[0]) if found else None
 
     def list(
-        self,
-        *,
-        status: ExperimentStatus | None = None,
-        owner: str | None = None,
-        limit: int,
-        last_key: str | None = None,
+        self, *, limit: int, last_key: str | None = None, **filters: Unpack[ExperimentFilters]
     ) -> Page[Experiment]:
-        """Return experiments, most recently created first (then by id), of this status and owner where given."""
+        """Return experiments, most recently created first (then by id), for which all the ``filters`` hold."""
+        status, owner, text = filters.get("status"), filters.get("owner"), filters.get("text")
         query = select(experiments)
         if status is not None:
             query = query.where(experiments.c.status == status.value)
         if owner is not None:
             query = query.where(experiments.c.owner == owner)
-        listing = _RECENT.of(status, owner)
+        if text is not None:
+            hypothesis = member(experiments.c.definition, "hypothesis")
+            query = query.where(contains(text, experiments.c.id, experiments.c.name, hypothesis))
+        listing = _RECENT.of(status, owner, None if text is None else folded(text))
         found = self._read(listing.page_of(query, limit=limit, last_key=last_key))
         parts = {row.id: rows for row, rows in found}
         rows = [row for row, _ in found]
@@ -125,6 +127,9 @@ def _variations_of(experiment_ids: Sequence[str]) -> Select[Any]:
 
 
 def _row(experiment: Experiment) -> dict[str, Any]:
+    definition, conclusion = design_record(experiment.design), experiment.conclusion
+    if conclusion is not None:
+        definition["conclusion"] = conclusion_record(conclusion)
     return {
         "id": experiment.id,
         "name": experiment.name,
@@ -133,7 +138,7 @@ def _row(experiment: Experiment) -> dict[str, Any]:
         "owner": experiment.owner,
         "version": experiment.version,
         "revision": experiment.revision,
-        "definition": document_of(design_record(experiment.design)),
+        "definition": document_of(definition),
         "created_at": experiment.created_at,
         "updated_at": experiment.updated_at,
     }
@@ -161,6 +166,7 @@ def _read(row: Row[Any], parts: Sequence[Row[Any]]) -> Experiment:
 
 
 def _experiment(row: Row[Any], parts: Sequence[Row[Any]]) -> Experiment:
+    definition = row.definition.value
     return Experiment(
         id=row.id,
         name=row.name,
@@ -169,7 +175,8 @@ def _experiment(row: Row[Any], parts: Sequence[Row[Any]]) -> Experiment:
         owner=row.owner,
         version=row.version,
         revision=row.revision,
-        design=design_from_record(row.definition.value),
+        design=design_from_record(definition),
+        conclusion=conclusion_from_record(definition.get("conclusion")),
         created_at=row.created_at,
         updated_at=row.updated_at,
         variations=tuple(

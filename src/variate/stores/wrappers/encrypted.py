@@ -6,9 +6,10 @@ choice may change at any time: what was written before reads as before. A sealed
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Unpack
 
 from variate.model import (
@@ -16,9 +17,7 @@ from variate.model import (
     Document,
     Event,
     Experiment,
-    ExperimentStatus,
     FeatureFlag,
-    FlagStatus,
     OutboxMessage,
     Override,
     OverrideTarget,
@@ -29,12 +28,15 @@ from variate.model import (
 from variate.model.audit import AuditFilters
 from variate.model.audit_chain import ChainHead, Link, Unchained
 from variate.model.layer import Layer
+from variate.model.listing import ExperimentFilters, FlagFilters, experiment_contains, flag_is_marked, folded
 from variate.model.reading import read_stored
 from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStore, OverrideStore, ServingStore
+from variate.stores.sifting import Sifting
 from variate.stores.wrappers.sealed_fields import (
     EVENT_DATA,
     EXPERIMENT_DESCRIPTION,
     EXPERIMENT_HYPOTHESIS,
+    EXPERIMENT_NOTE,
     FLAG_RULES,
     FLAG_TARGETING,
     OVERRIDE_REASON,
@@ -77,18 +79,24 @@ class EncryptedExperimentStore:
         return read_stored("experiment", experiment.id, lambda: _open_experiment(self._sealed, experiment))
 
     def list(
-        self,
-        *,
-        status: ExperimentStatus | None = None,
-        owner: str | None = None,
-        limit: int,
-        last_key: str | None = None,
+        self, *, limit: int, last_key: str | None = None, **filters: Unpack[ExperimentFilters]
     ) -> Page[Experiment]:
-        """Return experiments, opened, most recently created first."""
-        page = self._store.list(status=status, owner=owner, limit=limit, last_key=last_key)
-        return Page.read(
-            page, self.opened, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
-        )
+        """Return experiments, opened, most recently created first.
+
+        A text is looked for once they are opened, since the store sees no hypothesis that is sealed.
+        """
+        text = filters.pop("text", None)
+
+        def read(*, limit: int, last_key: str | None) -> Page[Experiment]:
+            page = self._store.list(limit=limit, last_key=last_key, **filters)
+            return Page.read(
+                page, self.opened, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
+            )
+
+        if text is None:
+            return read(limit=limit, last_key=last_key)
+        listing = Sifting(read, lambda each: experiment_contains(each, text), of=folded(text))
+        return listing.page(limit=limit, last_key=last_key)
 
     def replace(
         self,
@@ -137,6 +145,11 @@ class EncryptedAuditLog:
         """Store the entries and the outbox messages, all or none."""
         self._store.append(self._sealed.seal_entries(entries), outbox=self._sealed.seal_messages(outbox))
 
+    def get(self, entry_id: str) -> AuditEntry | None:
+        """Return the entry of this id, opened, or None."""
+        entry = self._store.get(entry_id)
+        return None if entry is None else self._sealed.open_entry(entry)
+
     def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[AuditFilters]) -> Page[AuditEntry]:
         """Return entries, opened, most recent first, for which all the ``filters`` hold."""
         page = self._store.list(limit=limit, last_key=last_key, **filters)
@@ -175,12 +188,23 @@ class EncryptedFlagStore:
         found = self._store.get(flag_id)
         return None if found is None else self._open(found)
 
-    def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
-        """Return flags, opened, most recently updated first."""
-        page = self._store.list(status=status, limit=limit, last_key=last_key)
-        return Page.read(
-            page, self._open, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
-        )
+    def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[FlagFilters]) -> Page[FeatureFlag]:
+        """Return flags, opened, most recently updated first.
+
+        An owner and a tag are looked for once they are opened, since the store sees no targeting that is sealed.
+        """
+        owner, tag = filters.pop("owner", None), filters.pop("tag", None)
+
+        def read(*, limit: int, last_key: str | None) -> Page[FeatureFlag]:
+            page = self._store.list(limit=limit, last_key=last_key, **filters)
+            return Page.read(
+                page, self._open, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
+            )
+
+        if owner is None and tag is None:
+            return read(limit=limit, last_key=last_key)
+        listing = Sifting(read, lambda each: flag_is_marked(each, owner=owner, tag=tag), of=(owner, tag))
+        return listing.page(limit=limit, last_key=last_key)
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         """Store ``flag`` over the one of its id if that is at ``expected_revision``."""
@@ -326,23 +350,19 @@ class EncryptedEventStore:
 
 
 def _seal_experiment(sealed: SealedFields, experiment: Experiment) -> Experiment:
-    description = sealed.seal_text(experiment.description, field=EXPERIMENT_DESCRIPTION, place=experiment.id)
-    hypothesis = sealed.seal_text(experiment.design.hypothesis, field=EXPERIMENT_HYPOTHESIS, place=experiment.id)
     values = [
         sealed.seal_document(each.value, field=VARIATION_VALUE, place=_place(experiment, each))
         for each in experiment.variations
     ]
-    return _with(experiment, description, hypothesis, values)
+    return _with(experiment, partial(sealed.seal_text, place=experiment.id), values)
 
 
 def _open_experiment(sealed: SealedFields, experiment: Experiment) -> Experiment:
-    description = sealed.open_text(experiment.description, field=EXPERIMENT_DESCRIPTION, place=experiment.id)
-    hypothesis = sealed.open_text(experiment.design.hypothesis, field=EXPERIMENT_HYPOTHESIS, place=experiment.id)
     values = [
         sealed.open_document(each.value, field=VARIATION_VALUE, place=_place(experiment, each))
         for each in experiment.variations
     ]
-    return _with(experiment, description, hypothesis, values)
+    return _with(experiment, partial(sealed.open_text, place=experiment.id), values)
 
 
 def _with_parts(flag: FeatureFlag, rules: Document, targeting: Document | None) -> FeatureFlag:
@@ -357,12 +377,20 @@ def _place(experiment: Experiment, variation: Variation) -> str:
     return f"{len(experiment.id)}:{experiment.id}:{variation.id}"
 
 
-def _with(experiment: Experiment, description: str, hypothesis: str, values: Sequence[Document]) -> Experiment:
-    """Return the experiment with these, or itself where nothing differs."""
-    pairs = list(zip(experiment.variations, values, strict=True))
-    same_texts = (description, hypothesis) == (experiment.description, experiment.design.hypothesis)
-    if same_texts and all(each.value is value for each, value in pairs):
+def _with(experiment: Experiment, text: Callable[..., str], values: Sequence[Document]) -> Experiment:
+    """Return the experiment with these and what ``text`` makes of each text, or itself where nothing differs."""
+    description = text(experiment.description, field=EXPERIMENT_DESCRIPTION)
+    design, conclusion, variations = experiment.design, experiment.conclusion, experiment.variations
+    hypothesis = text(design.hypothesis, field=EXPERIMENT_HYPOTHESIS)
+    if hypothesis != design.hypothesis:
+        design = replace(design, hypothesis=hypothesis)
+    if conclusion is not None:
+        note = text(conclusion.note, field=EXPERIMENT_NOTE)
+        conclusion = conclusion if note == conclusion.note else replace(conclusion, note=note)
+    pairs = list(zip(variations, values, strict=True))
+    if any(each.value is not value for each, value in pairs):
+        variations = tuple(each if each.value is value else replace(each, value=value) for each, value in pairs)
+    parts = ((design, experiment.design), (conclusion, experiment.conclusion), (variations, experiment.variations))
+    if description == experiment.description and all(new is old for new, old in parts):
         return experiment
-    variations = tuple(each if each.value is value else replace(each, value=value) for each, value in pairs)
-    design = replace(experiment.design, hypothesis=hypothesis)
-    return replace(experiment, description=description, design=design, variations=variations)
+    return replace(experiment, description=description, design=design, conclusion=conclusion, variations=variations)

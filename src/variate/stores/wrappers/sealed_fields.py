@@ -21,13 +21,18 @@ from variate.stores.wrappers.sealing import FieldCipher
 EVENT_DATA = "event.data"
 EXPERIMENT_DESCRIPTION = "experiment.description"
 EXPERIMENT_HYPOTHESIS = "experiment.hypothesis"
+EXPERIMENT_NOTE = "experiment.conclusion.note"
 VARIATION_VALUE = "variation.value"
 FLAG_RULES = "flag.rules"
 FLAG_TARGETING = "flag.targeting"
 OVERRIDE_REASON = "override.reason"
 AUDIT_DATA = "audit.data"
 
-_SEALED_ALONG: Mapping[str, str] = {FLAG_TARGETING: FLAG_RULES, EXPERIMENT_HYPOTHESIS: EXPERIMENT_DESCRIPTION}
+_SEALED_ALONG: Mapping[str, str] = {
+    FLAG_TARGETING: FLAG_RULES,
+    EXPERIMENT_HYPOTHESIS: EXPERIMENT_DESCRIPTION,
+    EXPERIMENT_NOTE: EXPERIMENT_DESCRIPTION,
+}
 """What is no choice of its own: it is sealed where the other field is, for it tells as much."""
 _TOLD_BY_AUDIT: Mapping[str, Set[str]] = {
     "experiment": {EXPERIMENT_DESCRIPTION, VARIATION_VALUE, OVERRIDE_REASON},

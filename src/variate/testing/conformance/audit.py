@@ -39,6 +39,12 @@ class AuditLogConformance:
         store.append([entry])
         assert plain([*store.list(limit=10)]) == plain([entry])
 
+    def test_one_entry_can_be_read_by_its_id(self, store: AuditLog) -> None:
+        entry, other = build_audit_entry("a", data={"n": 1}), build_audit_entry("b")
+        store.append([entry, other])
+        assert plain(store.get("a")) == plain(entry)
+        assert store.get("c") is None
+
     def test_an_empty_log_has_an_empty_page(self, store: AuditLog) -> None:
         store.append([])
         page = store.list(limit=10)

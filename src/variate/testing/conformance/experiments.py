@@ -11,6 +11,7 @@ import pytest
 
 from variate.errors import ConflictError, NotFoundError
 from variate.model import MAX_DEFINITION_BYTES, Experiment, ExperimentStatus, Json, Page
+from variate.model.conclusion import Conclusion, ConclusionDecision
 from variate.stores.ports import AuditLog, ExperimentStore, Outbox
 from variate.testing.builders import build_audit_entry, build_experiment, build_outbox_message, build_variation
 from variate.testing.clocks import START
@@ -19,6 +20,7 @@ from variate.testing.conformance.log_and_outbox import WithLogAndOutbox
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
 from variate.testing.conformance.samples import (
     ALIKE,
+    CONCLUSION,
     DESIGN,
     document_of,
     every_instant,
@@ -26,12 +28,14 @@ from variate.testing.conformance.samples import (
     every_text,
     plain,
 )
+from variate.testing.conformance.searching import FindsExperiments
 from variate.testing.conformance.unreadable import Spoil, check_unreadable
 
 ACTIVE, DRAFT = ExperimentStatus.ACTIVE, ExperimentStatus.DRAFT
+_KEEP = Conclusion(decision=ConclusionDecision.KEEP, decided_at=START, decided_by="ben")
 
 
-class ExperimentStoreConformance(WithLogAndOutbox):
+class ExperimentStoreConformance(FindsExperiments, WithLogAndOutbox):
     """Subclass it and provide ``store``, empty, and the ``audit_log`` and ``outbox`` that its writes fill.
 
     ``spoil`` writes past the store, so that an experiment breaks a rule of the model; see ``Spoil``.
@@ -71,6 +75,17 @@ class ExperimentStoreConformance(WithLogAndOutbox):
         assert plain(store.get("e")) == plain(plainest)
         store.replace(replace(designed, revision=3), expected_revision=2, audit=[], outbox=[])
         assert plain(store.get("e")) == plain(replace(designed, revision=3))
+
+    def test_the_conclusion_is_held_and_replaced(self, store: ExperimentStore) -> None:
+        ended = build_experiment("e", status=ExperimentStatus.COMPLETED)
+        concluded = replace(ended, conclusion=CONCLUSION, revision=2)
+        corrected = replace(ended, conclusion=_KEEP, revision=3)
+        _insert(store, ended)
+        assert plain(store.get("e")) == plain(ended)
+        for revision, each in enumerate((concluded, corrected), start=1):
+            store.replace(each, expected_revision=revision, audit=[], outbox=[])
+            assert plain(store.get("e")) == plain(each)
+            assert plain([*store.list(limit=10)]) == plain([each])
 
     @pytest.mark.parametrize("status", list(ExperimentStatus))
     def test_every_status_is_held(self, store: ExperimentStore, status: ExperimentStatus) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from variate.model import MAX_DEPTH, MAX_DOCUMENT_BYTES, Document, Json
+from variate.model.conclusion import Conclusion, ConclusionDecision
 from variate.model.condition import read_condition
 from variate.model.design import Design, ExperimentMetric, MetricRole, PastAllocation
 from variate.model.layer import LayerRange
@@ -101,6 +102,15 @@ DESIGN = Design(
     ),
 )
 """A design of which nothing is as it is by itself; the experiment has a variation called treatment."""
+CONCLUSION = Conclusion(
+    decision=ConclusionDecision.SHIP,
+    variation="treatment",
+    note="Green sells more 🟢\n\u2028in every país",
+    report_id="r-1",
+    decided_at=INSTANTS[3],
+    decided_by="ada",
+)
+"""A conclusion of which nothing is as it is by itself; the experiment's control is not called treatment."""
 
 
 def plain(value: object) -> Any:

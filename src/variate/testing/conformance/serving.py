@@ -13,7 +13,16 @@ from variate.stores.ports import ServingStore
 from variate.testing.builders import build_experiment, build_variation
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together
-from variate.testing.conformance.samples import ALIKE, DESIGN, document_of, every_instant, every_json, every_text, plain
+from variate.testing.conformance.samples import (
+    ALIKE,
+    CONCLUSION,
+    DESIGN,
+    document_of,
+    every_instant,
+    every_json,
+    every_text,
+    plain,
+)
 
 
 class ServingStoreConformance:
@@ -35,6 +44,12 @@ class ServingStoreConformance:
         )
         store.put(experiment)
         assert plain(store.get(experiment.id)) == plain(experiment)
+
+    def test_the_conclusion_is_held(self, store: ServingStore) -> None:
+        ended = build_experiment("e", status=ExperimentStatus.COMPLETED)
+        store.put(ended)
+        store.put(replace(ended, conclusion=CONCLUSION, revision=2))
+        assert plain(store.get("e")) == plain(replace(ended, conclusion=CONCLUSION, revision=2))
 
     def test_an_unknown_id_is_none(self, store: ServingStore) -> None:
         assert store.get("nobody") is None

@@ -1,10 +1,9 @@
-"""What ``variate power`` is asked, and what it answers: two of units, effect and power give the third."""
+"""How large an experiment has to be, as somebody asks: two of units, effect and power give the third."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from variate.errors import InvalidInputError
@@ -15,35 +14,20 @@ from variate.stats.not_estimable import NotEstimable
 from variate.stats.power import DEFAULT_POWER, SampleSize, minimal_effect, minimal_margin, power_of, sample_size
 from variate.stats.procedures import AlwaysValid, AtTheEnd, GroupSequential, Monitoring, Procedure
 
-_OPTIONS = {
-    "alpha": "--alpha",
-    "baseline.covariance": "--correlation",
-    "baseline.denominator_mean": "--denominator-mean",
-    "baseline.denominator_variance": "--denominator-deviation",
-    "baseline.deviation": "--deviation",
-    "baseline.mean": "--baseline",
-    "baseline.numerator_mean": "--numerator-mean",
-    "baseline.numerator_variance": "--numerator-deviation",
-    "baseline.rate": "--baseline",
-    "baseline.unit_variance": "--standard-error",
-    "baseline.value": "--baseline",
-    "cluster.correlation": "--icc",
-    "cluster.size": "--cluster-size",
-    "correlation": "--covariate-correlation",
-    "daily_units": "--daily-units",
-    "looks": "--looks",
-    "margin": "--margin",
-    "power": "--power",
-    "tests": "--goals",
-    "units": "--units",
-    "weights": "--shares",
+_NAMES = {
+    "cluster.correlation": "icc",
+    "cluster.size": "cluster_size",
+    "correlation": "covariate_correlation",
+    "tests": "goals",
+    "weights": "shares",
 }
+"""What the statistics call otherwise than ``Asked`` does."""
 _TIMES = (0.5, 0.75, 1.0, 1.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The options that all kinds of metrics have, as they were given; None where one was not.
+    """What is asked of any kind of metric; None where something is not given.
 
     ``is_relative`` says that ``mde``, ``margin`` and ``expected`` are shares of the baseline.
     """
@@ -97,27 +81,17 @@ class Answer:
     others: tuple[Other, ...]
 
 
-@contextmanager
-def named_by_option() -> Iterator[None]:
-    """Let what is wrong with a value name the option that gave it."""
-    try:
-        yield
-    except InvalidInputError as error:
-        raise InvalidInputError(_OPTIONS.get(error.field, error.field), error.rule) from error
-    except OverflowError as error:
-        raise InvalidInputError("the options", "are numbers too far apart to reckon with") from error
-
-
 def answered(baseline: Baseline, *, asked: Asked) -> Answer:
-    """Return the answer; raise ``InvalidInputError`` naming the option where something is wrong."""
-    with named_by_option():
+    """Return the answer; raise ``InvalidInputError`` naming what is wrong of ``Asked``, or of the baseline."""
+    try:
         adjusted = _adjusted(baseline, asked)
-        procedure = _procedure(asked, level=baseline.level)
-        try:
-            return _solved(adjusted, procedure, asked)
-        except InvalidInputError as error:
-            effect = "--mde" if asked.margin is None else "--expected"
-            raise InvalidInputError(effect if error.field == "effect" else error.field, error.rule) from error
+        return _solved(adjusted, _procedure(asked, level=baseline.level), asked)
+    except InvalidInputError as error:
+        effect = "mde" if asked.margin is None else "expected"
+        named = _NAMES.get(error.field, effect if error.field == "effect" else error.field)
+        raise InvalidInputError(named, error.rule) from error
+    except OverflowError as error:
+        raise InvalidInputError("baseline", "and the effect are numbers too far apart to reckon with") from error
 
 
 def _solved(baseline: Baseline, procedure: Procedure, asked: Asked) -> Answer:
@@ -125,9 +99,7 @@ def _solved(baseline: Baseline, procedure: Procedure, asked: Asked) -> Answer:
     power = DEFAULT_POWER if asked.power is None else asked.power
     if asked.units is None:
         if effect is None:
-            raise InvalidInputError(
-                "--mde", "must be given, or --units: two of --units, --mde and --power give the third"
-            )
+            raise InvalidInputError("mde", "must be given, or units: two of units, effect and power give the third")
         size = sample_size(baseline, effect=effect, procedure=procedure, power=power, daily_units=asked.daily_units)
         return Answer(
             solved="units",
@@ -158,7 +130,7 @@ def _solved(baseline: Baseline, procedure: Procedure, asked: Asked) -> Answer:
 
 def _power_answer(baseline: Baseline, procedure: Procedure, asked: Asked, *, effect: float, units: float) -> Answer:
     if asked.power is not None and procedure.margin is None:
-        raise InvalidInputError("--power", "cannot be given beside --units and --mde: it follows from them")
+        raise InvalidInputError("power", "cannot be given beside units and an effect: it follows from them")
     power = power_of(baseline, effect=effect, units=units, procedure=procedure)
     wanted = DEFAULT_POWER if asked.power is None else asked.power
     smallest = None
@@ -182,7 +154,7 @@ def _power_answer(baseline: Baseline, procedure: Procedure, asked: Asked, *, eff
 def _size(procedure: Procedure, asked: Asked, *, units: float, drift: float | None) -> SampleSize:
     by_variation = tuple(math.floor(units * share + 1e-9) for share in procedure.shares)
     if asked.daily_units is not None and not 0 < asked.daily_units < math.inf:
-        raise InvalidInputError("--daily-units", "must be finite and above 0")
+        raise InvalidInputError("daily_units", "must be finite and above 0")
     return SampleSize(
         units=by_variation,
         total=int(units),
@@ -195,15 +167,15 @@ def _effect(asked: Asked, procedure: Procedure, *, level: float) -> float | None
     """Return the effect that is meant, on the metric's scale, or None where it is asked for."""
     if asked.margin is None:
         if asked.expected is not None:
-            raise InvalidInputError("--expected", "goes with --margin; without one, --mde is the effect")
+            raise InvalidInputError("expected", "goes with a margin; without one the effect to tell says it")
         if asked.mde is None:
             return None
         if not 0 < asked.mde < math.inf:
-            raise InvalidInputError("--mde", "must be finite and above 0; --direction says which way it is")
+            raise InvalidInputError("mde", "must be finite and above 0; the direction says which way it is")
         return procedure.sign * _absolute(asked.mde, asked, level=level)
     if asked.mde is not None:
         raise InvalidInputError(
-            "--mde", "cannot go with --margin: --expected says what the difference is thought to be"
+            "mde", "cannot go with a margin: what is expected says what the difference is thought to be"
         )
     return _absolute(asked.expected or 0.0, asked, level=level)
 
@@ -211,7 +183,7 @@ def _effect(asked: Asked, procedure: Procedure, *, level: float) -> float | None
 def _procedure(asked: Asked, *, level: float) -> Procedure:
     shares = asked.shares or (1.0,) * (asked.variations or 2)
     if asked.variations is not None and len(shares) != asked.variations:
-        raise InvalidInputError("--shares", f"must be {asked.variations} numbers, as --variations says")
+        raise InvalidInputError("shares", f"must be {asked.variations} numbers, as many as variations")
     is_guarded = asked.margin is not None
     return Procedure(
         alpha=asked.alpha,
@@ -227,7 +199,7 @@ def _procedure(asked: Asked, *, level: float) -> Procedure:
 def _monitoring(asked: Asked, *, is_guarded: bool) -> Monitoring:
     """Return how a report judges such a metric: guardrails by a sequence, unless something else is asked for."""
     if asked.always_valid and asked.spending is not None:
-        raise InvalidInputError("--spending", "cannot go with --always-valid: a confidence sequence spends nothing")
+        raise InvalidInputError("spending", "cannot go with a confidence sequence, which spends nothing")
     if asked.looks == 1 and not asked.always_valid:
         return AtTheEnd()
     if asked.always_valid or (is_guarded and asked.spending is None):
@@ -237,8 +209,8 @@ def _monitoring(asked: Asked, *, is_guarded: bool) -> Monitoring:
 
 def _adjusted(baseline: Baseline, asked: Asked) -> Baseline:
     if (asked.cluster_size is None) is not (asked.icc is None):
-        missing = "--cluster-size" if asked.cluster_size is None else "--icc"
-        raise InvalidInputError(missing, "must be given: clusters have both --cluster-size and --icc")
+        missing = "cluster_size" if asked.cluster_size is None else "icc"
+        raise InvalidInputError(missing, "must be given: clusters have both a size and an intraclass correlation")
     if asked.covariate_correlation is not None:
         baseline = Adjusted(baseline=baseline, correlation=asked.covariate_correlation)
     if asked.cluster_size is not None and asked.icc is not None:
@@ -250,7 +222,7 @@ def _absolute(value: float, asked: Asked, *, level: float) -> float:
     if not asked.is_relative:
         return value
     if level == 0:
-        raise InvalidInputError("--relative", "cannot be: the baseline is 0, and nothing is a share of it")
+        raise InvalidInputError("is_relative", "cannot be: the baseline is 0, and nothing is a share of it")
     return value * abs(level)
 
 

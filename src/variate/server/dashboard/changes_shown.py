@@ -1,0 +1,174 @@
+"""Changes as people read them: which fields were another before, out of two records or of an audit entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from variate.model import AuditEntry, Json
+from variate.rendering.text import cut
+
+MOST_COLUMNS: Final = 2_000
+"""A longer value is shown by its beginning and its end: a page has many of them."""
+
+_ABOUT = ("user_id", "experiment_id", "before_unknown")
+"""What an entry says of a change beside before and after."""
+_WAS = "previous_"
+_BOOKKEEPING = frozenset({"revision", "updated_at"})
+_NAMED_BY = ("name", "metric", "id")
+"""What tells one item of a list from the others, and stays when another is put before it."""
+
+
+class _Absent:
+    """There is no such field."""
+
+
+_ABSENT: Final = _Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What the field at ``path`` was and is, in words; None where there was, or is, no such field."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What an audit entry says: whom or what it is ``about``, by name, and the ``differences``."""
+
+    about: tuple[tuple[str, str], ...]
+    differences: tuple[Difference, ...]
+
+
+def differences(before: Json, after: Json) -> list[Difference]:
+    """Return every field that differs, in order of the records, each by its path such as ``variations[blue].weight``.
+
+    Items of a list are told apart by their names where all have one, and else the list is one value. What has come or
+    gone whole is told field by field, without those that are empty.
+    """
+    return [*_walk("", before, after)]
+
+
+def changed(entry: AuditEntry) -> Changed:
+    """Return what the entry says. When it was and how often something was changed by then is left out."""
+    before, after, about = _sides(entry)
+    found = [*_walk("", _plain(before), _plain(after))]
+    return Changed(tuple((name, value_words(value)) for name, value in about.items()), tuple(found))
+
+
+def value_words(value: Json) -> str:
+    """Return the value as it is read: text as it stands where it cannot be taken for something else, else JSON."""
+    if value is None:
+        return "none"
+    if isinstance(value, str) and not _is_like_json(value):
+        return cut(value, columns=MOST_COLUMNS)
+    return cut(json.dumps(value, ensure_ascii=False), columns=MOST_COLUMNS)
+
+
+def _sides(entry: AuditEntry) -> tuple[Json, Json, dict[str, Json]]:
+    """Return before, after, and what is beside."""
+    data = entry.data
+    if not isinstance(data, dict):
+        return _ABSENT, data, {}
+    about = {name: data[name] for name in _ABOUT if name in data}
+    rest = {name: value for name, value in data.items() if name not in about}
+    return *_before_and_after(entry, rest), about
+
+
+def _before_and_after(entry: AuditEntry, rest: dict[str, Json]) -> tuple[Json, Json]:
+    """Return both: entries of different kinds say them in different ways."""
+    kind = entry.entity_type
+    if [*rest] == [kind] and isinstance(rest[kind], dict):
+        return (rest[kind], _ABSENT) if entry.action == "removed" else (_ABSENT, rest[kind])
+    if entry.action == "override_removed":
+        return rest, _ABSENT
+    if "before" in rest and "after" in rest:
+        before, after = rest.pop("before"), rest.pop("after")
+        if isinstance(before, dict) and isinstance(after, dict):
+            return before, {**rest, **after}
+        return {kind: before}, {**rest, kind: after}
+    if "before" in rest:
+        return rest.pop("before") or _ABSENT, rest
+    old = {name.removeprefix(_WAS): rest.pop(name) for name in [*rest] if name.startswith(_WAS)}
+    return old or _ABSENT, {name.removeprefix("new_"): value for name, value in rest.items()}
+
+
+def _plain(record: Json) -> Json:
+    if not isinstance(record, dict):
+        return record
+    return {name: value for name, value in record.items() if name not in _BOOKKEEPING}
+
+
+def _walk(path: str, before: Json, after: Json) -> Iterator[Difference]:
+    there = [each for each in (before, after) if each is not _ABSENT]
+    if len(there) == 2 and _same(before, after):
+        return
+    by = next((name for name in _NAMED_BY if all(_is_named(each, name) for each in there)), None)
+    if by is not None:
+        old, new = _by_name(before, by), _by_name(after, by)
+        yield from _by_key(lambda name: f"{path}[{name}]", old, new)
+        if [*old] != [*new] and sorted(old) == sorted(new):
+            yield Difference(path, ", ".join(old), ", ".join(new))
+    elif any(there) and all(isinstance(each, dict) for each in there):
+        yield from _by_key(_below(path), before, after)
+    else:
+        yield Difference(path, _words(before), _words(after))
+
+
+def _by_key(named: Callable[[str], str], before: Json, after: Json) -> Iterator[Difference]:
+    is_whole = before is _ABSENT or after is _ABSENT
+    old, new = _dict(before), _dict(after)
+    for name in [*old, *(name for name in new if name not in old)]:
+        was, now = old.get(name, _ABSENT), new.get(name, _ABSENT)
+        if not (is_whole and all(each is _ABSENT or _is_empty(each) for each in (was, now))):
+            yield from _walk(named(name), was, now)
+
+
+def _below(path: str) -> Callable[[str], str]:
+    return lambda name: f"{path}.{name}" if path else name
+
+
+def _dict(value: Json) -> Mapping[str, Json]:
+    return {} if value is _ABSENT else value
+
+
+def _is_named(value: Json, by: str) -> bool:
+    """Whether it is a list of records that are told apart by this field."""
+    if not isinstance(value, list) or not value or not all(isinstance(each, dict) for each in value):
+        return False
+    names = [each.get(by) for each in value]
+    return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+
+
+def _by_name(value: Json, by: str) -> dict[str, Json]:
+    if value is _ABSENT:
+        return {}
+    return {each[by]: {name: held for name, held in each.items() if name not in _BOOKKEEPING} for each in value}
+
+
+def _same(before: Json, after: Json) -> bool:
+    """Whether they are one value: true is not 1."""
+    return bool(before == after) and json.dumps(before, sort_keys=True) == json.dumps(after, sort_keys=True)
+
+
+def _is_empty(value: Json) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def _is_like_json(text: str) -> bool:
+    if text in ("none", "") or text != text.strip():
+        return True
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _words(value: Json) -> str | None:
+    return None if value is _ABSENT else value_words(value)
