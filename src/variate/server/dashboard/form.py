@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from variate.errors import ConflictError, InvalidInputError, VariateError
-from variate.model import parse_instant
+from variate.model import Json, parse_instant
 from variate.server.management.problems import named_here
 from variate.server.refusal import Refusal, refusal_of
 
@@ -96,6 +97,16 @@ class Form:
             raise InvalidInputError(name, f"must be a moment such as 2026-01-31T09:30 (UTC), not {text!r}") from None
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else parse_instant(name, text)
 
+    def json(self, name: str) -> Json:
+        """Return the JSON that was typed, None for an empty field; raise ``InvalidInputError`` for another text."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            return json.loads(text, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise InvalidInputError(name, f"must be JSON: {error}") from None
+
     @property
     def revision(self) -> int | None:
         """The revision that the form was made from: what is changed by then is not to be written over."""
@@ -181,6 +192,10 @@ class Form:
             if name != "csrf_token" and not any(part in name for part in _SECRET)
             for value in values
         ]
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def read_form(body: bytes, media_type: str) -> Form:
