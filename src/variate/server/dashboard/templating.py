@@ -44,6 +44,12 @@ def instant(moment: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}" title="{}">{} UTC</time>').format(whole, whole, shown)
 
 
+def exact_instant(moment: datetime) -> Markup:
+    """Return the moment, to the second, in UTC, where many follow each other within a minute."""
+    shown = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return Markup('<time datetime="{}">{} UTC</time>').format(format_instant(moment), shown)
+
+
 def for_input(moment: datetime | None) -> str:
     """Return the moment as a field of the type ``datetime-local`` has it, in UTC."""
     return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
@@ -85,7 +91,7 @@ def _environment() -> Environment:
         "variate_version": __version__,
         "zip": zip,
     }
-    environment.filters |= {"instant": instant, "ago": ago, "for_input": for_input, "count": count}
+    environment.filters |= {"instant": instant, "exact_instant": exact_instant, "ago": ago, "for_input": for_input, "count": count}
     return environment
 
 
