@@ -14,8 +14,10 @@ from markupsafe import Markup
 
 from variate._version import __version__
 from variate.model import format_instant
-from variate.rendering.text import fit
+from variate.rendering.text import cut, fit
 from variate.server.dashboard.assets import asset
+
+_COMPACT_COLUMNS = 240
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
@@ -67,6 +69,11 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return "just now"
 
 
+def compact(text: str) -> str:
+    """Return the text, of a long one its beginning and its end, where a row of a table has room for it."""
+    return cut(text, columns=_COMPACT_COLUMNS)
+
+
 def count(number: float, one: str, many: str | None = None) -> str:
     """Return the number with its noun: 1 experiment, 1,000 experiments."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -91,7 +98,14 @@ def _environment() -> Environment:
         "variate_version": __version__,
         "zip": zip,
     }
-    environment.filters |= {"instant": instant, "exact_instant": exact_instant, "ago": ago, "for_input": for_input, "count": count}
+    environment.filters |= {
+        "instant": instant,
+        "exact_instant": exact_instant,
+        "ago": ago,
+        "for_input": for_input,
+        "count": count,
+        "compact": compact,
+    }
     return environment
 
 

@@ -12,8 +12,6 @@ from variate.model import Json
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.templating import path_of
 
-_MILLISECOND = timedelta(milliseconds=1)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -25,14 +23,13 @@ class Asked:
     at: datetime | None
     attributes: Mapping[str, Json]
 
-    def link(self, *, at: datetime | None = None, **other: str) -> str:
+    def link(self, **other: str) -> str:
         """Return the path at which this is explained, to be sent to somebody; ``other`` takes the place of a field."""
-        moment = self.at if at is None else at
         fields = {
             "unit": self.unit,
             "experiment_id": self.experiment_id,
             "flag_id": self.flag_id,
-            "at": None if moment is None else _typed(moment),
+            "at": None if self.at is None else typed_moment(self.at),
             "attributes": json.dumps(self.attributes, ensure_ascii=False) if self.attributes else None,
         }
         return path_of("explain", **fields | other)
@@ -82,8 +79,8 @@ def _value(text: str) -> Json:
         return text
 
 
-def _typed(moment: datetime) -> str:
+def typed_moment(moment: datetime) -> str:
     """Return the moment as a field of a moment holds it: never before it, and no finer than browsers are."""
-    rounded = -(-(moment - datetime.min.replace(tzinfo=UTC)) // _MILLISECOND) * _MILLISECOND
-    typed = (datetime.min + rounded).isoformat(timespec="milliseconds")
+    finer = timedelta(microseconds=-moment.microsecond % 1000)
+    typed = (moment + finer).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
     return typed.removesuffix(".000")

@@ -75,9 +75,7 @@ def glance(visit: Visit, asked: Asked) -> Glance:
         return Part(shown=tuple(shown), count=len(matching), more=more if following < len(matching) else None)
 
     return Glance(
-        experiments=part(
-            "experiment", platform.decide_all_experiments(asked.unit, asked.attributes), named_experiment
-        ),
+        experiments=part("experiment", platform.decide_all_experiments(asked.unit, asked.attributes), named_experiment),
         flags=part("flag", platform.evaluate_all_flags(asked.unit, asked.attributes), named_flag),
     )
 

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from variate.errors import VariateError
 from variate.model import Assignment, Event, Page
-from variate.model.decision import BUCKETS
+from variate.model.decision import BUCKETS, Reason
 from variate.platform.explaining import Explained
 from variate.rendering.decision_words import REASONS, decision_fields
-from variate.server.dashboard.explain.asked import Asked, read_asked
+from variate.server.dashboard.explain.asked import Asked, read_asked, typed_moment
 from variate.server.dashboard.explain.at_a_glance import Glance, glance
 from variate.server.dashboard.overrides.standing import Standing, standing
 from variate.server.dashboard.pages import Pages
@@ -23,6 +23,7 @@ _SUGGESTED = 30
 _ASSIGNMENTS = 20
 _OVERRIDES = 20
 _EVENTS = 10
+_ALIKE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,14 @@ class Around:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """One whose id, name or description holds what was asked for, where nothing has that for its id."""
+
+    name: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What came of it: the explanation of one decision, or all that the unit gets. ``link`` leads here again."""
 
@@ -42,6 +51,7 @@ class Found:
     explained: Explained | None
     glance: Glance | None
     kept: Assignment | None
+    alike: list[Alike]
     around: Around
     link: str
 
@@ -81,10 +91,19 @@ def _found(visit: Visit, asked: Asked) -> Found:
         explained=explained,
         glance=glance(visit, asked) if explained is None else None,
         kept=kept,
+        alike=_alike(visit, asked) if explained and explained.explanation.decision.reason is Reason.UNKNOWN else [],
         around=Around(
             assignments=platform.get_user_assignments(asked.unit, limit=_ASSIGNMENTS),
             overrides=standing(visit, platform.get_user_overrides(asked.unit, limit=_OVERRIDES)),
             events=platform.get_user_events(asked.unit, limit=_EVENTS),
         ),
-        link=asked.link() if explained is None else asked.link(at=explained.at),
+        link=asked.link() if explained is None else asked.link(at=typed_moment(explained.at)),
     )
+
+
+def _alike(visit: Visit, asked: Asked) -> list[Alike]:
+    if asked.experiment_id is not None:
+        experiments = visit.platform.list_experiments(text=asked.experiment_id, limit=_ALIKE)
+        return [Alike(name=each.name, link=asked.link(experiment_id=each.id)) for each in experiments]
+    flags = visit.platform.list_feature_flags(text=asked.flag_id, limit=_ALIKE)
+    return [Alike(name=each.name, link=asked.link(flag_id=each.id)) for each in flags]
