@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 
 import httpx
@@ -21,7 +20,7 @@ UNIT = "u-1 <img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def defined(service: Running) -> Iterator[Platform]:
+def defined(service: Running) -> Platform:
     platform = service.platform
     define_experiment(
         platform, "prices", audience={"attribute": "country", "operator": "in", "value": ["DE"]}, traffic=100
@@ -40,7 +39,7 @@ def defined(service: Running) -> Iterator[Platform]:
     )
     define_flag(platform, "banner")
     platform.refresh()
-    yield platform
+    return platform
 
 
 def test_an_experiment_is_explained_rung_by_rung(viewer: Browser, defined: Platform) -> None:

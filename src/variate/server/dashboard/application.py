@@ -8,6 +8,7 @@ from starlette.routing import Match, Route
 
 from variate.platform import Platform
 from variate.server.dashboard import assets, home, sign_in
+from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.explain import pages as explain_pages
 from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
@@ -23,6 +24,9 @@ from variate.server.request import Application, Receive, Scope, Send
 PARTS = (
     home.pages,
     sign_in.pages,
+    account.pages,
+    keys.pages,
+    people.pages,
     explain_pages.pages,
     suggestions.pages,
 )
