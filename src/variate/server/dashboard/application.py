@@ -9,6 +9,8 @@ from starlette.routing import Match, Route
 from variate.platform import Platform
 from variate.server.dashboard import assets, home, sign_in
 from variate.server.dashboard.access import account, keys, people
+from variate.server.dashboard.explain import pages as explain_pages
+from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.site import Site
@@ -25,6 +27,8 @@ PARTS = (
     account.pages,
     keys.pages,
     people.pages,
+    explain_pages.pages,
+    suggestions.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
