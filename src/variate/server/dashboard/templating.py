@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from variate._version import __version__
 from variate.model import format_instant
@@ -85,7 +85,7 @@ def _environment() -> Environment:
         "variate_version": __version__,
         "zip": zip,
     }
-    environment.filters |= {"instant": instant, "ago": ago, "for_input": for_input, "count": count}
+    environment.filters |= {"instant": instant, "ago": ago, "for_input": for_input, "count": count, "exact": escape}
     return environment
 
 
