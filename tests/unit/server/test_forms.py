@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from variate.errors import InvalidInputError
 from variate.server.dashboard.form import Form
 
 ROWS = [
@@ -58,3 +59,12 @@ def test_another_button_changes_no_row(button: str) -> None:
 
 def test_lines_are_read_without_the_empty_ones() -> None:
     assert Form([("tags", " a b \n\nc\n")], sent=True).lines("tags") == ["a b", "c"]
+
+
+def test_json_is_read_and_what_is_none_is_refused_by_its_field() -> None:
+    form = Form([("a", ' {"b": [1, null]} '), ("c", ""), ("d", "{"), ("e", "NaN"), ("f", "[" * 100_000)], sent=True)
+    assert (form.json("a"), form.json("c")) == ({"b": [1, None]}, None)
+    for name in ("d", "e", "f"):
+        with pytest.raises(InvalidInputError, match=f"^{name}: must be JSON") as refusal:
+            form.json(name)
+        assert refusal.value.field == name

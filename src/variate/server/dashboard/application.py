@@ -8,18 +8,27 @@ from starlette.routing import Match, Route
 
 from variate.platform import Platform
 from variate.server.dashboard import assets, home, sign_in
+from variate.server.dashboard.access import account, keys, people
+from variate.server.dashboard.explain import pages as explain_pages
+from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.visit import Visit
 from variate.server.gate import Gate
 from variate.server.management.fronted import fronted
+from variate.server.operations.intake_history import IntakeHistory
 from variate.server.refusal import Refusal
 from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
     sign_in.pages,
+    account.pages,
+    keys.pages,
+    people.pages,
+    explain_pages.pages,
+    suggestions.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
@@ -32,9 +41,9 @@ class Dashboard:
     ``live.close()`` ends the streams of pages.
     """
 
-    def __init__(self, platform: Platform, *, gate: Gate, rest: Application) -> None:
+    def __init__(self, platform: Platform, *, gate: Gate, intake: IntakeHistory, rest: Application) -> None:
         self.live = Live()
-        self._site = Site(platform=platform, gate=gate, live=self.live)
+        self._site = Site(platform=platform, gate=gate, intake=intake, live=self.live)
         self._rest = rest
         self._routes = [Route(assets.PATH, assets.send_asset), *routes_of(PARTS, self._site)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from variate.errors import ConflictError, InvalidInputError, VariateError
-from variate.model import parse_instant
+from variate.model import Json, parse_instant
 from variate.server.management.problems import named_here
 from variate.server.refusal import Refusal, refusal_of
 
@@ -19,6 +20,7 @@ PRESSED = "do"
 _SET, _SHOW = "set:", "show:"
 _ADD, _REMOVE, _UP, _DOWN = "add:", "remove:", "up:", "down:"
 _ROW = re.compile(r"(.+)\[(\d{1,4})\]")
+_SECRET = ("password", "present")
 _NEW = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -95,6 +97,16 @@ class Form:
         except ValueError:
             raise InvalidInputError(name, f"must be a moment such as 2026-01-31T09:30 (UTC), not {text!r}") from None
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else parse_instant(name, text)
+
+    def json(self, name: str) -> Json:
+        """Return the JSON that was typed, None for an empty field; raise ``InvalidInputError`` for another text."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            return json.loads(text, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise InvalidInputError(name, f"must be JSON: {error}") from None
 
     @property
     def revision(self) -> int | None:
@@ -181,9 +193,17 @@ class Form:
 
     @property
     def said(self) -> list[tuple[str, str]]:
-        """Everything that was typed, but what the page itself put in: to be sent once more."""
-        own = ("csrf_token", PRESSED)
-        return [(name, value) for name, values in self._values.items() if name not in own for value in values]
+        """What was typed, to be sent once more: without passwords, which no page is to hold, and the old token."""
+        return [
+            (name, value)
+            for name, values in self._values.items()
+            if name != "csrf_token" and not any(part in name for part in _SECRET)
+            for value in values
+        ]
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def read_form(body: bytes, media_type: str) -> Form:

@@ -20,6 +20,7 @@ from variate.server.dashboard.site import Site
 from variate.server.dashboard.templating import render
 from variate.server.request import Request as Asked
 
+_DONE = "done"
 THEME = "variate-theme"
 THEMES = ("light", "dark")
 
@@ -103,6 +104,12 @@ class Visit:
         """Return what is asked in the query."""
         return self.request.query_params.get(name, default).strip()
 
+    def take_query(self) -> Form:
+        """Take what is asked in the query for the page's form, whose fields then show it, and return that."""
+        given = [each for each in self.request.query_params.multi_items() if each[0] != _DONE]
+        self.form = Form(given, sent=bool(given))
+        return self.form
+
     def page(self, template: str, **context: Any) -> Response:
         """Answer with a page of this template."""
         return HTMLResponse(
@@ -112,7 +119,7 @@ class Visit:
     def to(self, path: str, *, done: str | None = None) -> Response:
         """Send the browser on to a path of ours; ``done`` names what the page there says was done (``DONE``)."""
         if done is not None:
-            path = f"{path}{'&' if '?' in path else '?'}done={done}"
+            path = f"{path}{'&' if '?' in path else '?'}{_DONE}={done}"
         return RedirectResponse(path, status_code=303)
 
     def _around(self) -> Mapping[str, Any]:
@@ -129,7 +136,7 @@ class Visit:
             "theme": theme if theme in THEMES else None,
             "environment": self.platform.settings.environment,
             "environments": self.platform.settings.all_environments,
-            "done": DONE.get(self.query("done")),
+            "done": DONE.get(self.query(_DONE)),
         }
 
 

@@ -17,6 +17,7 @@ from variate.rendering.text import is_fit
 
 _MOMENT_TYPED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 _MOMENT_WHOLE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_WHOLE = re.compile(r"[-+]?[0-9]{1,400}")
 
 
 class Shape(StrEnum):
@@ -126,12 +127,9 @@ def number(field: str, text: str) -> float:
     """Return the number, an int for one that is written whole; raise ``InvalidInputError`` for another text."""
     found: float
     try:
-        found = int(text)
+        found = int(text) if _WHOLE.fullmatch(text) else float(text)
     except ValueError:
-        try:
-            found = float(text)
-        except ValueError:
-            found = math.nan
+        found = math.nan
     if isinstance(found, float) and not math.isfinite(found):
         said = f"must be a number such as 12.5, not {text!r}" if text else "must be given: a number such as 12.5"
         raise InvalidInputError(field, said)

@@ -7,7 +7,9 @@ document.addEventListener("submit", async (event) => {
   const given = new URLSearchParams(new FormData(form, button));
   let found;
   try {
-    const answer = await fetch(form.action, { method: "POST", body: given });
+    const answer = await (form.method === "get"
+      ? fetch(`${form.action}?${given}`)
+      : fetch(form.action, { method: "POST", body: given }));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     found = page.getElementById(form.id) ?? page.querySelector(`form[action="${CSS.escape(form.getAttribute("action"))}"]`);
   } catch {
