@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
@@ -56,6 +57,10 @@ class Form:
     def all(self, name: str, standing: Iterable[str] = ()) -> list[str]:
         """Return everything that was chosen under the name; of a form not sent, what stands."""
         return [each for each in self._values.get(name, ()) if each] if self.sent else [*standing]
+
+    def put(self, name: str, value: str) -> None:
+        """Have the field show another value than was typed, as what was reckoned for it."""
+        self._values[name] = [value]
 
     def lines(self, name: str) -> list[str]:
         """Return each line that was typed, without spaces around it; empty ones are none."""
@@ -169,6 +174,19 @@ class Form:
             if name.startswith(f"{prefix}[{row}]")
         }
         self._values = {name: values for name, values in self._values.items() if name not in of_rows} | of_rows
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note what is wrong with a field and go on, so that all that is wrong is said at once: see ``check``."""
+        try:
+            yield
+        except InvalidInputError as error:
+            self.refuse(error)
+
+    def check(self) -> None:
+        """Raise ``InvalidInputError`` where something wrong was noted."""
+        for field, rule in self.errors.items():
+            raise InvalidInputError(field, rule)
 
     def refuse(self, error: VariateError | Refusal) -> int:
         """Take over why what was typed was refused; return the status of the answer."""
