@@ -20,6 +20,7 @@ PRESSED = "do"
 """The name of a form's buttons that do something else than to send it: its value says what."""
 _ADD, _REMOVE, _UP, _DOWN = "add:", "remove:", "up:", "down:"
 _ROW = re.compile(r"(.+)\[(\d{1,4})\]")
+_SECRET = ("password", "present")
 _NEW = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -202,9 +203,13 @@ class Form:
 
     @property
     def said(self) -> list[tuple[str, str]]:
-        """Everything that was typed, but what the page itself put in: to be sent once more."""
-        own = ("csrf_token", PRESSED)
-        return [(name, value) for name, values in self._values.items() if name not in own for value in values]
+        """What was typed, to be sent once more: without passwords, which no page is to hold, and the old token."""
+        return [
+            (name, value)
+            for name, values in self._values.items()
+            if name != "csrf_token" and not any(part in name for part in _SECRET)
+            for value in values
+        ]
 
 
 def _no_constant(name: str) -> None:
