@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from variate._version import __version__
 from variate.model import format_instant
@@ -105,6 +105,7 @@ def _environment() -> Environment:
         "for_input": for_input,
         "count": count,
         "compact": compact,
+        "exact": escape,
     }
     return environment
 
