@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from variate.platform import Platform
-from variate.server.dashboard import assets, home, sign_in
+from variate.server.dashboard import assets, flags, home, sign_in
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.site import Site
@@ -19,6 +19,7 @@ from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
+    flags.pages,
     sign_in.pages,
 )
 

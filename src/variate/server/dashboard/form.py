@@ -124,6 +124,17 @@ class Form:
         pattern = re.compile(re.escape(prefix) + r"\[(\d{1,4})\]")
         return [*dict.fromkeys(int(found[1]) for name in self._values if (found := pattern.match(name)))]
 
+    def compact(self, prefix: str) -> None:
+        """Number the rows from 0 as they stand, as the platform numbers them when it says what is wrong there."""
+        numbers = {f"{prefix}[{number}]": f"{prefix}[{place}]" for place, number in enumerate(self.rows(prefix))}
+        row = re.compile(re.escape(prefix) + r"\[\d{1,4}\]")
+
+        def numbered(name: str) -> str:
+            found = row.match(name)
+            return name if found is None else numbers[found[0]] + name[found.end() :]
+
+        self._values = {numbered(name): values for name, values in self._values.items()}
+
     @property
     def pressed(self) -> str:
         """What the button says that the form was sent by; empty for the one that sends it."""
