@@ -12,6 +12,7 @@ import pytest
 
 from tests.service.running import Running, bearer
 from variate.model import Event
+from variate.testing.waiting import wait_until
 
 
 def event(**given: Any) -> dict[str, Any]:
@@ -30,6 +31,18 @@ def post(service: Running, body: Any, *, key: str = "ingest", **headers: str) ->
 
 def stored(service: Running, unit: str) -> list[Event]:
     return list(service.platform.get_user_events(unit, limit=1_000))
+
+
+def test_what_was_taken_in_lately_is_known_to_the_service(service: Running) -> None:
+    # The first sample is where it begins: what came before is none of its own.
+    wait_until(lambda: len(service.service.intake._samples) > 0)
+    before = service.service.intake.recent()
+    assert post(service, {"events": [event(), event(user_id="")]}).status_code == 202
+    wait_until(lambda: service.service.intake.recent().accepted > before.accepted)
+    after = service.service.intake.recent()
+    assert (after.accepted - before.accepted, after.rejected - before.rejected) == (1, 1)
+    assert after.requests == before.requests + 1
+    assert service.service.intake.accepted_per_second() > 0
 
 
 def test_each_event_gets_a_verdict_and_what_is_accepted_is_stored(service: Running) -> None:

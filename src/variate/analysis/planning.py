@@ -12,6 +12,7 @@ import numpy as np
 from variate.analysis.report import Progress
 from variate.analysis.subject import Subject
 from variate.model.look import Look
+from variate.model.planned_end import Pace, days_left
 from variate.stats import boundaries
 from variate.stores.aggregates import OVERALL, Question, UnitCounts
 
@@ -144,9 +145,6 @@ def _days_left(
 ) -> float | None:
     if is_ended:
         return 0.0
-    ways = []
-    if question.until is not None:
-        ways.append((question.until - question.at) / timedelta(days=1))
-    if planned is not None and rate:
-        ways.append((planned - units) / rate)
-    return max(min(ways), 0.0) if ways else None
+    pace = Pace(units=units, per_day=rate, at=question.at)
+    left = days_left(ends_at=question.until, planned_units=planned, pace=pace, at=question.at)
+    return None if left is None else max(left, 0.0)

@@ -14,6 +14,7 @@ from variate.analysis.comparison import MetricResult, Number
 from variate.model.document import Document
 from variate.model.look import Look
 from variate.model.plan import Plan
+from variate.model.planned_end import Pace
 
 
 class VerdictKind(StrEnum):
@@ -214,6 +215,11 @@ class Report:
     progress: Progress
     metrics: tuple[MetricResult, ...]
     reproduction: Reproduction
+
+    @property
+    def pace(self) -> Pace:
+        """How many units are in, and how fast they come."""
+        return Pace(units=self.progress.units, per_day=self.progress.units_per_day, at=self.at)
 
     @property
     def is_withheld(self) -> bool:

@@ -36,12 +36,13 @@ command.add_command(experiment_conclusion.conclude)
     "--status", type=click.Choice([status.value for status in ExperimentStatus]), help="Only those of this status."
 )
 @click.option("--owner", help="Only those of this owner.")
+@click.option("--text", help="Only those whose id, name or hypothesis contains this, however it writes A to Z.")
 @limit_option
 @json_option
-def list_(status: str | None, owner: str | None, limit: int, *, as_json: bool) -> None:
+def list_(status: str | None, owner: str | None, text: str | None, limit: int, *, as_json: bool) -> None:
     """List experiments, the most recently created first."""
     with Platform.open() as platform:
-        found = taken(partial(platform.list_experiments, status=status, owner=owner), limit=limit)
+        found = taken(partial(platform.list_experiments, status=status, owner=owner, text=text), limit=limit)
     if as_json:
         print_json([experiment_record(experiment) for experiment in found])
         return

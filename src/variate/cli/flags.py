@@ -30,12 +30,18 @@ command.add_command(flag_changes.promote)
 
 @command.command("list")
 @click.option("--status", type=click.Choice([status.value for status in FlagStatus]), help="Only those of this status.")
+@click.option("--owner", help="Only those whose targeting names this owner.")
+@click.option("--tag", help="Only those whose targeting has this tag.")
+@click.option("--text", help="Only those whose id, name or description contains this, however it writes A to Z.")
 @limit_option
 @json_option
-def list_(status: str | None, limit: int, *, as_json: bool) -> None:
+def list_(
+    status: str | None, owner: str | None, tag: str | None, text: str | None, limit: int, *, as_json: bool
+) -> None:
     """List flags, the most recently updated first."""
     with Platform.open() as platform:
-        found = taken(partial(platform.list_feature_flags, status=status), limit=limit)
+        read = partial(platform.list_feature_flags, status=status, owner=owner, tag=tag, text=text)
+        found = taken(read, limit=limit)
     if as_json:
         print_json([flag_record(flag) for flag in found])
         return

@@ -23,6 +23,7 @@ from variate.model import AuditEntry, Experiment, ExperimentStatus, Json, Overri
 from variate.model.conclusion import ConclusionFields, conclusion_record
 from variate.model.design import Design
 from variate.model.design_record import DesignFields, revised
+from variate.model.listing import experiment_filters
 from variate.model.record import experiment_record
 from variate.model.rules import check_choice, check_id, check_name
 from variate.stores.ports import AuditLog, ExperimentStore, OverrideStore
@@ -103,12 +104,17 @@ class Experiments:
         return self.store.get(check_id("experiment_id", experiment_id))
 
     def list_experiments(
-        self, *, status: str | None = None, owner: str | None = None, limit: int = 100, last_key: str | None = None
+        self,
+        *,
+        status: str | None = None,
+        owner: str | None = None,
+        text: str | None = None,
+        limit: int = 100,
+        last_key: str | None = None,
     ) -> Page[Experiment]:
-        """Return a page of experiments, most recently created first."""
-        chosen = None if status is None else check_choice("status", status, ExperimentStatus)
-        whose = None if owner is None else check_name("owner", owner)
-        return self.store.list(status=chosen, owner=whose, limit=limit, last_key=last_key)
+        """Return a page of experiments, most recently created first; with ``text``, as ``ExperimentFilters`` has it."""
+        filters = experiment_filters(status=status, owner=owner, text=text)
+        return self.store.list(limit=limit, last_key=last_key, **filters)
 
     def list_active_experiments(self, *, limit: int = 100, last_key: str | None = None) -> Page[Experiment]:
         """Return a page of the active experiments, most recently created first."""

@@ -12,6 +12,7 @@ from variate.definition.flag_references import FlagReferences, known_targeting, 
 from variate.definition.newest import on_newest
 from variate.errors import ConflictError, InvalidInputError
 from variate.model import MAX_DEFINITION_BYTES, MAX_DEPTH, Document, FeatureFlag, FlagStatus, Json, Page
+from variate.model.listing import flag_filters
 from variate.model.record import flag_record
 from variate.model.rules import check_choice, check_id
 from variate.model.snapshot import check_environment
@@ -72,11 +73,23 @@ class Flags:
         return self.store.get(check_id("flag_id", flag_id))
 
     def list_feature_flags(
-        self, *, status: str | None = None, limit: int = 100, last_key: str | None = None
+        self,
+        *,
+        status: str | None = None,
+        owner: str | None = None,
+        tag: str | None = None,
+        text: str | None = None,
+        limit: int = 100,
+        last_key: str | None = None,
     ) -> Page[FeatureFlag]:
-        """Return a page of flags, most recently updated first."""
-        chosen = None if status is None else check_choice("status", status, FlagStatus)
-        return self.store.list(status=chosen, limit=limit, last_key=last_key)
+        """Return a page of flags, most recently updated first.
+
+        With ``owner`` or ``tag``, those whose targeting has it: free-form flags have neither. With ``text``, those
+        whose id, name or description contains it, however either writes the letters A to Z. Spaces around it do not
+        count, and an empty one leaves all.
+        """
+        filters = flag_filters(status=status, owner=owner, tag=tag, text=text)
+        return self.store.list(limit=limit, last_key=last_key, **filters)
 
     def get_active_feature_flags(self, *, limit: int = 100, last_key: str | None = None) -> Page[FeatureFlag]:
         """Return a page of the active flags, most recently updated first."""

@@ -108,10 +108,18 @@ def archive_experiment(experiment_id: str) -> Record:
 
 
 def list_experiments(
-    status: str | None = None, owner: str | None = None, limit: int | None = None, last_key: str | None = None
+    status: str | None = None,
+    owner: str | None = None,
+    limit: int | None = None,
+    last_key: str | None = None,
+    *,
+    text: str | None = None,
 ) -> Rows:
-    """Return the experiments, most recently created first: all of them or, with a ``limit``, one page."""
-    read = partial(default_platform().list_experiments, status=status, owner=owner)
+    """Return the experiments, most recently created first: all of them or, with a ``limit``, one page.
+
+    With ``text``, those whose id, name or hypothesis contains it.
+    """
+    read = partial(default_platform().list_experiments, status=status, owner=owner, text=text)
     return rows(read, experiment_record, limit=limit, last_key=last_key)
 
 

@@ -47,9 +47,21 @@ def get_active_feature_flags(limit: int | None = None, last_key: str | None = No
     return rows(default_platform().get_active_feature_flags, flag_record, limit=limit, last_key=last_key)
 
 
-def list_feature_flags(status: str | None = None, limit: int | None = None, last_key: str | None = None) -> Rows:
-    """Return the flags, most recently updated first: all of them or, with a ``limit``, one page."""
-    read = partial(default_platform().list_feature_flags, status=status)
+def list_feature_flags(
+    status: str | None = None,
+    limit: int | None = None,
+    last_key: str | None = None,
+    *,
+    owner: str | None = None,
+    tag: str | None = None,
+    text: str | None = None,
+) -> Rows:
+    """Return the flags, most recently updated first: all of them or, with a ``limit``, one page.
+
+    With ``text``, those whose id, name or description contains it; with ``owner`` or ``tag``, those whose targeting
+    has it.
+    """
+    read = partial(default_platform().list_feature_flags, status=status, owner=owner, tag=tag, text=text)
     return rows(read, flag_record, limit=limit, last_key=last_key)
 
 

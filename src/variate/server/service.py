@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from variate.server.management.application import management
 from variate.server.operations.draining import Draining
 from variate.server.operations.endpoints import Endpoints
 from variate.server.operations.health import Health
+from variate.server.operations.intake_history import IntakeHistory
 from variate.server.operations.numbers import Board, Numbers, numbers_of
 from variate.server.operations.tally import Tally
 from variate.server.operations.usage import cpu_seconds, usage
@@ -41,8 +43,8 @@ _NUMBERS_EVERY_SECONDS = 1.0
 class Service:
     """An ASGI application, ``application``, over ``platform``. It closes neither the platform nor the keyring.
 
-    ``board`` is where the processes of one service show each other their numbers. ``draining`` is for whoever stops
-    the process, and knows what ends when.
+    ``board`` is where the processes of one service show each other their numbers; ``intake`` is what all of them took
+    in lately. ``draining`` is for whoever stops the process, and knows what ends when.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Service:
         settings = platform.settings
         self.draining = Draining()
         self.tally = Tally()
+        self.intake = IntakeHistory(time.monotonic)
         self._board = board or Board(None)
         self._tracing = tracing
         self._telling: asyncio.Task[None] | None = None
@@ -117,7 +120,8 @@ class Service:
 
     def _front(self, platform: Platform, settings: ServiceSettings) -> Front:
         envelope = Envelope(settings, draining=self.draining)
-        self.dashboard = Dashboard(platform, gate=self._gate, rest=management(platform, gate=self._gate))
+        rest = management(platform, gate=self._gate)
+        self.dashboard = Dashboard(platform, gate=self._gate, intake=self.intake, rest=rest)
         self.draining.at_first(self.dashboard.live.close)
         endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)
         return Front(
@@ -149,9 +153,16 @@ class Service:
             logger.warning("this process's numbers cannot be shown to the others: %s", error)
         return numbers
 
+    def _note_intake(self) -> None:
+        own = self._shown()
+        try:
+            self.intake.add((own, *self._board.others()))
+        except OSError as error:
+            logger.warning("the other processes' numbers cannot be read: %s", error)
+
     async def _tell(self) -> None:
         while True:
-            self._shown()
+            self._note_intake()
             await asyncio.sleep(_NUMBERS_EVERY_SECONDS)
 
     def _tell_no_more(self) -> None:

@@ -27,9 +27,7 @@ from variate.model import (
     AuditEntry,
     Event,
     Experiment,
-    ExperimentStatus,
     FeatureFlag,
-    FlagStatus,
     OutboxMessage,
     Override,
     OverrideTarget,
@@ -39,6 +37,7 @@ from variate.model import (
 )
 from variate.model.audit import AuditFilters
 from variate.model.layer import Layer
+from variate.model.listing import ExperimentFilters, FlagFilters
 from variate.model.snapshot import Publication, Snapshot
 from variate.stores.audit_chain import AuditChain
 
@@ -67,14 +66,9 @@ class ExperimentStore(Protocol):
         """Return the experiment with its variations in the order they were given, or None."""
 
     def list(
-        self,
-        *,
-        status: ExperimentStatus | None = None,
-        owner: str | None = None,
-        limit: int,
-        last_key: str | None = None,
+        self, *, limit: int, last_key: str | None = None, **filters: Unpack[ExperimentFilters]
     ) -> Page[Experiment]:
-        """Return experiments, most recently created first (then by id), of this status and owner where given."""
+        """Return experiments, most recently created first (then by id), for which all the ``filters`` hold."""
 
     def replace(
         self,
@@ -165,8 +159,8 @@ class FlagStore(Protocol):
     def get(self, flag_id: str) -> FeatureFlag | None:
         """Return the flag, strongly consistent, or None."""
 
-    def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
-        """Return flags, most recently updated first (then by id), of this status where given."""
+    def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[FlagFilters]) -> Page[FeatureFlag]:
+        """Return flags, most recently updated first (then by id), for which all the ``filters`` hold."""
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         """Store ``flag`` over the one of its id if that is at ``expected_revision``.

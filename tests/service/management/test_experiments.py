@@ -184,3 +184,18 @@ def test_a_cursor_counts_for_its_own_list_only(api: httpx.Client) -> None:
 @pytest.mark.parametrize("scope", ["evaluate", "ingest"])
 def test_reading_takes_the_scope_to_read(service: Running, scope: str) -> None:
     assert httpx.get(f"{service.url}/api/v1/experiments", headers=bearer(scope)).status_code == 403
+
+
+def test_experiments_are_found_by_a_text_a_page_at_a_time(api: httpx.Client) -> None:
+    for number in range(3):
+        made(api, f"sought-{number}", hypothesis="A Needle & more")
+    made(api, "not-sought")
+    seen: list[str] = []
+    url = "/api/v1/experiments?text=%20needle%20%26&limit=2"
+    while url:
+        answer = api.get(url)
+        seen += [each["id"] for each in answer.json()["items"]]
+        url = answer.links.get("next", {}).get("url", "")
+    assert seen == ["sought-2", "sought-1", "sought-0"]
+    refused = api.get("/api/v1/experiments?text=" + "x" * 1_025)
+    assert (refused.status_code, refused.json()["field"]) == (422, "text")

@@ -116,3 +116,19 @@ def test_flags_are_listed_by_status_a_page_at_a_time(api: httpx.Client) -> None:
 def test_reading_flags_takes_the_scope_to_read(service: Running) -> None:
     assert httpx.get(f"{service.url}/api/v1/flags", headers=bearer("evaluate")).status_code == 403
     assert httpx.get(f"{service.url}/api/v1/flags", headers=bearer("read")).status_code == 200
+
+
+def test_flags_are_found_by_text_owner_and_tag_a_page_at_a_time(api: httpx.Client) -> None:
+    for number in range(3):
+        made(api, f"sought-{number}", description="A Needle", owner="finder", tags=["sought", f"t{number}"])
+    made(api, "not-sought")
+    for query in ("text=needle", "owner=finder", "tag=sought", "text=needle&owner=finder&tag=sought&status=active"):
+        seen: list[str] = []
+        url = f"/api/v1/flags?{query}&limit=2"
+        while url:
+            answer = api.get(url)
+            seen += [each["id"] for each in answer.json()["items"]]
+            url = answer.links.get("next", {}).get("url", "")
+        assert seen == ["sought-2", "sought-1", "sought-0"]
+    assert [each["id"] for each in api.get("/api/v1/flags?tag=t1").json()["items"]] == ["sought-1"]
+    assert api.get("/api/v1/flags?owner=%20").json()["field"] == "owner"

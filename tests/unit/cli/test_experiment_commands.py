@@ -240,6 +240,18 @@ def test_a_list_says_on_standard_error_what_it_leaves_out(variate: InProcess, tm
     assert "experiment: 'bad' cannot be read: traffic: " in variate.mistake("experiments", "show", "bad")
 
 
+def test_experiments_are_found_by_a_text(variate: InProcess) -> None:
+    for experiment_id, name, hypothesis in (
+        ("one", "Fast CHECKOUT", ""),
+        ("two", "x", "a checkout"),
+        ("three", "x", ""),
+    ):
+        parts = ("--variation", "a", "--variation", "b", "--hypothesis", hypothesis)
+        variate.ok("experiments", "create", name, "--id", experiment_id, *parts)
+    found = variate.ok("experiments", "list", "--json", "--text", "Checkout").json
+    assert {each["id"] for each in found} == {"one", "two"}
+
+
 def test_an_experiment_is_completed_with_what_was_decided_and_it_is_corrected(variate: InProcess) -> None:
     variate.ok("experiments", "create", "X", "--id", "x", "--variation", "control", "--variation", "green")
     variate.ok("experiments", "status", "x", "active")

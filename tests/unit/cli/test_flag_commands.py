@@ -154,3 +154,20 @@ def test_a_change_that_is_wrong_is_refused(
     before = variate.ok("flags", "show", flag, "--json").json
     assert words in variate.mistake(*arguments)
     assert variate.ok("flags", "show", flag, "--json").json == before
+
+
+def test_flags_are_found_by_text_owner_and_tag(variate: InProcess) -> None:
+    for flag_id, name, *targeting in (
+        ("one", "Fast CHECKOUT", "--owner", "ann", "--tag", "ui"),
+        ("two", "Search", "--owner", "ann", "--tag", "lists", "--description", "beside the checkout"),
+        ("three", "Search", "--owner", "bob", "--tag", "ui"),
+    ):
+        variate.ok("flags", "create", name, "--id", flag_id, *targeting)
+
+    def found(*arguments: str) -> set[str]:
+        return {each["id"] for each in variate.ok("flags", "list", "--json", *arguments).json}
+
+    assert found("--text", "Checkout") == {"one", "two"}
+    assert found("--owner", "ann") == {"one", "two"}
+    assert found("--tag", "ui") == {"one", "three"}
+    assert found("--tag", "ui", "--owner", "ann", "--text", "fast", "--status", "inactive") == {"one"}

@@ -17,15 +17,14 @@ from variate.model import (
     AuditEntry,
     Document,
     Experiment,
-    ExperimentStatus,
     FeatureFlag,
-    FlagStatus,
     OutboxMessage,
     Page,
 )
 from variate.model.audit import FLAG_CHANGED, AuditFilters
 from variate.model.audit_chain import ChainHead, Link, StoredEntry, Unchained
 from variate.model.layer import Layer
+from variate.model.listing import ExperimentFilters, FlagFilters, contains, experiment_contains, flag_is_marked
 from variate.model.rules import check_whole
 
 
@@ -116,20 +115,18 @@ class ReferenceExperimentStore:
         return None if found is None else self.memory.readable("experiment", found)
 
     def list(
-        self,
-        *,
-        status: ExperimentStatus | None = None,
-        owner: str | None = None,
-        limit: int,
-        last_key: str | None = None,
+        self, *, limit: int, last_key: str | None = None, **filters: Unpack[ExperimentFilters]
     ) -> Page[Experiment]:
+        status, owner, text = filters.get("status"), filters.get("owner"), filters.get("text")
         with self.memory.lock:
             found = [
                 each
                 for each in self.memory.experiments.values()
-                if status in (None, each.status) and (owner is None or owner == each.owner)
+                if status in (None, each.status)
+                and (owner is None or owner == each.owner)
+                and experiment_contains(each, text)
             ]
-        of = ("experiments", status, owner)
+        of = ("experiments", status, owner, text)
         page = cut(found, by=lambda each: (-micros(each.created_at), each.id), of=of, limit=limit, last_key=last_key)
         return self.memory.page("experiment", page)
 
@@ -278,10 +275,19 @@ class ReferenceFlagStore:
         found = self.memory.flags.get(flag_id)
         return None if found is None else self.memory.readable("flag", found)
 
-    def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
+    def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[FlagFilters]) -> Page[FeatureFlag]:
+        status, owner, tag = filters.get("status"), filters.get("owner"), filters.get("tag")
+        text, until = filters.get("text"), filters.get("unchanged_since")
         with self.memory.lock:
-            found = [each for each in self.memory.flags.values() if status in (None, each.status)]
-        of = ("flags", status)
+            found = [
+                each
+                for each in self.memory.flags.values()
+                if status in (None, each.status)
+                and contains(text, (each.id, each.name, each.description))
+                and flag_is_marked(each, owner=owner, tag=tag)
+                and (until is None or each.updated_at <= until)
+            ]
+        of = ("flags", status, owner, tag, text)
         page = cut(found, by=lambda each: (-micros(each.updated_at), each.id), of=of, limit=limit, last_key=last_key)
         return self.memory.page("flag", page)
 

@@ -14,6 +14,7 @@ from variate.server.dashboard.site import Site
 from variate.server.dashboard.visit import Visit
 from variate.server.gate import Gate
 from variate.server.management.fronted import fronted
+from variate.server.operations.intake_history import IntakeHistory
 from variate.server.refusal import Refusal
 from variate.server.request import Application, Receive, Scope, Send
 
@@ -33,9 +34,9 @@ class Dashboard:
     ``live.close()`` ends the streams of pages.
     """
 
-    def __init__(self, platform: Platform, *, gate: Gate, rest: Application) -> None:
+    def __init__(self, platform: Platform, *, gate: Gate, intake: IntakeHistory, rest: Application) -> None:
         self.live = Live()
-        self._site = Site(platform=platform, gate=gate, live=self.live)
+        self._site = Site(platform=platform, gate=gate, intake=intake, live=self.live)
         self._rest = rest
         self._routes = [Route(assets.PATH, assets.send_asset), *routes_of(PARTS, self._site)]
 

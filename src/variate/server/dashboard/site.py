@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from variate.platform import Platform
 from variate.server.dashboard.live import Live
 from variate.server.gate import Gate
+from variate.server.operations.intake_history import IntakeHistory
 from variate.service_settings import ServiceSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The platform that pages show, the gate that logs who is refused, and what is live."""
+    """The platform that pages show, the gate that logs who is refused, what came in lately, and what is live."""
 
     platform: Platform
     gate: Gate
+    intake: IntakeHistory
     live: Live
 
     @property

@@ -41,11 +41,18 @@ def list_experiments(
     paging: Paged,
     status: Annotated[Status | None, Query(description="Only those of this status.")] = None,
     owner: Annotated[str | None, Query(description="Only those of this owner.", examples=["ada@example.com"])] = None,
+    text: Annotated[
+        str | None,
+        Query(
+            description="Only those whose id, name or hypothesis contains this, however it writes the letters A to Z.",
+            examples=["checkout"],
+        ),
+    ] = None,
 ) -> Response:
     """List the experiments, most recently created first."""
 
     def read(**page: Any) -> Any:
-        return platform.list_experiments(status=status, owner=owner, **page)
+        return platform.list_experiments(status=status, owner=owner, text=text, **page)
 
     return paging.of(read, experiment_record)
 

@@ -40,11 +40,25 @@ def list_flags(
     platform: Served,
     paging: Paged,
     status: Annotated[FlagStatus | None, Query(description="Only those of this status.")] = None,
+    owner: Annotated[
+        str | None,
+        Query(description="Only those whose targeting names this owner.", examples=["ada@example.com"]),
+    ] = None,
+    tag: Annotated[
+        str | None, Query(description="Only those whose targeting has this tag.", examples=["checkout"])
+    ] = None,
+    text: Annotated[
+        str | None,
+        Query(
+            description="Only those whose id, name or description contains this, however it writes the letters A to Z.",
+            examples=["checkout"],
+        ),
+    ] = None,
 ) -> Response:
     """List the flags, most recently updated first."""
 
     def read(**page: Any) -> Any:
-        return platform.list_feature_flags(status=status, **page)
+        return platform.list_feature_flags(status=status, owner=owner, tag=tag, text=text, **page)
 
     return paging.of(read, flag_record)
 

@@ -10,9 +10,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
+from typing import Unpack
 
 from variate.errors import ConflictError, NotFoundError
 from variate.model import (
+    MAX_PAGE,
     AuditEntry,
     Document,
     FeatureFlag,
@@ -20,6 +22,7 @@ from variate.model import (
     OutboxMessage,
     Page,
 )
+from variate.model.listing import FlagFilters, contains, folded, is_marked
 from variate.model.reading import read_stored
 from variate.model.record import audit_record
 from variate.stores.cursor import CursorValue
@@ -70,14 +73,24 @@ class DynamoDBFlagStore:
         item = self._table.get(flag_id)
         return None if item is None or not _is_flag(item) else _read(item)
 
-    def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
-        """See ``FlagStore.list``. Each status is a query of its own; all of them are these, merged."""
+    def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[FlagFilters]) -> Page[FeatureFlag]:
+        """See ``FlagStore.list``. Each status is a query of its own; all of them are these, merged.
+
+        Texts, owners and tags are looked for in what was read, since DynamoDB compares neither letters whatever their
+        case nor the inside of a document: what is rare is found once all flags are read, a megabyte at a time.
+        """
         check_page_limit(limit)
-        after, high, scope = None, None, scope_of("flags", status)
+        status, wanted, unchanged_since = filters.get("status"), filters.get("text"), filters.get("unchanged_since")
+        owner, tag = filters.get("owner"), filters.get("tag")
+        scope = scope_of("flags", status, None if wanted is None else folded(wanted), owner, tag)
+        is_searched = any(each is not None for each in (wanted, owner, tag))
+        newest = None if unchanged_since is None else newest_first(instant(unchanged_since))
+        after, high = None, None if unchanged_since is None else latest(instant(unchanged_since))
         if last_key is not None:
             position = Position(last_key, scope=scope, length=2)
             updated_at = text(position.id())
-            after, high = (newest_first(updated_at), position.id()), latest(updated_at)
+            after = newest_first(updated_at), position.id()
+            high = min(high or latest(updated_at), latest(updated_at), key=lambda each: each["S"])
 
         def of_status(status: FlagStatus) -> Iterable[Item]:
             query = IndexQuery(
@@ -89,11 +102,20 @@ class DynamoDBFlagStore:
                 forward=False,
             )
             return self._table.ordered(
-                query, limit=limit, tie=lambda item: tie_of(item["updated_at"]), order=_newest_first, after=after
+                query,
+                limit=MAX_PAGE if is_searched else limit,
+                tie=lambda item: tie_of(item["updated_at"]),
+                order=_newest_first,
+                after=after,
             )
 
+        def fits(item: Item) -> bool:
+            if newest is not None and newest_first(item["updated_at"]) < newest:
+                return False
+            return _is_flag(item) and _is_searched_for(item, wanted, owner=owner, tag=tag)
+
         merged = merge(*map(of_status, FlagStatus if status is None else [status]), key=_newest_first)
-        flags = filter(_is_flag, _each_once(merged))
+        flags = filter(fits, _each_once(merged))
         items = page_of(flags, limit=limit, read=lambda item: item, scope=scope, position=_position)
         return Page.read(
             items, _read, named=lambda item: str(item["id"]["S"]), last_key=items.last_key, unreadable=items.unreadable
@@ -193,6 +215,19 @@ def _read_entry(item: Item) -> OutboxMessage:
 
 def _is_flag(item: Item) -> bool:
     return "rules" in item
+
+
+def _is_searched_for(item: Item, wanted: str | None, *, owner: str | None, tag: str | None) -> bool:
+    """By what is written there: what cannot be read is found by its id and its name all the same."""
+    if not contains(wanted, (str(item[name].get("S", "")) for name in ("id", "name", "description") if name in item)):
+        return False
+    if owner is None and tag is None:
+        return True
+    try:
+        targeting = json.loads(item["targeting"]["S"])
+    except (KeyError, ValueError, RecursionError):
+        return False
+    return isinstance(targeting, dict) and is_marked(targeting, owner=owner, tag=tag)
 
 
 def _revision(item: Item) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select
 
@@ -11,12 +11,14 @@ from variate.model import AuditEntry, Experiment, ExperimentStatus, OutboxMessag
 from variate.model.conclusion import conclusion_from_record, conclusion_record
 from variate.model.design_record import design_from_record, design_record
 from variate.model.layer import Layer
+from variate.model.listing import ExperimentFilters, folded
 from variate.model.reading import read_stored
 from variate.stores.sql.database import Database
 from variate.stores.sql.definitions import LAYERS
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import document_of, insert_new, replace_at, tell
 from variate.stores.sql.schema import experiments, variations
+from variate.stores.sql.searching import contains, member
 
 _RECENT = Listing("experiments", (experiments.c.created_at, True), (experiments.c.id, False))
 
@@ -54,20 +56,19 @@ class SqlExperimentStore:
         return _read(*found[0]) if found else None
 
     def list(
-        self,
-        *,
-        status: ExperimentStatus | None = None,
-        owner: str | None = None,
-        limit: int,
-        last_key: str | None = None,
+        self, *, limit: int, last_key: str | None = None, **filters: Unpack[ExperimentFilters]
     ) -> Page[Experiment]:
-        """Return experiments, most recently created first (then by id), of this status and owner where given."""
+        """Return experiments, most recently created first (then by id), for which all the ``filters`` hold."""
+        status, owner, text = filters.get("status"), filters.get("owner"), filters.get("text")
         query = select(experiments)
         if status is not None:
             query = query.where(experiments.c.status == status.value)
         if owner is not None:
             query = query.where(experiments.c.owner == owner)
-        listing = _RECENT.of(status, owner)
+        if text is not None:
+            hypothesis = member(experiments.c.definition, "hypothesis")
+            query = query.where(contains(text, experiments.c.id, experiments.c.name, hypothesis))
+        listing = _RECENT.of(status, owner, None if text is None else folded(text))
         found = self._read(listing.page_of(query, limit=limit, last_key=last_key))
         parts = {row.id: rows for row, rows in found}
         rows = [row for row, _ in found]

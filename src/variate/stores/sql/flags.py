@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Connection, Row, select
 
 from variate.model import AuditEntry, FeatureFlag, FlagStatus, OutboxMessage, Page
 from variate.model.audit import FLAG_CHANGED
+from variate.model.listing import FlagFilters, folded
 from variate.model.reading import read_stored
 from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import document_of, insert_new, replace_at, tell
 from variate.stores.sql.schema import feature_flags
+from variate.stores.sql.searching import contains, lists, member
 
 _RECENT = Listing("flags", (feature_flags.c.updated_at, True), (feature_flags.c.id, False))
 
@@ -41,12 +43,22 @@ class SqlFlagStore:
         row = self._database.read(lambda connection: connection.execute(query).first())
         return None if row is None else _read(row)
 
-    def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
-        """Return flags, most recently updated first (then by id), of this status where given."""
+    def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[FlagFilters]) -> Page[FeatureFlag]:
+        """Return flags, most recently updated first (then by id), for which all the ``filters`` hold."""
+        status, text, unchanged_since = filters.get("status"), filters.get("text"), filters.get("unchanged_since")
+        owner, tag = filters.get("owner"), filters.get("tag")
         query = select(feature_flags)
         if status is not None:
             query = query.where(feature_flags.c.status == status.value)
-        listing = _RECENT.of(status)
+        if owner is not None:
+            query = query.where(member(feature_flags.c.targeting, "owner") == owner)
+        if tag is not None:
+            query = query.where(lists(feature_flags.c.targeting, "tags", tag))
+        if text is not None:
+            query = query.where(contains(text, feature_flags.c.id, feature_flags.c.name, feature_flags.c.description))
+        if unchanged_since is not None:
+            query = query.where(feature_flags.c.updated_at <= unchanged_since)
+        listing = _RECENT.of(status, owner, tag, None if text is None else folded(text))
         query = listing.page_of(query, limit=limit, last_key=last_key)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return listing.page_of_readable(rows, limit=limit, make=_read)

@@ -17,9 +17,7 @@ from variate.model import (
     Document,
     Event,
     Experiment,
-    ExperimentStatus,
     FeatureFlag,
-    FlagStatus,
     OutboxMessage,
     Override,
     OverrideTarget,
@@ -30,8 +28,10 @@ from variate.model import (
 from variate.model.audit import AuditFilters
 from variate.model.audit_chain import ChainHead, Link, Unchained
 from variate.model.layer import Layer
+from variate.model.listing import ExperimentFilters, FlagFilters, experiment_contains, flag_is_marked, folded
 from variate.model.reading import read_stored
 from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStore, OverrideStore, ServingStore
+from variate.stores.sifting import Sifting
 from variate.stores.wrappers.sealed_fields import (
     EVENT_DATA,
     EXPERIMENT_DESCRIPTION,
@@ -79,18 +79,24 @@ class EncryptedExperimentStore:
         return read_stored("experiment", experiment.id, lambda: _open_experiment(self._sealed, experiment))
 
     def list(
-        self,
-        *,
-        status: ExperimentStatus | None = None,
-        owner: str | None = None,
-        limit: int,
-        last_key: str | None = None,
+        self, *, limit: int, last_key: str | None = None, **filters: Unpack[ExperimentFilters]
     ) -> Page[Experiment]:
-        """Return experiments, opened, most recently created first."""
-        page = self._store.list(status=status, owner=owner, limit=limit, last_key=last_key)
-        return Page.read(
-            page, self.opened, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
-        )
+        """Return experiments, opened, most recently created first.
+
+        A text is looked for once they are opened, since the store sees no hypothesis that is sealed.
+        """
+        text = filters.pop("text", None)
+
+        def read(*, limit: int, last_key: str | None) -> Page[Experiment]:
+            page = self._store.list(limit=limit, last_key=last_key, **filters)
+            return Page.read(
+                page, self.opened, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
+            )
+
+        if text is None:
+            return read(limit=limit, last_key=last_key)
+        listing = Sifting(read, lambda each: experiment_contains(each, text), of=folded(text))
+        return listing.page(limit=limit, last_key=last_key)
 
     def replace(
         self,
@@ -182,12 +188,23 @@ class EncryptedFlagStore:
         found = self._store.get(flag_id)
         return None if found is None else self._open(found)
 
-    def list(self, *, status: FlagStatus | None = None, limit: int, last_key: str | None = None) -> Page[FeatureFlag]:
-        """Return flags, opened, most recently updated first."""
-        page = self._store.list(status=status, limit=limit, last_key=last_key)
-        return Page.read(
-            page, self._open, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
-        )
+    def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[FlagFilters]) -> Page[FeatureFlag]:
+        """Return flags, opened, most recently updated first.
+
+        An owner and a tag are looked for once they are opened, since the store sees no targeting that is sealed.
+        """
+        owner, tag = filters.pop("owner", None), filters.pop("tag", None)
+
+        def read(*, limit: int, last_key: str | None) -> Page[FeatureFlag]:
+            page = self._store.list(limit=limit, last_key=last_key, **filters)
+            return Page.read(
+                page, self._open, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
+            )
+
+        if owner is None and tag is None:
+            return read(limit=limit, last_key=last_key)
+        listing = Sifting(read, lambda each: flag_is_marked(each, owner=owner, tag=tag), of=(owner, tag))
+        return listing.page(limit=limit, last_key=last_key)
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         """Store ``flag`` over the one of its id if that is at ``expected_revision``."""

@@ -28,13 +28,14 @@ from variate.testing.conformance.samples import (
     every_text,
     plain,
 )
+from variate.testing.conformance.searching import FindsExperiments
 from variate.testing.conformance.unreadable import Spoil, check_unreadable
 
 ACTIVE, DRAFT = ExperimentStatus.ACTIVE, ExperimentStatus.DRAFT
 _KEEP = Conclusion(decision=ConclusionDecision.KEEP, decided_at=START, decided_by="ben")
 
 
-class ExperimentStoreConformance(WithLogAndOutbox):
+class ExperimentStoreConformance(FindsExperiments, WithLogAndOutbox):
     """Subclass it and provide ``store``, empty, and the ``audit_log`` and ``outbox`` that its writes fill.
 
     ``spoil`` writes past the store, so that an experiment breaks a rule of the model; see ``Spoil``.

@@ -19,6 +19,7 @@ from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together, wins
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
 from variate.testing.conformance.samples import ALIKE, document_of, every_instant, every_json, every_text, plain
+from variate.testing.conformance.searching import FindsFlags
 from variate.testing.conformance.unreadable import Spoil, check_unreadable
 
 ACTIVE, INACTIVE = FlagStatus.ACTIVE, FlagStatus.INACTIVE
@@ -42,7 +43,7 @@ def trail_of_outbox(outbox: Outbox) -> AuditTrail:
     return trail
 
 
-class FlagStoreConformance:
+class FlagStoreConformance(FindsFlags):
     """Subclass it and provide ``store``, empty, the ``outbox`` its writes leave messages in, and ``audit_trail``.
 
     For the last see ``trail_of_log`` and ``trail_of_outbox``. ``spoil`` writes past the store, so that a flag breaks a
