@@ -33,7 +33,7 @@ def create(visit: Visit) -> Response:
     form = visit.form
     made = visit.platform.create_feature_flag(
         form.text("name"),
-        flag_id=form.text("id") or form.new_id,
+        flag_id=form.id_of_new(),
         status="active" if form.ticked("active") else "inactive",
         actor=visit.actor,
         **definition_of(form),
