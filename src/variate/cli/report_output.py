@@ -1,4 +1,4 @@
-"""Where a report goes, and as what: the terminal, JSON or Markdown, and a page beside."""
+"""Where a report goes, and as what: the terminal, JSON or Markdown, and a page or a table beside."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from variate.cli.report_view import print_report
 from variate.cli.text import shown
 from variate.errors import InvalidInputError
 from variate.rendering.markdown import report_markdown
+from variate.rendering.report_csv import report_csv
 from variate.rendering.words import headline
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,6 +27,7 @@ _OPTIONS = (
     json_option,
     click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a pull request or a wiki."),
     click.option("--html", metavar="FILE", help="Write it as a page that needs nothing else."),
+    click.option("--csv", metavar="FILE", help="Write its numbers as CSV, for a spreadsheet."),
     click.option("--output", metavar="FILE", help="Write the JSON or the Markdown to a file."),
 )
 
@@ -45,14 +47,18 @@ class Output:
     as_json: bool
     as_markdown: bool
     html: str | None
+    csv: str | None
     output: str | None
 
     def __post_init__(self) -> None:
         if self.as_json and self.as_markdown:
             raise InvalidInputError("--markdown", "cannot go with --json")
         if self.output is not None and not (self.as_json or self.as_markdown):
-            raise InvalidInputError("--output", "goes with --json or --markdown; a page is written by --html FILE")
-        for option, name in (("--html", self.html), ("--output", self.output)):
+            raise InvalidInputError(
+                "--output",
+                "goes with --json or --markdown; a page is written by --html FILE, and a table by --csv FILE",
+            )
+        for option, name in (("--html", self.html), ("--csv", self.csv), ("--output", self.output)):
             if name is not None and not Path(name).absolute().parent.is_dir():
                 raise InvalidInputError(option, f"{name!r} is in a folder that is not there")
 
@@ -62,15 +68,17 @@ class Output:
             from variate.rendering.page import report_page  # noqa: PLC0415 - templates take a while, and few reports are pages
 
             _write(self.html, report_page(report), option="--html")
+        if self.csv is not None:
+            _write(self.csv, report_csv(report), option="--csv")
         if self.as_json and self.output is None:
             print_json(report_record(report))
         elif self.as_json and self.output is not None:
             _write(self.output, json.dumps(report_record(report), indent=2) + "\n", option="--output")
         elif self.as_markdown:
             self._show_markdown(report)
-        elif self.html is None:
+        elif self.html is None and self.csv is None:
             print_report(report)
-        for name in (self.html, self.output):
+        for name in (self.html, self.csv, self.output):
             if name is not None:
                 click.echo(shown(f"{headline(report)} (written to {name})"), err=True)
 
@@ -84,6 +92,6 @@ class Output:
 
 def _write(name: str, text: str, *, option: str) -> None:
     try:
-        Path(name).write_text(text, encoding="utf-8")
+        Path(name).write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise InvalidInputError(option, f"{name!r} cannot be written: {error.strerror}") from error

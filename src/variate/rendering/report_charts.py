@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 
 from variate.analysis.comparison import Comparison, Finding, MetricResult, Safety, Series
 from variate.analysis.report import Report
@@ -20,6 +21,8 @@ from variate.rendering.charts import (
 from variate.rendering.metric_tables import slice_name
 from variate.stats.not_estimable import NotEstimable
 
+_FARTHEST_DAYS = 3_650
+"""An end farther away is no day to plan for, and a date cannot hold any."""
 _READINGS = {Finding.BETTER: Reading.BETTER, Finding.WORSE: Reading.WORSE, Finding.NOT_SHOWN: Reading.UNCLEAR}
 
 
@@ -50,6 +53,7 @@ def cumulative_charts(report: Report, metric: MetricResult) -> Iterator[Cumulati
                 points=points,
                 quantity=words.quantity_of(metric),
                 looks=tuple(look.at.date() for look in report.progress.looks),
+                planned_looks=_planned_looks(report),
                 end=None if end is None else end.date(),
             )
 
@@ -65,6 +69,33 @@ def shares_chart(report: Report) -> SharesChart | None:
         expected=tuple(each.share for each in report.variations),
         days=tuple(days),
     )
+
+
+def _planned_looks(report: Report) -> tuple[date, ...]:
+    """Return the days about which the plan has further looks, where it is known how long it still takes.
+
+    The plan shares its looks out evenly over its units, so they are where the units of the plan's next parts will be.
+    """
+    progress, looks = report.progress, report.reproduction.plan.looks
+    end = _expected_end(report)
+    if end is None or progress.planned_units is None or progress.fraction is None or progress.fraction >= 1:
+        return ()
+    after = math.floor(progress.fraction * looks + 1e-9) + 1
+    shares = [(number / looks - progress.fraction) / (1 - progress.fraction) for number in range(after, looks + 1)]
+    days = [(report.at + share * (end - report.at)).date() for share in shares]
+    return tuple(dict.fromkeys(days))
+
+
+def _expected_end(report: Report) -> datetime | None:
+    """Return when the plan ends: at the moment that was planned, or when the rest of its units are in."""
+    progress = report.progress
+    if progress.is_ended:
+        return None
+    if progress.planned_end is not None:
+        return progress.planned_end if progress.planned_end > report.at else None
+    if progress.days_left is None or progress.days_left > _FARTHEST_DAYS:
+        return None
+    return report.at + timedelta(days=progress.days_left)
 
 
 def reading_of(comparison: Comparison) -> Reading:

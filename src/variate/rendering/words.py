@@ -76,6 +76,22 @@ CHECKS = {
     CheckKind.WAITING: "Waiting units",
 }
 
+CHECK_ADVICE = {
+    CheckKind.SAMPLE_RATIO: "Look for a redirect or a crash before the exposure is recorded, for bots, for a cache "
+    "that answers for others, and for weights that were changed; then start a new version.",
+    CheckKind.SAMPLE_RATIO_BY_DIMENSION: "Look what is peculiar to the units of these values, such as one browser or "
+    "release that fails in one variation.",
+    CheckKind.SAMPLE_RATIO_BY_DAY: "Look what was released or broke on these days.",
+    CheckKind.CROSSOVERS: "Look whether one person has several ids, and whether exposures are recorded by what was "
+    "assigned.",
+    CheckKind.OVERRIDDEN: "Nothing is to be done: forced units are left out.",
+    CheckKind.UNKNOWN_EXPOSURES: "Look for a sender that still names a variation of before.",
+    CheckKind.COMPLETENESS: "Look whether senders reach the intake, and send again what they still have.",
+    CheckKind.LATE_DATA: "Look which sender is behind; make the report again when its events are in.",
+    CheckKind.WAITING: "Wait for the end of the windows; the report after that has these units.",
+}
+"""What to do where a check did not pass."""
+
 ROLES = {MetricRole.GOAL: "goal", MetricRole.SECONDARY: "secondary", MetricRole.GUARDRAIL: "guardrail"}
 
 FINDINGS = {Finding.BETTER: "better", Finding.WORSE: "worse", Finding.NOT_SHOWN: "not shown"}

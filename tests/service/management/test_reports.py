@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
+
 import httpx
 import pytest
 
@@ -30,7 +33,7 @@ def _experiment(api: httpx.Client, service: Running) -> None:
             service.platform.record_event(unit, "purchase", {})
 
 
-def test_a_report_is_made_kept_and_read_in_three_forms(api: httpx.Client) -> None:
+def test_a_report_is_made_kept_and_read_in_each_form(api: httpx.Client) -> None:
     made = api.post("/api/v1/reports", json={"experiment_id": "one", "dimensions": ["country"]})
     assert made.status_code == 201, made.text
     told = made.json()
@@ -44,6 +47,11 @@ def test_a_report_is_made_kept_and_read_in_three_forms(api: httpx.Client) -> Non
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["content-security-policy"] in page.text
     assert "<button>" not in page.text
+    table = api.get(f"{where}?format=csv")
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert table.headers["content-disposition"].startswith('attachment; filename="one-2')
+    rows = list(csv.DictReader(StringIO(table.text, newline="")))
+    assert {(row["dimension"], row["value"]) for row in rows} == {("", ""), ("country", "US"), ("country", "CA")}
     (head, *_) = api.get("/api/v1/reports?experiment_id=one").json()["items"]
     assert (head["id"], head["verdict"]) == (told["id"], told["verdict"]["kind"])
 

@@ -50,6 +50,11 @@ def test_files_are_written_and_the_verdict_is_told(tmp_path: Path) -> None:
     assert f"Ship: new-checkout (written to {page})" in done.stderr
     assert page.read_text().startswith("<!DOCTYPE html>")
     assert text.read_text().startswith("# a")
+    table = tmp_path / "r.csv"
+    done = run("--csv", table)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert table.read_bytes().startswith(b"report_id,experiment_id,")
+    assert b"\r\r\n" not in table.read_bytes()
     assert run("--html", page, "--json", "--output", record).exit_code == 0
     assert report_from_record(json.loads(record.read_text())) == HOSTILE
 
@@ -60,11 +65,12 @@ def test_files_are_written_and_the_verdict_is_told(tmp_path: Path) -> None:
         ({"as_json": True, "as_markdown": True}, "--markdown"),
         ({"output": "x"}, "--output"),
         ({"html": "/no/such/folder/x"}, "--html"),
+        ({"csv": "/no/such/folder/x"}, "--csv"),
         ({"as_json": True, "output": "/no/such/folder/x"}, "--output"),
     ],
 )
 def test_options_that_cannot_be_are_told_before_any_work(options: dict[str, Any], field: str) -> None:
-    usual: dict[str, Any] = {"as_json": False, "as_markdown": False, "html": None, "output": None}
+    usual: dict[str, Any] = {"as_json": False, "as_markdown": False, "html": None, "csv": None, "output": None}
     with pytest.raises(InvalidInputError) as error:
         Output(**{**usual, **options})
     assert error.value.field == field

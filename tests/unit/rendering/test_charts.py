@@ -137,6 +137,22 @@ def points(count: int) -> tuple[CumulativePoint, ...]:
     )
 
 
+def test_looks_taken_and_looks_planned_are_told_apart_without_colour() -> None:
+    chart = CumulativeChart(
+        title="t",
+        points=points(5),
+        quantity=Quantity.SHARE,
+        looks=(DAY + timedelta(days=2),),
+        planned_looks=(DAY + timedelta(days=7), DAY + timedelta(days=9_999)),
+        end=DAY + timedelta(days=10),
+    )
+    root = parsed(cumulative_svg(chart))
+    (taken,), (planned,) = marks(root, "look"), marks(root, "planned-look")
+    assert taken[0].text == "looked at on 3 Mar 2026"
+    assert planned[0].text == "a look is planned about 8 Mar 2026"
+    assert taken[1].get("stroke-dasharray") != planned[1].get("stroke-dasharray")
+
+
 @pytest.mark.parametrize("count", [1, 2, 14, 300])
 def test_the_effect_over_time_has_a_dot_with_its_numbers_each_day(count: int) -> None:
     chart = CumulativeChart(title="t", points=points(count), quantity=Quantity.SHARE)

@@ -120,6 +120,13 @@ def test_links_within_the_page_lead_somewhere(page: Page) -> None:
     assert {each["aria-labelledby"] for _, each in page.tags if "aria-labelledby" in each} <= set(ids)
 
 
+def test_the_lifts_are_a_table_too_and_checks_that_fail_say_what_to_do(page: Page) -> None:
+    assert "Purchase new-checkout +12.00 % [+6.12, +17.88]" in page.text
+    assert "better" in page.text
+    assert "Look what was released or broke on these days." in page.text
+    assert "Look whether one person has several ids" not in page.text  # this check passed
+
+
 def test_raw_and_adjusted_effects_stand_side_by_side(page: Page) -> None:
     assert "new-checkout raw +1.32 pp [+0.56, +2.08]" in page.text
     assert "new-checkout CUPED (judged) +1.20 pp [+0.61, +1.79]" in page.text

@@ -28,12 +28,16 @@ class CumulativePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CumulativeChart:
-    """``points`` in order of their days. ``looks`` are days on which somebody looked; ``end`` is the planned one."""
+    """``points`` in order of their days. ``looks`` are days on which somebody looked; ``end`` is the planned one.
+
+    ``planned_looks`` are the days about which the plan has further ones.
+    """
 
     title: str
     points: tuple[CumulativePoint, ...]
     quantity: Quantity
     looks: tuple[date, ...] = ()
+    planned_looks: tuple[date, ...] = ()
     end: date | None = None
 
 
@@ -103,17 +107,22 @@ def _grid(chart: CumulativeChart, *, days: _Days, levels: Axis, until: date) -> 
 
 
 def _plan(chart: CumulativeChart, *, days: _Days, until: date) -> str:
-    """Return a short line for each look, and a long one for the planned end."""
+    """Return a short line for each look, a dotted one for each that is planned, a long one for the planned end."""
     bottom = _HEIGHT - _BOTTOM
+    looks = [(look, f"looked at on {full_day_words(look)}", "look", "none") for look in chart.looks]
+    looks += [
+        (look, f"a look is planned about {full_day_words(look)}", "planned-look", "2 2") for look in chart.planned_looks
+    ]
     parts = [
         svg.element(
             "g",
-            svg.title(f"looked at on {full_day_words(look)}"),
-            svg.line(x1=days.place(look), y1=bottom - 10, x2=days.place(look), y2=bottom, stroke_width=2),
-            class_="look",
+            svg.title(told),
+            svg.line(x1=x, y1=bottom - 10, x2=x, y2=bottom, stroke_width=2, stroke_dasharray=dashes),
+            class_=kind,
         )
-        for look in chart.looks
+        for look, told, kind, dashes in looks
         if days.first <= look <= until
+        for x in [days.place(look)]
     ]
     if chart.end is not None and days.first <= chart.end <= until:
         x = days.place(chart.end)

@@ -8,6 +8,9 @@ from starlette.routing import Match, Route
 
 from variate.platform import Platform
 from variate.server.dashboard import assets, flags, home, sign_in
+from variate.server.dashboard.access import account, keys, people
+from variate.server.dashboard.explain import pages as explain_pages
+from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.site import Site
@@ -22,6 +25,11 @@ PARTS = (
     home.pages,
     flags.pages,
     sign_in.pages,
+    account.pages,
+    keys.pages,
+    people.pages,
+    explain_pages.pages,
+    suggestions.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")

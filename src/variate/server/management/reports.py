@@ -52,6 +52,7 @@ def make_report(body: ReportGiven, platform: Served) -> Response:
             "content": {
                 "text/markdown": {"schema": {"type": "string"}},
                 "text/html": {"schema": {"type": "string"}},
+                "text/csv": {"schema": {"type": "string"}},
             }
         }
     },
@@ -60,8 +61,11 @@ def get_report(
     report_id: Annotated[str, Path(description="The id.", examples=["7a1f3c1e-0a3f-4b52-9a07-5b1b6f2a9e33"])],
     platform: Served,
     as_: Annotated[
-        Literal["json", "markdown", "html"],
-        Query(alias="format", description="As data, as GitHub Markdown, or as one page that loads nothing."),
+        Literal["json", "markdown", "html", "csv"],
+        Query(
+            alias="format",
+            description="As data, as GitHub Markdown, as one page that loads nothing, or its numbers as CSV.",
+        ),
     ] = "json",
 ) -> Response:
     """Read a report as it was made."""
@@ -74,4 +78,9 @@ def get_report(
         from variate.rendering.page import page_policy, report_page  # noqa: PLC0415 - numpy: few ask for it
 
         return HTMLResponse(report_page(report), headers={"Content-Security-Policy": page_policy()})
+    if as_ == "csv":
+        from variate.rendering.report_csv import file_name, report_csv  # noqa: PLC0415 - few ask for it
+
+        kept = f'attachment; filename="{file_name(report, "csv")}"'
+        return Response(report_csv(report), media_type="text/csv", headers={"Content-Disposition": kept})
     return answer(report_record(report))
