@@ -12,6 +12,7 @@ from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.explain import pages as explain_pages
 from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
+from variate.server.dashboard.overrides import adding, listing, removing
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.visit import Visit
@@ -30,6 +31,9 @@ PARTS = (
     people.pages,
     explain_pages.pages,
     suggestions.pages,
+    listing.pages,
+    adding.pages,
+    removing.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
