@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from variate.errors import ConflictError, InvalidInputError, VariateError
 from variate.model import Json, parse_instant
+from variate.server.management.locations import is_addressable
 from variate.server.management.problems import named_here
 from variate.server.refusal import Refusal, refusal_of
 
@@ -130,6 +131,28 @@ class Form:
             return [*range(standing)]
         pattern = re.compile(re.escape(prefix) + r"\[(\d{1,4})\]")
         return [*dict.fromkeys(int(found[1]) for name in self._values if (found := pattern.match(name)))]
+
+    def id_of_new(self, name: str = "id") -> str | None:
+        """Return the id that was typed for what this form creates, else ``new_id``; raise for one no page can show."""
+        typed = self.text(name)
+        if not typed:
+            return self.new_id
+        if not is_addressable(typed) or typed == "new":
+            raise InvalidInputError(
+                name, "must be printable, without slashes, and other than new: pages are found by it"
+            )
+        return typed
+
+    def compact(self, prefix: str) -> None:
+        """Number the rows from 0 as they stand, as the platform numbers them when it says what is wrong there."""
+        numbers = {f"{prefix}[{number}]": f"{prefix}[{place}]" for place, number in enumerate(self.rows(prefix))}
+        row = re.compile(re.escape(prefix) + r"\[\d{1,4}\]")
+
+        def numbered(name: str) -> str:
+            found = row.match(name)
+            return name if found is None else numbers[found[0]] + name[found.end() :]
+
+        self._values = {numbered(name): values for name, values in self._values.items()}
 
     @property
     def pressed(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,11 @@ from starlette.responses import Response
 from variate.definition.redesign import fixed_fields
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, ExperimentStatus
+from variate.model.condition import read_condition
 from variate.model.design import MetricRole
 from variate.platform.previewing import Preview
+from variate.rendering.definition_words import condition_words
+from variate.server.dashboard.conditions.builder import view
 from variate.server.dashboard.experiments import head, known, planning
 from variate.server.dashboard.experiments.choices import choices
 from variate.server.dashboard.experiments.standing import Standing, blank, copy_of, standing_of
@@ -164,8 +166,8 @@ def _page(visit: Visit, template: str, standing: Standing, **context: Any) -> Re
                 "metrics": form.rows("metrics", standing=standing.metrics),
             },
             "shares": _shares(Form() if "variations" in fixed else form, standing, variations),
-            "audience_text": "" if standing.audience is None else json.dumps(standing.audience, ensure_ascii=False),
-            "audience_words": "" if standing.audience is None else json.dumps(standing.audience, ensure_ascii=False),
+            "audience": None if "audience" in fixed else view(form, "audience", standing.audience, visit),
+            "audience_words": _audience_words(standing),
             "holdouts": standing.holdouts if "holdouts" in fixed else form.all("holdouts", standing.holdouts),
             "choices": choices(visit.platform),
             "known": baseline,
@@ -178,6 +180,12 @@ def _page(visit: Visit, template: str, standing: Standing, **context: Any) -> Re
             **context,
         },
     )
+
+
+def _audience_words(standing: Standing) -> str:
+    if standing.audience is None:
+        return "everybody"
+    return condition_words(read_condition("audience", standing.audience))
 
 
 def _shares(form: Form, standing: Standing, rows: Sequence[int]) -> dict[int, str]:

@@ -15,6 +15,7 @@ from variate.errors import InvalidInputError
 from variate.model import Experiment, Json
 from variate.model.design import Design, ExperimentMetric
 from variate.model.design_record import DesignFields, design_record, revised
+from variate.server.dashboard.conditions.builder import condition_of
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.templating import for_input
 
@@ -214,7 +215,7 @@ def _plan(form: Form, name: str) -> dict[str, Any]:
 
 _READ: dict[str, Callable[[Form, str], dict[str, Any]]] = {
     "hypothesis": _text,
-    "audience": lambda form, name: {name: form.json(name)},
+    "audience": lambda form, name: {name: condition_of(form, name)},
     "traffic": lambda form, name: {name: _number(form, name)},
     "keeps_outside_audience": _ticked,
     "layer": _layer,
