@@ -228,7 +228,10 @@ def test_names_are_text(service: Running, editor: Browser) -> None:
     service.platform.create_metric(f"m{name}", name=name, kind="proportion", measure={"event_type": "x"})
     service.platform.create_layer(f"l{name}", name=name)
     service.platform.create_holdout(f"h{name}", percentage=1, name=name)
-    variations = [{"name": f"a{name}", "description": name, "value": {"k": name}}, {"name": f"b{name}"}]
+    variations: list[dict[str, object]] = [
+        {"name": f"a{name}", "description": name, "value": {"k": name}},
+        {"name": f"b{name}"},
+    ]
     made = service.platform.create_experiment(
         name,
         description=name,
