@@ -6,10 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from variate.clock import utc_now
 from variate.platform import Platform
 from variate.server.dashboard import assets, home, sign_in
+from variate.server.dashboard.experiments import downloads, results
 from variate.server.dashboard.live import Live
+from variate.server.dashboard.making import Making
 from variate.server.dashboard.pages import refused, routes_of, wants_page
+from variate.server.dashboard.shown_reports import ShownReports
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.visit import Visit
 from variate.server.gate import Gate
@@ -20,6 +24,8 @@ from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
+    results.pages,
+    downloads.pages,
     sign_in.pages,
 )
 
@@ -30,12 +36,16 @@ _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
 class Dashboard:
     """Answers pages over ``platform``, and hands all else to ``rest``, the management API.
 
-    ``live.close()`` ends the streams of pages.
+    ``live.close()`` ends the streams of pages, ``making.close()`` gives up the reports in the making.
     """
 
     def __init__(self, platform: Platform, *, gate: Gate, intake: IntakeHistory, rest: Application) -> None:
         self.live = Live()
-        self._site = Site(platform=platform, gate=gate, intake=intake, live=self.live)
+        reports = ShownReports(platform.get_report)
+        self.making = Making(platform.report_experiment, made=reports.take, clock=utc_now)
+        self._site = Site(
+            platform=platform, gate=gate, intake=intake, live=self.live, reports=reports, making=self.making
+        )
         self._rest = rest
         self._routes = [Route(assets.PATH, assets.send_asset), *routes_of(PARTS, self._site)]
 
