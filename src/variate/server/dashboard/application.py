@@ -8,10 +8,14 @@ from starlette.routing import Match, Route
 
 from variate.clock import utc_now
 from variate.platform import Platform
-from variate.server.dashboard import assets, home, sign_in
-from variate.server.dashboard.experiments import downloads, results
+from variate.server.dashboard import assets, flags, home, sign_in
+from variate.server.dashboard.access import account, keys, people
+from variate.server.dashboard.experiments import downloads, editing, results
+from variate.server.dashboard.explain import pages as explain_pages
+from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.making import Making
+from variate.server.dashboard.overrides import adding, listing, removing
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.shown_reports import ShownReports
 from variate.server.dashboard.site import Site
@@ -26,7 +30,17 @@ PARTS = (
     home.pages,
     results.pages,
     downloads.pages,
+    flags.pages,
     sign_in.pages,
+    account.pages,
+    keys.pages,
+    people.pages,
+    explain_pages.pages,
+    suggestions.pages,
+    editing.pages,
+    listing.pages,
+    adding.pages,
+    removing.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
