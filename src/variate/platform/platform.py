@@ -111,8 +111,8 @@ class Platform:
         self._offer_hot_values(hot, RateLimits(limiter=backends.hot.rate_limiter))
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
-        self.get_report = analysing.get_report
-        self.list_reports = analysing.list_reports
+        self.get_report, self.list_reports = analysing.get_report, analysing.list_reports
+        self.newest_reports = analysing.newest_reports
         self.check_aa = analysing.check_aa
         self._accessing = Accessing.over(backends, settings, log=self._log, wall_clock=clock)
         self._offer_access(self._accessing)

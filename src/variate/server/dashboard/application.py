@@ -7,12 +7,14 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from variate.platform import Platform
-from variate.server.dashboard import assets, home, sign_in
+from variate.server.dashboard import assets, flags, home, sign_in
 from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.conditions import pages as conditions_pages
+from variate.server.dashboard.experiments import editing
 from variate.server.dashboard.explain import pages as explain_pages
 from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
+from variate.server.dashboard.overrides import adding, listing, removing
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.visit import Visit
@@ -24,6 +26,7 @@ from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
+    flags.pages,
     sign_in.pages,
     account.pages,
     keys.pages,
@@ -31,6 +34,10 @@ PARTS = (
     conditions_pages.pages,
     explain_pages.pages,
     suggestions.pages,
+    editing.pages,
+    listing.pages,
+    adding.pages,
+    removing.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
