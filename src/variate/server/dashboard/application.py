@@ -10,6 +10,7 @@ from variate.clock import utc_now
 from variate.platform import Platform
 from variate.server.dashboard import assets, flags, home, sign_in
 from variate.server.dashboard.access import account, keys, people
+from variate.server.dashboard.conditions import pages as conditions_pages
 from variate.server.dashboard.experiments import downloads, editing, results
 from variate.server.dashboard.explain import pages as explain_pages
 from variate.server.dashboard.explain import suggestions
@@ -35,6 +36,7 @@ PARTS = (
     account.pages,
     keys.pages,
     people.pages,
+    conditions_pages.pages,
     explain_pages.pages,
     suggestions.pages,
     editing.pages,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from variate.platform import Platform
+from variate.server.dashboard.conditions.sample import Samples
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.making import Making
 from variate.server.dashboard.shown_reports import ShownReports
@@ -15,8 +16,10 @@ from variate.service_settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The platform that pages show, the gate that logs who is refused, what came in lately, what is live,
-    reports as they are shown, and those in the making."""
+    """The platform that pages show, the gate that logs who is refused, what came in lately, and what is live.
+
+    ``reports`` are stored ones as they are shown; ``samples`` has the units that conditions are counted on.
+    """
 
     platform: Platform
     gate: Gate
@@ -24,6 +27,7 @@ class Site:
     live: Live
     reports: ShownReports
     making: Making
+    samples: Samples = field(default_factory=Samples)
 
     @property
     def settings(self) -> ServiceSettings:
