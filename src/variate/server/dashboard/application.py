@@ -9,6 +9,7 @@ from starlette.routing import Match, Route
 from variate.platform import Platform
 from variate.server.dashboard import assets, home, sign_in
 from variate.server.dashboard.access import account, keys, people
+from variate.server.dashboard.audit import log, verification
 from variate.server.dashboard.explain import pages as explain_pages
 from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
@@ -33,6 +34,8 @@ PARTS = (
     listing.pages,
     adding.pages,
     removing.pages,
+    verification.pages,
+    log.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
