@@ -7,9 +7,10 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from variate.platform import Platform
-from variate.server.dashboard import assets, home, sign_in
+from variate.server.dashboard import assets, flags, home, sign_in
 from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.audit import log, verification
+from variate.server.dashboard.experiments import editing
 from variate.server.dashboard.explain import pages as explain_pages
 from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
@@ -25,12 +26,14 @@ from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
+    flags.pages,
     sign_in.pages,
     account.pages,
     keys.pages,
     people.pages,
     explain_pages.pages,
     suggestions.pages,
+    editing.pages,
     listing.pages,
     adding.pages,
     removing.pages,
