@@ -7,13 +7,11 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from variate.platform import Platform
-from variate.server.dashboard import assets, flags, home, sign_in
+from variate.server.dashboard import assets, audit, explain, flags, home, overrides, sign_in
 from variate.server.dashboard.access import account, keys, people
+from variate.server.dashboard.conditions import pages as conditions_pages
 from variate.server.dashboard.experiments import editing
-from variate.server.dashboard.explain import pages as explain_pages
-from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
-from variate.server.dashboard.overrides import adding, listing, removing
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.visit import Visit
@@ -30,12 +28,11 @@ PARTS = (
     account.pages,
     keys.pages,
     people.pages,
-    explain_pages.pages,
-    suggestions.pages,
+    conditions_pages.pages,
+    explain.pages,
     editing.pages,
-    listing.pages,
-    adding.pages,
-    removing.pages,
+    overrides.pages,
+    audit.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
