@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from variate.platform import Platform
-from variate.server.dashboard import assets, home, sign_in
+from variate.server.dashboard import assets, sign_in
 from variate.server.dashboard.access import account, keys, people
+from variate.server.dashboard.home import pages as home
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.site import Site
@@ -37,9 +41,17 @@ class Dashboard:
     ``live.close()`` ends the streams of pages.
     """
 
-    def __init__(self, platform: Platform, *, gate: Gate, intake: IntakeHistory, rest: Application) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        gate: Gate,
+        intake: IntakeHistory,
+        health: Callable[[], dict[str, Any]],
+        rest: Application,
+    ) -> None:
         self.live = Live()
-        self._site = Site(platform=platform, gate=gate, intake=intake, live=self.live)
+        self._site = Site(platform=platform, gate=gate, intake=intake, health=health, live=self.live)
         self._rest = rest
         self._routes = [Route(assets.PATH, assets.send_asset), *routes_of(PARTS, self._site)]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from variate.platform import Platform
 from variate.server.dashboard.live import Live
@@ -18,6 +20,8 @@ class Site:
     platform: Platform
     gate: Gate
     intake: IntakeHistory
+    health: Callable[[], dict[str, Any]]
+    """What ``/readyz`` tells of this process, from memory."""
     live: Live
 
     @property
