@@ -60,6 +60,10 @@ def head_record(head: ReportHead) -> Record:
         "verdict": head.verdict,
         "variation": head.variation,
         "at": format_instant(head.at),
+        "health": head.health,
+        "concern": head.concern,
+        "units": head.units,
+        "units_per_day": head.units_per_day,
     }
 
 

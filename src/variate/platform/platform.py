@@ -101,8 +101,6 @@ class Platform:
             experiment_at_rest=backends.experiment_at_rest,
             opened=backends.opened,
         )
-        limits = RateLimits(limiter=backends.hot.rate_limiter)
-
         self.closed = False
         self.probes = probes_of(backends)
         """What looks at each engine, by its name: see ``checks``."""
@@ -110,11 +108,11 @@ class Platform:
         self._offer_groups(definitions)
         self._offer_decisions(self._deciding)
         self._offer_records(self._deciding.ledger, Intake(store=backends.events, reader=reader), self._committing)
-        self._offer_hot_values(hot, limits)
+        self._offer_hot_values(hot, RateLimits(limiter=backends.hot.rate_limiter))
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
-        self.get_report = analysing.get_report
-        self.list_reports = analysing.list_reports
+        self.get_report, self.list_reports = analysing.get_report, analysing.list_reports
+        self.newest_reports = analysing.newest_reports
         self.check_aa = analysing.check_aa
         self._accessing = Accessing.over(backends, settings, log=self._log, wall_clock=clock)
         self._offer_access(self._accessing)
@@ -269,8 +267,7 @@ class Platform:
         self._deciding.serving.expect_changes()
 
     def _offer_definitions(self, definitions: Definitions) -> None:
-        experiments, flags = definitions.experiments, definitions.flags
-        overrides = definitions.overrides
+        experiments, flags, overrides = definitions.experiments, definitions.flags, definitions.overrides
         self.create_experiment = experiments.create_experiment
         self.get_experiment = experiments.get_experiment
         self.list_experiments = experiments.list_experiments
@@ -285,8 +282,8 @@ class Platform:
         self.launch_checklist = experiments.launch_checklist
 
         self.create_feature_flag = flags.create_feature_flag
-        self.get_feature_flag = flags.get_feature_flag
-        self.list_feature_flags = flags.list_feature_flags
+        self.get_feature_flag, self.stale_reasons = flags.get_feature_flag, flags.stale_reasons
+        self.list_feature_flags, self.list_stale_flags = flags.list_feature_flags, flags.list_stale_flags
         self.get_active_feature_flags = flags.get_active_feature_flags
         self.update_feature_flag = flags.update_feature_flag
         self.update_feature_flag_status = flags.update_feature_flag_status
@@ -368,6 +365,7 @@ class Platform:
         self.intake_status = committing.status
         self.get_user_events = intake.get_user_events
         self.get_events = intake.get_events
+        self.latest_events = intake.latest.latest_events
 
     def _offer_access(self, accessing: Accessing) -> None:
         keys = accessing.keys

@@ -51,6 +51,7 @@ def test_only_signing_in_is_for_everybody() -> None:
         "/theme",
         "/account/password",
         "/audit/verify",
+        "/conditions/builder",
     }
 
 

@@ -10,8 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from variate.platform import Platform
-from variate.server.dashboard import assets, sign_in
+from variate.server.dashboard import assets, audit, explain, flags, overrides, sign_in
 from variate.server.dashboard.access import account, keys, people
+from variate.server.dashboard.conditions import pages as conditions_pages
+from variate.server.dashboard.experiments import editing
 from variate.server.dashboard.home import pages as home
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.pages import refused, routes_of, wants_page
@@ -25,10 +27,16 @@ from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
+    flags.pages,
     sign_in.pages,
     account.pages,
     keys.pages,
     people.pages,
+    conditions_pages.pages,
+    explain.pages,
+    editing.pages,
+    overrides.pages,
+    audit.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from variate.platform import Platform
+from variate.server.dashboard.conditions.sample import Samples
 from variate.server.dashboard.live import Live
 from variate.server.gate import Gate
 from variate.server.operations.intake_history import IntakeHistory
@@ -15,7 +16,10 @@ from variate.service_settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The platform that pages show, the gate that logs who is refused, what came in lately, and what is live."""
+    """The platform that pages show, the gate that logs who is refused, what came in lately, and what is live.
+
+    ``samples`` has the units that conditions are counted on.
+    """
 
     platform: Platform
     gate: Gate
@@ -23,6 +27,7 @@ class Site:
     health: Callable[[], dict[str, Any]]
     """What ``/readyz`` tells of this process, from memory."""
     live: Live
+    samples: Samples = field(default_factory=Samples)
 
     @property
     def settings(self) -> ServiceSettings:

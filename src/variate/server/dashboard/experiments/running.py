@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from variate.analysis.report import CheckKind, VerdictKind
 from variate.model import Experiment, ExperimentStatus
 from variate.model.planned_end import Pace, days_left
 from variate.platform import Platform
@@ -35,14 +36,14 @@ class Running:
             return "none", "see the report"
         if self.head.concern is None:
             return "ok", "all checks passed"
-        return _TONES[self.head.health], words.CHECKS[self.head.concern]
+        return _TONES[self.head.health], words.CHECKS[CheckKind(self.head.concern)]
 
     @property
     def verdict(self) -> str:
         """The newest report's verdict in words, with the variation it is about."""
         if self.head is None:
             return words.NOTHING
-        said = words.VERDICTS[self.head.verdict]
+        said = words.VERDICTS[VerdictKind(self.head.verdict)]
         return said if self.head.variation is None else f"{said}: {self.head.variation}"
 
     @property
@@ -67,13 +68,11 @@ def how_they_stand(platform: Platform, experiments: Sequence[Experiment], *, now
 
 
 def _left(experiment: Experiment, head: ReportHead | None, now: datetime) -> float | None:
-    of_this = head is not None and head.version == experiment.version and head.units is not None
-    return days_left(
-        ends_at=experiment.design.ends_at,
-        planned_units=experiment.design.plan.units,
-        pace=Pace(units=head.units, per_day=head.units_per_day, at=head.at) if of_this else None,
-        at=now,
-    )
+    pace = None
+    if head is not None and head.version == experiment.version and head.units is not None:
+        pace = Pace(units=head.units, per_day=head.units_per_day, at=head.at)
+    design = experiment.design
+    return days_left(ends_at=design.ends_at, planned_units=design.plan.units, pace=pace, at=now)
 
 
 def _days(number: float) -> str:
