@@ -13,6 +13,7 @@ from variate.server.dashboard.conditions import pages as conditions_pages
 from variate.server.dashboard.experiments import editing
 from variate.server.dashboard.explain import pages as explain_pages
 from variate.server.dashboard.explain import suggestions
+from variate.server.dashboard.groups import audiences, holdouts, layers, metric_catalog
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.overrides import adding, listing, removing
 from variate.server.dashboard.pages import refused, routes_of, wants_page
@@ -32,6 +33,10 @@ PARTS = (
     keys.pages,
     people.pages,
     conditions_pages.pages,
+    audiences.pages,
+    metric_catalog.pages,
+    layers.pages,
+    holdouts.pages,
     explain_pages.pages,
     suggestions.pages,
     editing.pages,
