@@ -79,19 +79,19 @@ def test_rules_are_built_in_place(platform: Platform, opened: Opened) -> None:
     added.get_by_label("shares of several").check()
     added.get_by_role("textbox", name="on", exact=True).fill("30")
     added.get_by_role("textbox", name="off", exact=True).fill("70")
-    for _ in range(3):
-        page.get_by_role("button", name="Move rule").filter(visible=True).nth(-2).wait_for()
-        page.locator('button[value="up:rules[3]"]').click()
-        page.wait_for_function(
-            "document.activeElement?.value === 'up:rules[3]' || document.activeElement?.value === 'down:rules[3]'"
-        )
-    page.get_by_role("group", name="Rule 1: last", exact=True).wait_for()
-    page.get_by_label("Unit").fill("u-1")
-    page.get_by_label("Attributes").fill('{"plan": "pro"}')
-    page.get_by_label("Unit").press("Enter")
-    said = page.get_by_role("status").inner_text()
+    for place in (3, 2, 1):
+        page.get_by_role("button", name=f"Move rule {place + 1} up").click()
+        page.get_by_role("group", name=f"Rule {place}: last", exact=True).wait_for()
+        assert page.locator("button:focus").get_attribute("aria-label") == f"Move rule {place} up"
+    trying = page.get_by_role("group", name="Try it out as it is typed")
+    trying.get_by_label("Attributes").fill('{"plan": "pro"}')
+    trying.get_by_label("Unit").fill("u-1")
+    trying.get_by_label("Unit").press("Enter")
+    said = trying.get_by_role("status").inner_text()
     assert "because the draw by weights gives it (rule “last”)" in said
-    assert platform.get_feature_flag("checkout").revision == 1, "Enter saves nothing"
+    before = platform.get_feature_flag("checkout")
+    assert before is not None
+    assert before.revision == 1, "Enter saves nothing"
     assert_clean(page)
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/flags/checkout?done=saved")
@@ -115,7 +115,7 @@ def test_a_flag_is_made_and_switched_off_without_scripts(platform: Platform, ope
     page.get_by_label("of its own").check()
     page.get_by_role("button", name="Add a rule").click()
     assert page.get_by_label("of its own").is_checked()
-    page.get_by_role("group", name="Rule 1 serves").get_by_label("Variation").select_option("on")
+    page.get_by_role("group", name="Rule 1 serves").get_by_label("Variation", exact=True).select_option("on")
     page.get_by_role("button", name="Save").click()
     assert "rule 1: everybody → on" in page.get_by_role("listitem").filter(has_text="prod").first.inner_text()
     page.get_by_role("link", name="Switch off in prod").click()
