@@ -25,9 +25,10 @@ from variate.model.design import Design
 from variate.model.design_record import DesignFields, revised
 from variate.model.listing import experiment_filters
 from variate.model.record import experiment_record
-from variate.model.rules import check_choice, check_id, check_name
+from variate.model.rules import check_choice, check_id, check_name, check_prose
 from variate.stores.ports import AuditLog, ExperimentStore, OverrideStore
 
+NOTHING_SAID: Mapping[str, Json] = {}
 OVERRIDE_DAYS = 30
 """How long an override stands that comes with a status change, as in the guide."""
 
@@ -151,6 +152,7 @@ class Experiments:
         experiment_id: str,
         *,
         variations: Iterable[Mapping[str, Any]] | None = None,
+        reason: str = "",
         expected_revision: int | None = None,
         actor: str | None = None,
         **design: Unpack[DesignFields],
@@ -158,11 +160,12 @@ class Experiments:
         """Draw every unit anew, on purpose: no assignment of an earlier version counts any more.
 
         With it everything of the design and the variations may change. The experiment must have started and not ended.
+        The audit log keeps the ``reason``.
         """
         given = None if variations is None else list(check_list(variations))
 
         def change(before: Experiment, at: datetime) -> Change:
-            return self.new_version(before, variations=given, design=design, actor=actor, at=at)
+            return self.new_version(before, variations=given, design=design, reason=reason, actor=actor, at=at)
 
         return self._write(experiment_id, change, expected_revision=expected_revision)
 
@@ -193,6 +196,7 @@ class Experiments:
         *,
         variations: Iterable[Mapping[str, Any]] | None = None,
         design: DesignFields,
+        reason: str = "",
         actor: str | None = None,
         at: datetime,
     ) -> Change:
@@ -202,7 +206,8 @@ class Experiments:
         after = self._revised(before, variations, design, at)
         fresh = replace(after.design, past=(), reads_ledger=design.get("reads_ledger", False))
         after = replace(after, version=before.version + 1, design=fresh)
-        return self._changed(before, after, "new_version", actor, at)
+        said = {"reason": reason} if check_prose("reason", reason) else {}
+        return self._changed(before, after, "new_version", actor, at, said=said)
 
     def launch_checklist(self, experiment_id: str) -> tuple[ChecklistItem, ...]:
         """Return what has to be so before the experiment starts, and what ought to be; raise ``NotFoundError``."""
@@ -347,7 +352,16 @@ class Experiments:
             parts = read_variations(variations, at=at, new_id=self.log.new_id, standing=before.variations)
         return replace(before, variations=parts, design=revised(before.design, design))
 
-    def _changed(self, before: Experiment, after: Experiment, action: str, actor: str | None, at: datetime) -> Change:
+    def _changed(
+        self,
+        before: Experiment,
+        after: Experiment,
+        action: str,
+        actor: str | None,
+        at: datetime,
+        *,
+        said: Mapping[str, Json] = NOTHING_SAID,
+    ) -> Change:
         """Return the change to ``after``, with what it names looked up and its layer's range claimed."""
         old, new = differences(before, after)
         if not new:
@@ -362,7 +376,7 @@ class Experiments:
             self.flags.check_served(after)
         layers, claims = self._claiming.claims(before.id, before.design.layer, after.design.layer, actor=actor, at=at)
         after = replace(after, revision=before.revision + 1, updated_at=at)
-        entry = self._entry(before, action, {"before": old, "after": new}, actor, at)
+        entry = self._entry(before, action, {"before": old, "after": new, **said}, actor, at)
         return Change(after, [*claims, entry], [], layers)
 
     def _moved(

@@ -8,6 +8,7 @@ from starlette.routing import Match, Route
 
 from variate.platform import Platform
 from variate.server.dashboard import assets, home, sign_in
+from variate.server.dashboard.experiments import changing, deciding, life, overview, past, units
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.site import Site
@@ -21,6 +22,12 @@ from variate.server.request import Application, Receive, Scope, Send
 PARTS = (
     home.pages,
     sign_in.pages,
+    life.pages,
+    deciding.pages,
+    changing.pages,
+    past.pages,
+    units.pages,
+    overview.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
