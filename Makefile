@@ -23,8 +23,8 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python
 help: ## List what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.runs ## Run an experiment on 20,000 simulated users and print its table
-	@$(BIN)/variate demo
+demo: $(VENV)/.runs ## Run an experiment on 20,000 simulated users, print its report and serve the dashboard on it
+	@$(BIN)/variate demo --serve
 
 test: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.node-modules $(VENV)/.featurevisor ## Run every test but the heavy ones, on real engines
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(PYTEST)

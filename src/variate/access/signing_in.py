@@ -10,6 +10,7 @@ from variate.access.networks import counted_as
 from variate.access.people import People
 from variate.access.sessions import Sessions, Started
 from variate.errors import LimitExceededError, UnauthenticatedError
+from variate.model.access import Person
 from variate.stores.ports import RateLimiter
 
 logger = logging.getLogger("variate.access")
@@ -59,6 +60,24 @@ class SignIn:
         Raise ``UnauthenticatedError`` for a wrong address or password, and for somebody who has none or is disabled;
         ``LimitExceededError`` for too many attempts from this address or as this person.
         """
+        person, kept = self._shown(email, password, address=address)
+        if self.people.passwords.is_outdated(kept):
+            person = self.people.renew_hash(person, password)
+        logger.info("signed in", extra={"person": person.id, "address": address})
+        return self.sessions.start(person)
+
+    def change_password(
+        self, email: str, present: str, password: str, *, address: str, actor: str | None = None
+    ) -> Started:
+        """Give the person who shows the ``present`` password a new one, and begin a session: all others end.
+
+        Raise as ``by_password`` does, and ``InvalidInputError`` for what cannot be a password.
+        """
+        person, _ = self._shown(email, present, address=address)
+        return self.sessions.start(self.people.set_password(person.id, password, actor=actor))
+
+    def _shown(self, email: str, password: str, *, address: str) -> tuple[Person, str]:
+        """Return whose password this is, and its hash."""
         typed = email.strip().lower()
         self.attempts.count(address=address, email=typed)
         person = self.people.store.by_email(typed) if _could_stand(typed) else None
@@ -67,10 +86,7 @@ class SignIn:
         if person is None or kept is None or not is_right or person.disabled:
             logger.warning("a sign-in was refused", extra={"address": address})
             raise UnauthenticatedError(REFUSED)
-        if self.people.passwords.is_outdated(kept):
-            person = self.people.renew_hash(person, password)
-        logger.info("signed in", extra={"person": person.id, "address": address})
-        return self.sessions.start(person)
+        return person, kept
 
 
 def _could_stand(email: str) -> bool:

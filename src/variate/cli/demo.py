@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from variate.analysis.report_record import report_record
+from variate.cli import demo_dashboard
 from variate.cli.demo_customers import CONTROL, PAST, TREATMENT, Customer, customers, events_of
 from variate.cli.output import advance_on, batches, json_option, print_json, progress
 from variate.cli.own_metrics import Wanted, define
@@ -55,8 +56,9 @@ _BATCH = 1_000
 @click.command("demo")
 @click.option("--users", type=click.IntRange(100, 1_000_000), default=20_000, show_default=True, help="How many users.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The chance by which customers are made.")
+@click.option("--serve", "serves", is_flag=True, help="Then serve the dashboard on it, and say where it is.")
 @json_option
-def command(users: int, seed: int, *, as_json: bool) -> None:
+def command(users: int, seed: int, *, serves: bool, as_json: bool) -> None:
     """Run a simulated experiment from end to end.
 
     Defines metrics and makes an experiment of its own, assigns every user, asks for every assignment again after a
@@ -67,6 +69,10 @@ def command(users: int, seed: int, *, as_json: bool) -> None:
     # A change of weights is in force VARIATE_CHANGE_DELAY_SECONDS later, once every process has heard of it. Here there
     # is but one, which is to ask again at once.
     settings = replace(Settings.from_environment(), change_delay_seconds=0)
+    if serves:
+        if as_json:
+            raise click.UsageError("give either --serve or --json")
+        demo_dashboard.check_local(settings)
     with Platform.open(settings) as platform:
         define(platform, _METRICS, option="metrics")
         experiment = _started(platform, users=users, seed=seed)
@@ -97,6 +103,8 @@ def command(users: int, seed: int, *, as_json: bool) -> None:
     click.echo(f"{users:,} users assigned; asked again after the weights went to 1:9, {moved:,} had moved.\n")
     print_report(report)
     _say_what_next(experiment)
+    if serves:
+        demo_dashboard.serve(settings, experiment.id)
 
 
 def _started(platform: Platform, *, users: int, seed: int) -> Experiment:

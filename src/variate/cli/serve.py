@@ -19,12 +19,17 @@ from variate.settings import Profile, Settings
 @click.option("--host", help="The address to listen at, as VARIATE_HOST.")
 @click.option("--port", type=click.IntRange(0, 65_535), help="The port, as VARIATE_PORT; 0 takes a free one.")
 @click.option(
+    "--fd",
+    type=click.IntRange(3),
+    help="Listen at this file descriptor, a socket that who starts it has opened, in place of host and port.",
+)
+@click.option(
     "--processes",
     type=click.IntRange(0, 256),
     help="How many processes answer, as VARIATE_PROCESSES; 0 is one for each core. More than one needs Redis.",
 )
-def command(host: str | None, port: int | None, processes: int | None) -> None:
-    """Answer over HTTP: OFREP, events, the management API. Ends in good order at SIGTERM or Ctrl-C."""
+def command(host: str | None, port: int | None, fd: int | None, processes: int | None) -> None:
+    """Answer over HTTP: the dashboard, OFREP, events, the management API. Ends in good order at SIGTERM or Ctrl-C."""
     if sys.platform == "win32":
         raise ConfigurationError("variate serve runs on Linux and macOS: on Windows run it in WSL or in a container")
     try:
@@ -42,7 +47,7 @@ def command(host: str | None, port: int | None, processes: int | None) -> None:
     )
     settings = replace(settings, service=service)
     count = process_count(settings)
-    with listening(service.host, service.port) as listener:
+    with listening(service.host, service.port) if fd is None else inherited(fd) as listener:
         where = url_of(listener)
 
         def answer(platform: Platform | None = None) -> None:
@@ -80,6 +85,14 @@ def listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise ConfigurationError(f"VARIATE_HOST, VARIATE_PORT: cannot listen at {host} port {port}: {error}") from error
     return listener
+
+
+def inherited(fd: int) -> socket.socket:
+    """Return the socket of this file descriptor; raise ``ConfigurationError`` where that is none."""
+    try:
+        return socket.socket(fileno=fd)
+    except OSError as error:
+        raise ConfigurationError(f"--fd: {fd} is no socket that was handed on: {error}") from error
 
 
 def url_of(listener: socket.socket) -> str:

@@ -101,8 +101,6 @@ class Platform:
             experiment_at_rest=backends.experiment_at_rest,
             opened=backends.opened,
         )
-        limits = RateLimits(limiter=backends.hot.rate_limiter)
-
         self.closed = False
         self.probes = probes_of(backends)
         """What looks at each engine, by its name: see ``checks``."""
@@ -110,7 +108,7 @@ class Platform:
         self._offer_groups(definitions)
         self._offer_decisions(self._deciding)
         self._offer_records(self._deciding.ledger, Intake(store=backends.events, reader=reader), self._committing)
-        self._offer_hot_values(hot, limits)
+        self._offer_hot_values(hot, RateLimits(limiter=backends.hot.rate_limiter))
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
         self.get_report = analysing.get_report
@@ -269,8 +267,7 @@ class Platform:
         self._deciding.serving.expect_changes()
 
     def _offer_definitions(self, definitions: Definitions) -> None:
-        experiments, flags = definitions.experiments, definitions.flags
-        overrides = definitions.overrides
+        experiments, flags, overrides = definitions.experiments, definitions.flags, definitions.overrides
         self.create_experiment = experiments.create_experiment
         self.get_experiment = experiments.get_experiment
         self.list_experiments = experiments.list_experiments
@@ -368,6 +365,7 @@ class Platform:
         self.intake_status = committing.status
         self.get_user_events = intake.get_user_events
         self.get_events = intake.get_events
+        self.latest_events = intake.latest.latest_events
 
     def _offer_access(self, accessing: Accessing) -> None:
         keys = accessing.keys

@@ -12,6 +12,7 @@ from variate.errors import InvalidInputError
 from variate.model import EXPOSURE, Event, Json, Page, Verdict, check_dimensions, check_instant
 from variate.model.rules import check_id
 from variate.recording.batch import Reader
+from variate.recording.latest import Latest
 from variate.recording.reading import EVENT_DAYS, read_event
 from variate.stores.ports import EventStore
 
@@ -29,6 +30,11 @@ class Intake:
     def clock(self) -> Callable[[], datetime]:
         """What dates events that say no time of their own."""
         return self.reader.clock
+
+    @property
+    def latest(self) -> Latest:
+        """What reads the newest of what was taken in."""
+        return Latest(store=self.store, clock=self.clock)
 
     def record_event(
         self,

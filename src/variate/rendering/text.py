@@ -15,6 +15,11 @@ def fit(text: str) -> str:
     return _UNFIT.sub(_escaped, " ".join(text.split()))
 
 
+def is_fit(text: str) -> bool:
+    """Return whether a page can have the text as it is, however it is broken into lines."""
+    return _UNFIT.search(text) is None
+
+
 def width(text: str) -> int:
     """Return how many columns the text takes; a character of East Asian width takes two."""
     return sum(_columns(character) for character in text)

@@ -8,7 +8,10 @@ from starlette.routing import Match, Route
 
 from variate.platform import Platform
 from variate.server.dashboard import assets, home, sign_in
+from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.experiments import changing, deciding, life, overview, past, units
+from variate.server.dashboard.explain import pages as explain_pages
+from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.site import Site
@@ -28,6 +31,11 @@ PARTS = (
     past.pages,
     units.pages,
     overview.pages,
+    account.pages,
+    keys.pages,
+    people.pages,
+    explain_pages.pages,
+    suggestions.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")

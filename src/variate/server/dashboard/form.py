@@ -17,8 +17,10 @@ from variate.server.refusal import Refusal, refusal_of
 MOST_FIELDS = 5_000
 PRESSED = "do"
 """The name of a form's buttons that do something else than to send it: its value says what."""
+_SET, _SHOW = "set:", "show:"
 _ADD, _REMOVE, _UP, _DOWN = "add:", "remove:", "up:", "down:"
 _ROW = re.compile(r"(.+)\[(\d{1,4})\]")
+_SECRET = ("password", "present")
 _NEW = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -133,12 +135,19 @@ class Form:
         """Add, remove or move the row that a button asked for; whether one did, and the form is only shown again.
 
         Such buttons are called ``do``, with ``add:PREFIX``, or ``remove:``, ``up:`` or ``down:`` and ``PREFIX[NUMBER]``
-        for their value.
+        for their value. ``add:PREFIX=KIND`` says of the row what it is, under ``PREFIX[NUMBER]``; ``set:NAME=VALUE``
+        puts that into a field; ``show:`` with anything only shows the form again.
         """
         if self.pressed.startswith(_ADD):
-            prefix = self.pressed.removeprefix(_ADD)
+            prefix, _, kind = self.pressed.removeprefix(_ADD).partition("=")
             number = max(self.rows(prefix), default=-1) + 1
-            self._values[f"{prefix}[{number}]"] = [""]
+            self._values[f"{prefix}[{number}]"] = [kind]
+            return True
+        if self.pressed.startswith(_SET):
+            name, _, value = self.pressed.removeprefix(_SET).partition("=")
+            self._values[name] = [value]
+            return True
+        if self.pressed.startswith(_SHOW):
             return True
         row = _ROW.fullmatch(self.pressed.removeprefix(_REMOVE)) if self.pressed.startswith(_REMOVE) else None
         if row is not None:
@@ -184,9 +193,13 @@ class Form:
 
     @property
     def said(self) -> list[tuple[str, str]]:
-        """Everything that was typed, but what the page itself put in: to be sent once more."""
-        own = ("csrf_token", PRESSED)
-        return [(name, value) for name, values in self._values.items() if name not in own for value in values]
+        """What was typed, to be sent once more: without passwords, which no page is to hold, and the old token."""
+        return [
+            (name, value)
+            for name, values in self._values.items()
+            if name != "csrf_token" and not any(part in name for part in _SECRET)
+            for value in values
+        ]
 
 
 def _no_constant(name: str) -> None:

@@ -13,13 +13,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from variate.access.sessions import Session
-from variate.errors import AccessError, LimitExceededError, UnauthenticatedError, VariateError
+from variate.errors import AccessError, ForbiddenError, LimitExceededError, UnauthenticatedError, VariateError
 from variate.patience import within
-from variate.server.dashboard.form import read_form
+from variate.server.dashboard.form import Form, read_form
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
-from variate.server.management.admission import CSRF_HEADER
 from variate.server.management.cookies import SESSION
 from variate.server.management.fronted import fronted
 from variate.server.management.needs import READS, Needs
@@ -31,6 +30,8 @@ logger = logging.getLogger("variate.server")
 Answering = Callable[[Visit], Response]
 
 SIGN_IN = "/sign-in"
+_MOST_LOST = 65_536
+"""How many bytes a form may have to be kept for somebody who has to sign in again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +107,39 @@ async def _answer(page: Page, visit: Visit) -> Response:
                 await _admit(page, visit)
                 return await run_in_threadpool(page.answer, visit)
             check_same_site(visit)
-            visit.form = read_form(await visit.asked.body(), visit.asked.media_type)
-            await _admit(page, visit)
+            try:
+                await _admit(page, visit)
+            except UnauthenticatedError as error:
+                return await _lost(visit, error)
+            visit.form = await _read(visit)
+            if visit.session is not None and page.needs is not None:
+                try:
+                    visit.session.need_csrf_token(visit.form.raw("csrf_token") or None)
+                except ForbiddenError as error:
+                    visit.site.gate.log(visit.asked, error)
+                    return await _lost(visit, error)
             return await run_in_threadpool(_sent, page, visit)
     except Exception as error:  # noqa: BLE001 - every error is answered by a page, and logged by its kind
         return refused(visit, error)
+
+
+async def _read(visit: Visit) -> Form:
+    return read_form(await visit.asked.body(), visit.asked.media_type)
+
+
+async def _lost(visit: Visit, error: AccessError) -> Response:
+    """Answer a form whose session ended, or that is of an earlier one: what was typed can be sent again from there.
+
+    Only where the browser says that the form is of a page of ours: what another site wrote is not to be put before
+    somebody with a token that counts. A stranger is not to have us read much.
+    """
+    length = visit.request.headers.get("content-length", "")
+    if visit.request.headers.get("sec-fetch-site") != "same-origin" or not length.isdigit() or int(length) > _MOST_LOST:
+        raise error
+    if not visit.form.sent:
+        visit.form = await _read(visit)
+    visit.status = refusal_of(error).status
+    return visit.page("again.html.j2", action=visit.where)
 
 
 def _sent(page: Page, visit: Visit) -> Response:
@@ -141,9 +170,6 @@ async def _admit(page: Page, visit: Visit) -> None:
             raise UnauthenticatedError("nobody is signed in here: sign in")
         session = await run_in_threadpool(visit.platform.sessions.check, token)
         visit.asked.actor = session.principal.actor
-        if page.method == "POST":
-            visit.session = session
-            session.need_csrf_token(visit.form.raw("csrf_token") or visit.request.headers.get(CSRF_HEADER))
         page.needs.check(session.principal)
     except AccessError as error:
         visit.site.gate.log(visit.asked, error)

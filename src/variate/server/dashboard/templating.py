@@ -10,12 +10,14 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from variate._version import __version__
 from variate.model import format_instant
-from variate.rendering.text import fit
+from variate.rendering.text import cut, fit
 from variate.server.dashboard.assets import asset
+
+_COMPACT_COLUMNS = 240
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
@@ -44,6 +46,12 @@ def instant(moment: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}" title="{}">{} UTC</time>').format(whole, whole, shown)
 
 
+def exact_instant(moment: datetime) -> Markup:
+    """Return the moment, to the second, in UTC, where many follow each other within a minute."""
+    shown = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return Markup('<time datetime="{}">{} UTC</time>').format(format_instant(moment), shown)
+
+
 def for_input(moment: datetime | None) -> str:
     """Return the moment as a field of the type ``datetime-local`` has it, in UTC."""
     return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
@@ -59,6 +67,11 @@ def ago(moment: datetime | None, now: datetime) -> str:
         if count:
             return f"{count:,} {unit}{'' if count == 1 else 's'} ago"
     return "just now"
+
+
+def compact(text: str) -> str:
+    """Return the text, of a long one its beginning and its end, where a row of a table has room for it."""
+    return cut(text, columns=_COMPACT_COLUMNS)
 
 
 def count(number: float, one: str, many: str | None = None) -> str:
@@ -85,7 +98,15 @@ def _environment() -> Environment:
         "variate_version": __version__,
         "zip": zip,
     }
-    environment.filters |= {"instant": instant, "ago": ago, "for_input": for_input, "count": count}
+    environment.filters |= {
+        "instant": instant,
+        "exact_instant": exact_instant,
+        "ago": ago,
+        "for_input": for_input,
+        "count": count,
+        "compact": compact,
+        "exact": escape,
+    }
     return environment
 
 

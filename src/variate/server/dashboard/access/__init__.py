@@ -1,0 +1,1 @@
+"""Keys, people, and one's own account."""

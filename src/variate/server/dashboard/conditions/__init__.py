@@ -1,0 +1,1 @@
+"""Conditions: the builder that forms have for them, and how many of a sample they match."""

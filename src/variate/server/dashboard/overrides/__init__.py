@@ -1,0 +1,1 @@
+"""Variations forced for single units: who forced them, why and until when."""

@@ -1,0 +1,1 @@
+// The condition builder where scripts run.
