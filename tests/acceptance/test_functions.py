@@ -10,6 +10,7 @@ import variate
 from tests.acceptance.command import Variate
 from tests.acceptance.deployments import Deployment
 from variate import Reason
+from variate.analysis.report_record import head_record
 
 PRO = {"plan": "pro"}
 UNITS = [f"u{number}" for number in range(30)]
@@ -134,6 +135,8 @@ def test_a_report_says_what_was_recorded_and_is_kept(deployment: Deployment) -> 
     past = variate.report_experiment("button", at=report["at"])
     assert {each["id"] for each in variate.list_reports("button")} == {past["id"], report["id"]}
     assert {each["verdict"] for each in variate.list_reports()} == {report["verdict"]["kind"]}
+    newest = variate.default_platform().newest_reports(["button", "another"])
+    assert {name: head_record(head) for name, head in newest.items()} == {"button": variate.list_reports("button")[0]}
     assert past["metrics"] == [
         {**each, "slices": each["slices"][:1], "heterogeneity": []} for each in report["metrics"]
     ]

@@ -60,6 +60,9 @@ def head_record(head: ReportHead) -> Record:
         "verdict": head.verdict,
         "variation": head.variation,
         "at": format_instant(head.at),
+        "health": head.health,
+        "concern": head.concern,
+        "units": head.units,
     }
 
 

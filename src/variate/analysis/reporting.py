@@ -12,7 +12,7 @@ from variate.analysis.aa import DEFAULT_RUNS, SelfCheck, self_check
 from variate.analysis.building import build_report, look_now
 from variate.analysis.history import History, history_of
 from variate.analysis.planning import Standing
-from variate.analysis.report import Report
+from variate.analysis.report import CheckStatus, Report
 from variate.analysis.report_record import report_document, report_from_record
 from variate.analysis.subject import Subject
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
@@ -66,7 +66,7 @@ class Reporting:
         moment = now if at is None else check_instant("at", at)
         if moment > now:
             raise InvalidInputError("at", f"must not be in the future, but it is {format_instant(moment)}")
-        names = _checked_dimensions(dimensions)
+        names = checked_dimensions(dimensions)
         past = history_of(found, audit=self.audit, overrides=self.overrides, at=now)
         if moment <= past.start:
             raise InvalidInputError(
@@ -170,6 +170,8 @@ def subject_of(experiment: Experiment) -> Subject:
 
 def stored_report(report: Report) -> StoredReport:
     """Return the report as it is kept; it has to have an id."""
+    status = report.health.status
+    concerns = (check.kind.value for check in report.health.checks if check.status is status is not CheckStatus.OK)
     head = ReportHead(
         id=report.id,
         experiment_id=report.experiment_id,
@@ -177,6 +179,9 @@ def stored_report(report: Report) -> StoredReport:
         verdict=report.verdict.kind.value,
         variation=report.verdict.variation,
         at=report.at,
+        health=status.value,
+        concern=next(concerns, None),
+        units=sum(variation.units for variation in report.variations),
     )
     return StoredReport(head=head, document=report_document(report))
 
@@ -208,7 +213,8 @@ def _question(
     )
 
 
-def _checked_dimensions(dimensions: Sequence[str]) -> tuple[str, ...]:
+def checked_dimensions(dimensions: Sequence[str]) -> tuple[str, ...]:
+    """Return the names; raise ``InvalidInputError`` where they are not at most 10 different ones."""
     if isinstance(dimensions, str):
         raise InvalidInputError("dimensions", "must be a list of names, not one text")
     names = tuple(check_name("dimensions", each) for each in dimensions)

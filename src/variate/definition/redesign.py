@@ -24,6 +24,30 @@ _LOCKED: dict[str, Callable[[Experiment], Any]] = {
 }
 """What is fixed once an experiment has started, since to change it would move units, or move the goal."""
 
+_WORDS = frozenset({"name", "description", "owner"})
+"""What is said of an experiment: it decides nothing."""
+
+
+def fixed_fields(experiment: Experiment) -> frozenset[str]:
+    """Return what cannot change as the experiment stands, by the names of ``update_experiment``.
+
+    Of what is not among them some parts may be fixed, too, as ``is_fixed`` says of a metric, and all of a variation but
+    its weight. Archived, nothing changes.
+    """
+    if experiment.status is ExperimentStatus.DRAFT:
+        return frozenset()
+    if experiment.status in _STARTED:
+        return frozenset(_LOCKED)
+    of_results = {*design_record(experiment.design), "variations"}
+    return frozenset(of_results if experiment.status is ExperimentStatus.COMPLETED else of_results | _WORDS)
+
+
+def is_fixed(metric: ExperimentMetric, experiment: Experiment) -> bool:
+    """Whether the experiment has to keep this one of its metrics in its role."""
+    if experiment.status is ExperimentStatus.DRAFT:
+        return False
+    return experiment.status not in _STARTED or metric.role is not MetricRole.SECONDARY
+
 
 def check_locked(before: Experiment, after: Experiment) -> None:
     """Raise ``InvalidInputError`` naming the field, where a started experiment changes in what is locked."""

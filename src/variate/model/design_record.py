@@ -22,7 +22,6 @@ from variate.model.reading import (
     read_optional_instant,
     read_truth,
 )
-from variate.model.rules import check_choice, check_id
 
 Record = dict[str, Any]
 
@@ -137,10 +136,10 @@ def _read_metric(field: str, given: Json) -> ExperimentMetric:
     )
     if "metric" not in fields:
         raise InvalidInputError(f"{field}.metric", "must be given")
-    role = check_choice(f"{field}.role", fields.get("role", MetricRole.GOAL), MetricRole)
-    return ExperimentMetric(
-        metric=check_id(f"{field}.metric", fields["metric"]), role=role, margin=fields.get("margin")
-    )
+    try:
+        return ExperimentMetric(**{**fields, "role": fields.get("role", MetricRole.GOAL)})
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{field}.{error.field}", error.rule) from error
 
 
 def _read_metrics(field: str, given: Json) -> tuple[ExperimentMetric, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from variate.model import Page
+from variate.model.rules import check_id
 from variate.platform.backends import Backends
 from variate.stores.ports import EventStore
 from variate.stores.reports import ReportHead
@@ -50,6 +51,13 @@ class Analysing:
     ) -> Page[ReportHead]:
         """Return what was reported, most recent first: of this experiment, or of all."""
         return self._reporting().list_reports(experiment_id, limit=limit, last_key=last_key)
+
+    def newest_reports(self, experiment_ids: Sequence[str]) -> Mapping[str, ReportHead]:
+        """Return, by experiment, what its newest report says in short; one that has none is left out.
+
+        Verdict, health, units and moment, without reading a report: a page of experiments takes one request.
+        """
+        return self.backends.reports.newest([check_id("experiment_ids", each) for each in experiment_ids])
 
     def check_aa(
         self, experiment_id: str, *, runs: int = 2_000, seed: int = 1, advance: Advance | None = None

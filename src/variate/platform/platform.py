@@ -111,8 +111,8 @@ class Platform:
         self._offer_hot_values(hot, RateLimits(limiter=backends.hot.rate_limiter))
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
-        self.get_report = analysing.get_report
-        self.list_reports = analysing.list_reports
+        self.get_report, self.list_reports = analysing.get_report, analysing.list_reports
+        self.newest_reports = analysing.newest_reports
         self.check_aa = analysing.check_aa
         self._accessing = Accessing.over(backends, settings, log=self._log, wall_clock=clock)
         self._offer_access(self._accessing)
@@ -282,8 +282,8 @@ class Platform:
         self.launch_checklist = experiments.launch_checklist
 
         self.create_feature_flag = flags.create_feature_flag
-        self.get_feature_flag = flags.get_feature_flag
-        self.list_feature_flags = flags.list_feature_flags
+        self.get_feature_flag, self.stale_reasons = flags.get_feature_flag, flags.stale_reasons
+        self.list_feature_flags, self.list_stale_flags = flags.list_feature_flags, flags.list_stale_flags
         self.get_active_feature_flags = flags.get_active_feature_flags
         self.update_feature_flag = flags.update_feature_flag
         self.update_feature_flag_status = flags.update_feature_flag_status

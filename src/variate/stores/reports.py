@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -15,11 +15,16 @@ from variate.model.page import Page
 from variate.model.rules import check_id, check_whole, shown
 
 VERDICTS = ("ship", "hold", "stop", "invalid")
+HEALTHS = ("ok", "warning", "failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportHead:
-    """What a list says of a report: ``verdict``, about ``variation`` (None: about all or none), made ``at``."""
+    """What a list says of a report: ``verdict``, about ``variation`` (None: about all or none), made ``at``.
+
+    ``health`` is the worst status of its checks, and ``concern`` the kind of the first check of that status, None where
+    all are ok. ``units`` is how many entered. Of a report kept before these were told, all three are None.
+    """
 
     id: str
     experiment_id: str
@@ -27,6 +32,9 @@ class ReportHead:
     verdict: str
     variation: str | None
     at: datetime
+    health: str | None = None
+    concern: str | None = None
+    units: int | None = None
 
     def __post_init__(self) -> None:
         check_id("report.id", self.id)
@@ -36,6 +44,12 @@ class ReportHead:
             raise InvalidInputError("verdict", f"must be one of {', '.join(VERDICTS)}, not {shown(self.verdict)}")
         if self.variation is not None:
             check_id("variation", self.variation)
+        if self.health is not None and self.health not in HEALTHS:
+            raise InvalidInputError("health", f"must be one of {', '.join(HEALTHS)}, not {shown(self.health)}")
+        if self.concern is not None:
+            check_id("concern", self.concern)
+        if self.units is not None:
+            check_whole("units", self.units, minimum=0, maximum=2**63 - 1)
         object.__setattr__(self, "at", check_instant("report.at", self.at))
 
 
@@ -72,3 +86,9 @@ class ReportStore(Protocol):
 
     def list(self, *, experiment_id: str | None = None, limit: int, last_key: str | None = None) -> Page[ReportHead]:
         """Return the heads of reports, most recent first (then by id), of this experiment where given."""
+
+    def newest(self, experiment_ids: Sequence[str]) -> Mapping[str, ReportHead]:
+        """Return, by experiment, the head that its list begins with; an experiment without reports is left out.
+
+        A page of experiments takes one request.
+        """

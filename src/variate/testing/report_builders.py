@@ -45,6 +45,9 @@ def build_report(
     verdict: str = "hold",
     variation: str | None = None,
     at: datetime = START,
+    health: str | None = None,
+    concern: str | None = None,
+    units: int | None = None,
     data: Json = None,
 ) -> StoredReport:
     """Build a stored report; what it says is empty where no data are given."""
@@ -55,5 +58,8 @@ def build_report(
         verdict=verdict,
         variation=variation,
         at=at,
+        health=health,
+        concern=concern,
+        units=units,
     )
     return StoredReport(head=head, document=Document.of({} if data is None else data, field="report", max_bytes=2**26))

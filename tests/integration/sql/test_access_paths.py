@@ -72,6 +72,7 @@ QUESTIONS: dict[str, Ask] = {
     "a report": lambda db, key: SqlReportStore(db).get("x"),
     "reports": lambda db, key: SqlReportStore(db).list(limit=10, last_key=key),
     "reports of an experiment": lambda db, key: SqlReportStore(db).list(experiment_id="x", limit=10, last_key=key),
+    "the newest reports": lambda db, key: SqlReportStore(db).newest(["x", "y"]),
     "assignments of an experiment": lambda db, key: SqlAssignmentStore(db).of_experiment(
         "x", at=START, limit=10, last_key=key
     ),

@@ -88,6 +88,7 @@ def test_the_first_migration_says_what_it_did_and_the_second_does_nothing(unmade
         "0005: Keep looks and reports.",
         "0006: Keep keys, people and replies.",
         "0007: Chain the audit log: each entry is bound by its hash to the one before.",
+        "0008: Tell beside a report how its data's health is, and how many units it has.",
     ]
     assert list(unmade_database.migrate()) == []
     unmade_database.require_migrated()
@@ -179,7 +180,7 @@ def test_rows_of_the_first_version_are_whole_rows_of_this_one(
     engine.dispose()
 
     done = unmade_database.migrate()
-    assert [step.partition(":")[0] for step in done] == ["0002", "0003", "0004", "0005", "0006", "0007"]
+    assert [step.partition(":")[0] for step in done] == ["0002", "0003", "0004", "0005", "0006", "0007", "0008"]
     experiment, flag = SqlExperimentStore(unmade_database).get("e"), SqlFlagStore(unmade_database).get("f")
     assert experiment is not None
     assert (experiment.name, experiment.owner, experiment.design) == ("Checkout", "ada", Design())

@@ -53,7 +53,11 @@ def test_a_report_is_made_kept_and_read_in_each_form(api: httpx.Client) -> None:
     rows = list(csv.DictReader(StringIO(table.text, newline="")))
     assert {(row["dimension"], row["value"]) for row in rows} == {("", ""), ("country", "US"), ("country", "CA")}
     (head, *_) = api.get("/api/v1/reports?experiment_id=one").json()["items"]
-    assert (head["id"], head["verdict"]) == (told["id"], told["verdict"]["kind"])
+    assert (head["id"], head["verdict"], head["units"]) == (told["id"], told["verdict"]["kind"], UNITS)
+    checks = [(each["status"], each["kind"]) for each in told["health"]["checks"]]
+    worst = next((each for each in ("failed", "warning") if each in dict(checks)), "ok")
+    assert head["health"] == worst
+    assert head["concern"] == (None if worst == "ok" else dict(reversed(checks))[worst])
 
 
 def test_what_breaks_a_rule_is_named(api: httpx.Client) -> None:

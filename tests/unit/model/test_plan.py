@@ -65,5 +65,5 @@ def test_a_plan_that_breaks_a_rule_is_refused_by_the_name_of_its_field(given: An
     ],
 )
 def test_a_margin_is_a_number_not_below_zero_and_of_a_guardrail(metric: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInputError, match=r"^margin: "):
+    with pytest.raises(InvalidInputError, match=r"^metrics\[0\]\.margin: "):
         revised(Design(), {"metrics": [metric]})

@@ -68,3 +68,12 @@ def test_json_is_read_and_what_is_none_is_refused_by_its_field() -> None:
         with pytest.raises(InvalidInputError, match=f"^{name}: must be JSON") as refusal:
             form.json(name)
         assert refusal.value.field == name
+
+
+def test_rows_are_numbered_from_0_as_they_stand() -> None:
+    form = pressed("up:rules[7]")
+    form.reshaped()
+    form.compact("rules")
+    assert form.rows("rules") == [0, 1, 2]
+    assert names(form) == ["a", "c", "b"]
+    assert form.text("rules[0].when[0]") == "x"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from threading import Lock
 
 from tests.unit.testing.pages import cut, micros
@@ -35,3 +36,6 @@ class ReferenceReportStore:
             limit=limit,
             last_key=last_key,
         )
+
+    def newest(self, experiment_ids: Sequence[str]) -> Mapping[str, ReportHead]:
+        return {name: head for name in experiment_ids for head in self.list(experiment_id=name, limit=1)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 
@@ -124,6 +124,16 @@ class TakesTheKeyOfAnotherList(ReferenceReportStore):
         return cut(heads, by=lambda head: (-micros(head.at), head.id), of="reports", limit=limit, last_key=last_key)
 
 
+class GivesTheNewestOfAll(ReferenceReportStore):
+    def newest(self, experiment_ids: Sequence[str]) -> Mapping[str, ReportHead]:
+        return {name: head for name in experiment_ids for head in self.list(limit=1)}
+
+
+class ForgetsHealth(ReferenceReportStore):
+    def add(self, report: StoredReport) -> None:
+        super().add(replace(report, head=replace(report.head, health=None)))
+
+
 FOUND: dict[str, Callable[[], None]] = {
     "the last look of a number stands": lambda: of_looks.test_the_first_of_a_number_stands(LastLookWins()),
     "who lost is told that it won": lambda: (
@@ -143,6 +153,12 @@ FOUND: dict[str, Callable[[], None]] = {
     "a large report is cut": lambda: of_reports.test_megabytes_come_back(KeepsAMegabyte()),
     "the oldest come first": lambda: of_reports.test_the_list_has_the_most_recent_first_of_the_experiment_asked_for(
         ListsTheOldestFirst()
+    ),
+    "the newest is not of the experiment": lambda: (
+        of_reports.test_the_newest_of_each_experiment_is_the_one_its_list_begins_with(GivesTheNewestOfAll())
+    ),
+    "its health is lost": lambda: of_reports.test_what_is_told_of_its_health_comes_back(
+        ForgetsHealth(), health="ok", concern=None, units=1
     ),
     "a key of another list is taken": lambda: of_reports.test_only_a_key_of_the_same_list_is_taken(
         TakesTheKeyOfAnotherList()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from variate.errors import ConflictError, InvalidInputError, VariateError
 from variate.model import Json, parse_instant
+from variate.server.management.locations import is_addressable
 from variate.server.management.problems import named_here
 from variate.server.refusal import Refusal, refusal_of
 
@@ -58,6 +60,10 @@ class Form:
     def all(self, name: str, standing: Iterable[str] = ()) -> list[str]:
         """Return everything that was chosen under the name; of a form not sent, what stands."""
         return [each for each in self._values.get(name, ()) if each] if self.sent else [*standing]
+
+    def put(self, name: str, value: str) -> None:
+        """Have the field show another value than was typed, as what was reckoned for it."""
+        self._values[name] = [value]
 
     def lines(self, name: str) -> list[str]:
         """Return each line that was typed, without spaces around it; empty ones are none."""
@@ -126,6 +132,28 @@ class Form:
         pattern = re.compile(re.escape(prefix) + r"\[(\d{1,4})\]")
         return [*dict.fromkeys(int(found[1]) for name in self._values if (found := pattern.match(name)))]
 
+    def id_of_new(self, name: str = "id") -> str | None:
+        """Return the id that was typed for what this form creates, else ``new_id``; raise for one no page can show."""
+        typed = self.text(name)
+        if not typed:
+            return self.new_id
+        if not is_addressable(typed) or typed == "new":
+            raise InvalidInputError(
+                name, "must be printable, without slashes, and other than new: pages are found by it"
+            )
+        return typed
+
+    def compact(self, prefix: str) -> None:
+        """Number the rows from 0 as they stand, as the platform numbers them when it says what is wrong there."""
+        numbers = {f"{prefix}[{number}]": f"{prefix}[{place}]" for place, number in enumerate(self.rows(prefix))}
+        row = re.compile(re.escape(prefix) + r"\[\d{1,4}\]")
+
+        def numbered(name: str) -> str:
+            found = row.match(name)
+            return name if found is None else numbers[found[0]] + name[found.end() :]
+
+        self._values = {numbered(name): values for name, values in self._values.items()}
+
     @property
     def pressed(self) -> str:
         """What the button says that the form was sent by; empty for the one that sends it."""
@@ -178,6 +206,19 @@ class Form:
             if name.startswith(f"{prefix}[{row}]")
         }
         self._values = {name: values for name, values in self._values.items() if name not in of_rows} | of_rows
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note what is wrong with a field and go on, so that all that is wrong is said at once: see ``check``."""
+        try:
+            yield
+        except InvalidInputError as error:
+            self.refuse(error)
+
+    def check(self) -> None:
+        """Raise ``InvalidInputError`` where something wrong was noted."""
+        for field, rule in self.errors.items():
+            raise InvalidInputError(field, rule)
 
     def refuse(self, error: VariateError | Refusal) -> int:
         """Take over why what was typed was refused; return the status of the answer."""

@@ -32,6 +32,9 @@ class ReportHead(Told):
         verdict="hold",
         variation=None,
         at="2026-11-20T09:00:00.000000Z",
+        health="ok",
+        concern=None,
+        units=48_210,
     )
 
     id: str
@@ -40,6 +43,11 @@ class ReportHead(Told):
     verdict: VerdictKind
     variation: str | None = Field(description="The variation to ship, where one is.")
     at: str = Field(description=MOMENT)
+    health: Literal["ok", "warning", "failed"] | None = Field(
+        description="The worst status of the report's checks; null where it was kept before this was told."
+    )
+    concern: str | None = Field(description="The kind of the first check that came out so; null where all are ok.")
+    units: int | None = Field(description="How many units entered; null where it was kept before this was told.")
 
 
 ReportList = listed(ReportHead, "ReportList")

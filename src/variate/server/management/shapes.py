@@ -12,6 +12,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from variate.server.management.locations import is_addressable
+
 _MOST_MEMBERS = 100
 _MOST_ITEMS = 1_000
 """More than any shape has members, and than any of its lists may have items: the platform's own limits are lower."""
@@ -48,8 +50,7 @@ class Told(BaseModel):
 
 
 def _addressable(given: str) -> str:
-    """Refuse an id that no path can name: the front takes no encoded slashes and no dotted parts."""
-    if given in (".", "..") or "/" in given or "\\" in given or not given.isprintable():
+    if not is_addressable(given):
         raise PydanticCustomError("id", "must be printable, without slashes and backslashes: paths name it")
     return given
 

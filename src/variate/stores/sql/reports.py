@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, ScalarSelect, Select, select
 
 from variate.errors import ConflictError
 from variate.model import Page
@@ -20,6 +21,7 @@ from variate.stores.sql.schema import looks, reports
 _KEY = ("experiment_id", "version", "number")
 _LOOK = tuple(field.name for field in fields(Look))
 _HEAD = tuple(field.name for field in fields(ReportHead))
+_AT_ONCE = 100
 _RECENT = Listing("reports", (reports.c.at, True), (reports.c.id, False))
 
 
@@ -80,6 +82,26 @@ class SqlReportStore:
         query = listing.page_of(query, limit=limit, last_key=last_key)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return listing.page(rows, limit=limit, make=_head)
+
+    def newest(self, experiment_ids: Sequence[str]) -> Mapping[str, ReportHead]:
+        """Return the newest head of each, of which each is the first entry of its part of an index."""
+        wanted = list(dict.fromkeys(experiment_ids))
+        found: list[Row[Any]] = []
+        for start in range(0, len(wanted), _AT_ONCE):
+            ids = [_newest_id(experiment_id) for experiment_id in wanted[start : start + _AT_ONCE]]
+            query = select(*(reports.c[name] for name in _HEAD)).where(reports.c.id.in_(ids))
+            found += self._database.read(partial(_rows_of, query))
+        return {row.experiment_id: _head(row) for row in found}
+
+
+def _newest_id(experiment_id: str) -> ScalarSelect[str]:
+    of_experiment = reports.alias()
+    query = select(of_experiment.c.id).where(of_experiment.c.experiment_id == experiment_id)
+    return query.order_by(of_experiment.c.at.desc(), of_experiment.c.id).limit(1).scalar_subquery()
+
+
+def _rows_of(query: Select[Any], connection: Connection) -> Sequence[Row[Any]]:
+    return connection.execute(query).all()
 
 
 def _look(row: Row[Any]) -> Look:

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from variate.model import ExperimentStatus, FlagStatus, OverrideTarget
 from variate.stores.sql.columns import IdText, Instant, JsonDocument, WholeNumber, fresh_id
 
-HEAD = "0007"
+HEAD = "0008"
 """The migration that makes these tables; a test compares it with the newest one shipped."""
 
 VERSION_TABLE = "variate_version"
@@ -384,6 +384,9 @@ reports = Table(
     Column("variation", Text),
     Column("at", Instant, nullable=False),
     Column("data", JsonDocument, nullable=False),
+    Column("health", Text),
+    Column("concern", Text),
+    Column("units", WholeNumber),
 )
 Index("ix_reports_at", reports.c.at.desc(), reports.c.id)
 Index("ix_reports_experiment_at", reports.c.experiment_id, reports.c.at.desc(), reports.c.id)

@@ -10,7 +10,7 @@ import pytest
 from variate.errors import ConflictError
 from variate.model import Json
 from variate.model.document import Document
-from variate.stores.reports import LookStore, ReportHead, ReportStore
+from variate.stores.reports import LookStore, ReportHead, ReportStore, StoredReport
 from variate.testing.builders import minutes_after_start
 from variate.testing.conformance.concurrency import together, wins
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_pages, check_refusals, walk
@@ -137,6 +137,34 @@ class ReportStoreConformance:
         ones = [head for head in newest if head.experiment_id == "one"]
         check_pages(_list(store, "one"), expected=ones, of=lambda head: head)
         check_newest_first(walk(_list(store)), at=lambda head: head.at, by=lambda head: head.id)
+
+    def test_the_newest_of_each_experiment_is_the_one_its_list_begins_with(self, store: ReportStore) -> None:
+        for number, minute in enumerate([5, 1, 9, 5, 9, 0, 9, 3, 2, 2, 7, 7]):
+            store.add(
+                build_report(f"r{11 - number:02d}", experiment_id=f"e{number % 3}", at=minutes_after_start(minute))
+            )
+        store.add(build_report(experiment_id="not asked for"))
+        found = store.newest(["e2", "e0", "none", "e1", "e0"])
+        assert found == {name: _list(store, name)(1, None)[0] for name in ("e0", "e1", "e2")}
+        assert (dict(store.newest([])), dict(store.newest(["none"]))) == ({}, {})
+
+    def test_the_newest_of_hundreds_of_experiments_are_found(self, store: ReportStore) -> None:
+        given = [build_report(experiment_id=f"e{number}").head for number in range(230)]
+        for head in given:
+            store.add(StoredReport(head=head, document=Document("{}")))
+        assert store.newest([head.experiment_id for head in given]) == {head.experiment_id: head for head in given}
+
+    @pytest.mark.parametrize(
+        ("health", "concern", "units"),
+        [(None, None, None), ("ok", None, 0), ("warning", "completeness", 7), ("failed", "sample_ratio", 2**40)],
+    )
+    def test_what_is_told_of_its_health_comes_back(
+        self, store: ReportStore, health: str | None, concern: str | None, units: int | None
+    ) -> None:
+        given = build_report(health=health, concern=concern, units=units)
+        store.add(given)
+        assert store.get(given.head.id) == given
+        assert [*store.list(limit=1)] == [given.head] == [*store.newest(["experiment"]).values()]
 
     def test_an_experiment_without_reports_has_an_empty_page(self, store: ReportStore) -> None:
         store.add(build_report())

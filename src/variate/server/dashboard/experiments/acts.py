@@ -37,7 +37,6 @@ def acts_of(experiment: Experiment) -> list[Act]:
             "Correct the decision" if experiment.conclusion else "Say what was decided",
             "",
         ),
-        (status is not ARCHIVED, "edit", "Edit", ""),
         (is_started, "change", "Change weights and traffic", ""),
         (is_started and takes, "stop-intake", "Stop intake", ""),
         (is_started and not takes, "take-in", "Take new units in", ""),

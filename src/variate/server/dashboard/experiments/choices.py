@@ -1,0 +1,53 @@
+"""What a form of an experiment offers to choose from: metrics, layers with what is free in them, holdouts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from variate.model.holdout import Holdout
+from variate.model.layer import Layer
+from variate.model.metric import Metric
+from variate.model.percentage import BUCKETS_PER_PERCENT
+from variate.platform import Platform
+
+MOST = 200
+"""Most of a kind that are offered. Another metric can be typed by its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """``layers`` are pairs of id and words."""
+
+    metrics: Sequence[Metric]
+    layers: Sequence[tuple[str, str]]
+    holdouts: Sequence[Holdout]
+
+
+def choices(platform: Platform) -> Choices:
+    """Return what there is to choose from."""
+    return Choices(
+        metrics=platform.list_metrics(limit=MOST).items,
+        layers=[(layer.id, _layer_words(layer)) for layer in platform.list_layers(limit=MOST)],
+        holdouts=platform.list_holdouts(limit=MOST).items,
+    )
+
+
+def _layer_words(layer: Layer) -> str:
+    free = [f"{_percent(start)} to {_percent(end)}" for start, end in free_ranges(layer)]
+    return f"{layer.name} ({'free: ' + ', '.join(free) + ' %' if free else 'nothing is free'})"
+
+
+def free_ranges(layer: Layer) -> Iterator[tuple[int, int]]:
+    """Yield the buckets that no experiment has claimed, as the first and the first after them."""
+    at = 0
+    for start, end in sorted(each.buckets for each in layer.ranges.values()):
+        if at < start:
+            yield at, start
+        at = end
+    if at < 100 * BUCKETS_PER_PERCENT:
+        yield at, 100 * BUCKETS_PER_PERCENT
+
+
+def _percent(buckets: int) -> str:
+    return f"{buckets / BUCKETS_PER_PERCENT:g}"

@@ -1,0 +1,203 @@
+"""The form of an experiment: to create one, as a copy too, and to change one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from variate.definition.redesign import fixed_fields
+from variate.errors import ConflictError, InvalidInputError, NotFoundError
+from variate.model import Experiment, ExperimentStatus
+from variate.model.condition import read_condition
+from variate.model.design import MetricRole
+from variate.platform.previewing import Preview
+from variate.rendering.definition_words import condition_words
+from variate.server.dashboard.conditions.builder import view
+from variate.server.dashboard.experiments import head, known, planning
+from variate.server.dashboard.experiments.choices import choices
+from variate.server.dashboard.experiments.standing import Standing, blank, copy_of, standing_of
+from variate.server.dashboard.experiments.typed import Typed, number_text, read_typed
+from variate.server.dashboard.form import Form
+from variate.server.dashboard.pages import Pages
+from variate.server.dashboard.templating import path_of
+from variate.server.dashboard.visit import Visit
+from variate.server.management.idempotency import created_once
+from variate.server.management.needs import CHANGES
+
+pages = Pages()
+
+PREVIEW = "preview"
+_STARTED = (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """What a change would move. ``digest`` stands for it in the form; ``is_asked``: it is to be sent once more."""
+
+    preview: Preview
+    digest: str
+    is_asked: bool
+
+
+@pages.get("/experiments/new", needs=CHANGES)
+def new_page(visit: Visit) -> Response:
+    """Show an empty form, or one that begins as a copy of ``from``."""
+    owner = visit.signed_in.person.email
+    source_id = visit.query("from")
+    source = visit.platform.get_experiment(source_id) if source_id else None
+    if source_id and source is None:
+        raise NotFoundError("experiment", source_id)
+    standing = blank(owner) if source is None else copy_of(source, owner)
+    return _page(visit, "experiments/new.html.j2", standing, source=source)
+
+
+@pages.post("/experiments/new", needs=CHANGES, again=new_page)
+def create(visit: Visit) -> Response:
+    """Create the draft that was typed: once, however often the form is sent."""
+    form = visit.form
+    if form.pressed:
+        return new_page(visit)
+    typed = read_typed(form)
+    with typed.named():
+        made = _created(visit, typed)
+    return visit.to(path_of("experiments", made.id), done="created")
+
+
+def _created(visit: Visit, typed: Typed) -> Experiment:
+    chosen = visit.form.text("id") or None
+
+    def make(experiment_id: str | None) -> Experiment:
+        return visit.platform.create_experiment(
+            typed.words["name"],
+            description=typed.words["description"],
+            owner=typed.words["owner"] or None,
+            variations=typed.variations or (),
+            experiment_id=experiment_id,
+            actor=visit.actor,
+            **typed.design,
+        )
+
+    try:
+        return created_once(chosen, visit.form.new_id, create=make, read=visit.platform.get_experiment)
+    except ConflictError:
+        standing = None if chosen is None else visit.platform.get_experiment(chosen)
+        if standing is None:
+            raise
+        if typed.is_of(standing):
+            return standing
+        raise InvalidInputError("id", "is taken by another experiment: choose another") from None
+
+
+@pages.get("/experiments/{experiment_id}/edit", needs=CHANGES)
+def edit_page(visit: Visit) -> Response:
+    """Show the form of what stands; what cannot change any more is text."""
+    return _edited(visit, head.found(visit))
+
+
+@pages.post("/experiments/{experiment_id}/edit", needs=CHANGES, again=edit_page)
+def save(visit: Visit) -> Response:
+    """Save what was typed; where it gives units of a started experiment something else, once that was looked at."""
+    form, experiment = visit.form, head.found(visit)
+    if form.pressed not in ("", PREVIEW):
+        return _edited(visit, experiment)
+    if form.revision != experiment.revision:
+        raise ConflictError(f"experiment {experiment.id!r} is at revision {experiment.revision}, which is not this one")
+    typed = read_typed(form, experiment)
+    digest = typed.digest(experiment.revision)
+    is_unseen = experiment.status in _STARTED and typed.allots_anew(experiment) and form.text("previewed") != digest
+    if form.pressed == PREVIEW or is_unseen:
+        with typed.named():
+            preview = visit.platform.preview_change(experiment.id, variations=typed.variations, **typed.design)
+        return _edited(
+            visit, experiment, previewed=Previewed(preview=preview, digest=digest, is_asked=form.pressed != PREVIEW)
+        )
+    _change(visit, experiment, typed)
+    return visit.to(path_of("experiments", experiment.id), done="saved")
+
+
+def _change(visit: Visit, experiment: Experiment, typed: Typed) -> None:
+    owner = typed.words.get("owner", "")
+    if not owner and experiment.owner is not None:
+        raise InvalidInputError("owner", "must be given: an experiment can go to another owner, but not be without one")
+    with typed.named():
+        after = visit.platform.update_experiment(
+            experiment.id,
+            name=typed.words.get("name"),
+            description=typed.words.get("description"),
+            variations=typed.variations,
+            expected_revision=experiment.revision,
+            actor=visit.actor,
+            **typed.design,
+        )
+    if owner and owner != experiment.owner:
+        visit.platform.transfer_experiment_ownership(
+            experiment.id, owner, expected_revision=after.revision, actor=visit.actor
+        )
+
+
+def _edited(visit: Visit, experiment: Experiment, *, previewed: Previewed | None = None) -> Response:
+    return _page(
+        visit,
+        "experiments/edit.html.j2",
+        standing_of(experiment),
+        experiment=experiment,
+        fixed=fixed_fields(experiment),
+        previewed=previewed,
+    )
+
+
+def _page(visit: Visit, template: str, standing: Standing, **context: Any) -> Response:
+    form, fixed = visit.form, context.get("fixed", frozenset())
+    goals = sum(each.role is MetricRole.GOAL for each in standing.kept)
+    variations = [*range(standing.variations)] if fixed else form.rows("variations", standing=standing.variations)
+    baseline = known.found(visit)
+    planned = planning.reckoned(visit, goals=goals)
+    return visit.page(
+        template,
+        **{
+            "was": standing.fields,
+            "kept": standing.kept,
+            "rows": {
+                "variations": variations,
+                "metrics": form.rows("metrics", standing=standing.metrics),
+            },
+            "shares": _shares(Form() if "variations" in fixed else form, standing, variations),
+            "audience": None if "audience" in fixed else view(form, "audience", standing.audience, visit),
+            "audience_words": _audience_words(standing),
+            "holdouts": standing.holdouts if "holdouts" in fixed else form.all("holdouts", standing.holdouts),
+            "choices": choices(visit.platform),
+            "known": baseline,
+            "planned": planned,
+            "kinds": planning.KINDS,
+            "scales": planning.SCALES,
+            "number_text": number_text,
+            "fixed": fixed,
+            "previewed": None,
+            **context,
+        },
+    )
+
+
+def _audience_words(standing: Standing) -> str:
+    if standing.audience is None:
+        return "everybody"
+    return condition_words(read_condition("audience", standing.audience))
+
+
+def _shares(form: Form, standing: Standing, rows: Sequence[int]) -> dict[int, str]:
+    """Return what each weight makes of all weights, in percent; nothing where one cannot be read."""
+    weights: dict[int, float] = {}
+    for row in rows:
+        name = f"variations[{row}].weight"
+        try:
+            weights[row] = float(form.text(name, standing.fields.get(name, "")) or 0)
+        except ValueError:
+            return {}
+    whole = sum(weights.values())
+    if not 0 < whole < math.inf or min(weights.values()) < 0:
+        return {}
+    return {row: f"{100 * weight / whole:.2f} %" for row, weight in weights.items()}

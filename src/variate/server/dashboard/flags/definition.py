@@ -1,0 +1,70 @@
+"""What a flag is: its name, variations and all that is the same everywhere but its rules; a new one, and a change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from variate.errors import InvalidInputError
+from variate.model import FeatureFlag
+from variate.model.targeting import FlagType
+from variate.server.dashboard.flags.definition_form import FREE_FORM, definition_of, standing_of
+from variate.server.dashboard.flags.found import found, targeting_or_why
+from variate.server.dashboard.pages import Pages
+from variate.server.dashboard.templating import path_of
+from variate.server.dashboard.visit import Visit
+from variate.server.management.needs import CHANGES
+
+pages = Pages()
+
+TYPES = [(each.value, each.value) for each in FlagType] + [(FREE_FORM, "free-form: JSON that only your code reads")]
+
+
+@pages.get("/flags/new", needs=CHANGES)
+def new(visit: Visit) -> Response:
+    """Show the form of a new flag: of one that is on and off, to begin with."""
+    return visit.page("flags/definition.html.j2", flag=None, standing=standing_of(None, None), types=TYPES)
+
+
+@pages.post("/flags/new", needs=CHANGES, again=new)
+def create(visit: Visit) -> Response:
+    """Create the flag. Its id is the form's, unless one was typed: sent twice, it is created once."""
+    form = visit.form
+    made = visit.platform.create_feature_flag(
+        form.text("name"),
+        flag_id=form.id_of_new(),
+        status="active" if form.ticked("active") else "inactive",
+        actor=visit.actor,
+        **definition_of(form),
+    )
+    return visit.to(path_of("flags", made.id), done="created")
+
+
+@pages.get("/flags/{flag_id}/edit", needs=CHANGES)
+def edit(visit: Visit) -> Response:
+    """Show the form of the flag as it stands; of one that cannot be read, what is stored."""
+    flag = found(visit)
+    targeting, why = targeting_or_why(flag)
+    if why is not None:
+        return visit.page("flags/mend.html.j2", flag=flag, why_unreadable=why)
+    standing = standing_of(flag, targeting)
+    return visit.page("flags/definition.html.j2", flag=flag, standing=standing, types=TYPES)
+
+
+@pages.post("/flags/{flag_id}/edit", needs=CHANGES, again=edit)
+def change(visit: Visit) -> Response:
+    """Change the flag, if nobody changed it since the form was shown."""
+    flag, form = found(visit), visit.form
+    given = _mended(visit, flag) if form.has("targeting") else {"name": form.text("name"), **definition_of(form)}
+    visit.platform.update_feature_flag(flag.id, **given, expected_revision=form.revision, actor=visit.actor)
+    return visit.to(path_of("flags", flag.id), done="saved")
+
+
+def _mended(visit: Visit, flag: FeatureFlag) -> dict[str, Any]:
+    """Return what is given anew of a flag that cannot be read."""
+    targeting = visit.form.json("targeting")
+    if not isinstance(targeting, dict):
+        raise InvalidInputError("targeting", "must be a JSON object")
+    rules = visit.form.json("rules")
+    return {"rules": flag.rules.value if rules is None else rules, **targeting}

@@ -1,0 +1,92 @@
+"""The flags: found by their words, status, owner and tags, with what each is in every environment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from variate.definition.stale_flags import UNCHANGED_FOR
+from variate.model import FeatureFlag
+from variate.model.targeting import Targeting
+from variate.server.dashboard.flags.found import environment_names, targeting_or_why
+from variate.server.dashboard.flags.states import State, environments_shown, status_state
+from variate.server.dashboard.form import Form
+from variate.server.dashboard.pages import Pages
+from variate.server.dashboard.templating import path_of
+from variate.server.dashboard.visit import Visit
+
+pages = Pages()
+
+ON_A_PAGE = 50
+_STALE = "stale"
+STATUSES = (("", "any"), ("active", "active"), ("inactive", "inactive"), ("archived", "archived"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagShown:
+    """A flag in the list; ``states`` are by environment, one without a name where they are the same everywhere."""
+
+    flag: FeatureFlag
+    kind: str
+    owner: str | None
+    tags: Sequence[str]
+    states: Sequence[tuple[str, State]]
+
+
+@pages.get("/flags")
+def flags(visit: Visit) -> Response:
+    """List the flags that are asked for, most recently updated first."""
+    return _stale(visit) if visit.query("show") == _STALE else _found(visit)
+
+
+def _found(visit: Visit) -> Response:
+    asked = {name: visit.query(name) or None for name in ("status", "text", "owner", "tag")}
+    given = {name: value for name, value in asked.items() if value is not None}
+    found = visit.platform.list_feature_flags(**given, limit=ON_A_PAGE, last_key=visit.query("after") or None)
+    more = None if found.last_key is None else path_of("flags", **asked, after=found.last_key)
+    return visit.page(
+        "flags/list.html.j2",
+        shown=[flag_shown(visit, each) for each in found],
+        unreadable=found.unreadable,
+        more=more,
+        asked=asked,
+        statuses=STATUSES,
+        is_filtered=any(asked.values()),
+    )
+
+
+def _stale(visit: Visit) -> Response:
+    """List the flags that have done their work, each with why."""
+    days = Form([("days", visit.query("days"))], sent=True).whole("days") or UNCHANGED_FOR.days
+    found = visit.platform.list_stale_flags(unchanged_days=days, limit=ON_A_PAGE, last_key=visit.query("after") or None)
+    more = None if found.last_key is None else path_of("flags", show=_STALE, days=days, after=found.last_key)
+    return visit.page(
+        "flags/stale.html.j2",
+        shown=[flag_shown(visit, each) for each in found],
+        reasons=visit.platform.stale_reasons(found, unchanged_days=days),
+        days=days,
+        more=more,
+    )
+
+
+def flag_shown(visit: Visit, flag: FeatureFlag) -> FlagShown:
+    """Return the flag as a list shows it."""
+    targeting, why = targeting_or_why(flag)
+    return FlagShown(
+        flag=flag,
+        kind="cannot be read" if why else "free-form" if targeting is None else targeting.type.value,
+        owner=None if targeting is None else targeting.owner,
+        tags=() if targeting is None else targeting.tags,
+        states=_states(visit, flag, targeting),
+    )
+
+
+def _states(visit: Visit, flag: FeatureFlag, targeting: Targeting | None) -> Sequence[tuple[str, State]]:
+    if targeting is None:
+        return [("", status_state(flag))]
+    shown = environments_shown(flag, targeting, environment_names(visit, targeting), now=visit.now)
+    if len({each.state for each in shown}) == 1:
+        return [("", shown[0].state)]
+    return [(each.name, each.state) for each in shown]
