@@ -10,6 +10,7 @@ from variate.platform import Platform
 from variate.server.dashboard import assets, flags, home, sign_in
 from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.experiments import editing
+from variate.server.dashboard.experiments import listing as experiment_list
 from variate.server.dashboard.explain import pages as explain_pages
 from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.live import Live
@@ -32,6 +33,7 @@ PARTS = (
     people.pages,
     explain_pages.pages,
     suggestions.pages,
+    experiment_list.pages,
     editing.pages,
     listing.pages,
     adding.pages,
