@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any, NamedTuple, Unpack
 
 from variate.definition.audit import ChangeLog
 from variate.definition.flag_references import FlagReferences, known_targeting, targeting_of
 from variate.definition.newest import on_newest
+from variate.definition.stale_flags import UNCHANGED_FOR, StatusOf, stale_reason
 from variate.errors import ConflictError, InvalidInputError
-from variate.model import MAX_DEFINITION_BYTES, MAX_DEPTH, Document, FeatureFlag, FlagStatus, Json, Page
+from variate.model import (
+    MAX_DEFINITION_BYTES,
+    MAX_DEPTH,
+    Document,
+    ExperimentStatus,
+    FeatureFlag,
+    FlagStatus,
+    Json,
+    Page,
+)
 from variate.model.listing import flag_filters
 from variate.model.record import flag_record
-from variate.model.rules import check_choice, check_id
+from variate.model.rules import check_choice, check_id, check_whole
 from variate.model.snapshot import check_environment
 from variate.model.targeting_record import TargetingFields, read_targeting, rules_record, targeting_record
 from variate.stores.ports import FlagStore
+from variate.stores.sifting import Sifting
 
 
 class _Parts(NamedTuple):
@@ -90,6 +103,42 @@ class Flags:
         """
         filters = flag_filters(status=status, owner=owner, tag=tag, text=text)
         return self.store.list(limit=limit, last_key=last_key, **filters)
+
+    def list_stale_flags(
+        self, *, unchanged_days: int = UNCHANGED_FOR.days, limit: int = 100, last_key: str | None = None
+    ) -> Page[FeatureFlag]:
+        """Return a page of the flags that have done their work, most recently updated first; see ``stale_reason``."""
+        length = timedelta(days=check_whole("unchanged_days", unchanged_days, minimum=1, maximum=36_500))
+        at, status_of = self.log.clock(), self._experiment_status()
+        read = partial(self.store.list, unchanged_since=at - length)
+        is_stale = partial(self._stale_reason, status_of=status_of, at=at, unchanged_for=length)
+        listing = Sifting(read, lambda flag: is_stale(flag) is not None, of=("stale", unchanged_days))
+        return listing.page(limit=limit, last_key=last_key)
+
+    def stale_reasons(
+        self, flags: Iterable[FeatureFlag], *, unchanged_days: int = UNCHANGED_FOR.days
+    ) -> Mapping[str, str]:
+        """Return why those of the flags that are stale are so, by id; see ``stale_reason``."""
+        length = timedelta(days=check_whole("unchanged_days", unchanged_days, minimum=1, maximum=36_500))
+        at, status_of = self.log.clock(), self._experiment_status()
+        found = {flag.id: self._stale_reason(flag, status_of=status_of, at=at, unchanged_for=length) for flag in flags}
+        return {flag_id: reason for flag_id, reason in found.items() if reason is not None}
+
+    def _stale_reason(
+        self, flag: FeatureFlag, *, status_of: StatusOf, at: datetime, unchanged_for: timedelta
+    ) -> str | None:
+        environments = self.references.environments
+        return stale_reason(flag, environments=environments, status_of=status_of, at=at, unchanged_for=unchanged_for)
+
+    def _experiment_status(self) -> StatusOf:
+        """Return what reads each experiment's status once."""
+
+        @cache
+        def status_of(experiment_id: str) -> ExperimentStatus | None:
+            found = self.references.experiments.get(experiment_id)
+            return None if found is None else found.status
+
+        return status_of
 
     def get_active_feature_flags(self, *, limit: int = 100, last_key: str | None = None) -> Page[FeatureFlag]:
         """Return a page of the active flags, most recently updated first."""

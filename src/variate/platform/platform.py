@@ -282,8 +282,8 @@ class Platform:
         self.launch_checklist = experiments.launch_checklist
 
         self.create_feature_flag = flags.create_feature_flag
-        self.get_feature_flag = flags.get_feature_flag
-        self.list_feature_flags = flags.list_feature_flags
+        self.get_feature_flag, self.stale_reasons = flags.get_feature_flag, flags.stale_reasons
+        self.list_feature_flags, self.list_stale_flags = flags.list_feature_flags, flags.list_stale_flags
         self.get_active_feature_flags = flags.get_active_feature_flags
         self.update_feature_flag = flags.update_feature_flag
         self.update_feature_flag_status = flags.update_feature_flag_status

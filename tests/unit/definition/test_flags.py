@@ -136,3 +136,17 @@ def test_to_mend_a_flag_takes_no_variation_from_one_that_requires_it(stage: Stag
     others = [{"name": "yes", "value": True}, {"name": "no", "value": False}]
     with pytest.raises(InvalidInputError, match=r"^variations: must have 'on': flag 'top' requires it"):
         stage.flags.update_feature_flag("base", rules=[], variations=others, default="yes", off="no")
+
+
+def test_stale_flags_are_listed_with_their_reasons(stage: Stage) -> None:
+    for name in ("a", "b", "c"):
+        stage.flags.create_feature_flag(name, flag_id=name, type="boolean", status="active")
+    stage.flags.create_feature_flag("d", flag_id="d", rules={"mine": 1}, status="active")
+    assert list(stage.flags.list_stale_flags()) == []
+    stage.time.advance(days=31)
+    stage.flags.update_feature_flag("b", description="changed lately")
+    page = stage.flags.list_stale_flags(limit=1)
+    rest = stage.flags.list_stale_flags(limit=1, last_key=page.last_key)
+    assert ({each.id for each in (*page, *rest)}, rest.last_key) == ({"a", "c"}, None)
+    assert stage.flags.stale_reasons([*stage.flags.list_feature_flags()]).keys() == {"a", "c"}
+    assert list(stage.flags.list_stale_flags(unchanged_days=40)) == []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.unit.decision.condition_strategies import conditions
 from tests.unit.server.filling import fields_of
@@ -16,12 +17,16 @@ from variate.model import Page
 from variate.model.condition import Condition, condition_record
 from variate.model.operators import Operator
 from variate.server.dashboard.conditions.builder import Builder, condition_of, view
+from variate.server.dashboard.conditions.sample import Samples
 from variate.server.dashboard.conditions.words import OPERATORS
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.templating import fragment
 from variate.server.dashboard.visit import Visit
 
-VISIT = cast("Visit", SimpleNamespace(platform=SimpleNamespace(list_audiences=lambda **_: Page(items=()))))
+PLATFORM = SimpleNamespace(list_audiences=lambda **_: Page(items=()), get_audience=lambda _: None)
+VISIT = cast(
+    "Visit", SimpleNamespace(platform=PLATFORM, site=SimpleNamespace(samples=Samples()), now=datetime.now(UTC))
+)
 PLAN = {"attribute": "plan", "operator": "equals", "value": "pro"}
 AGE = {"attribute": "age", "operator": "greater_than", "value": 17}
 STAFF = {"audience": "staff"}
@@ -45,6 +50,7 @@ def again(form: Form) -> str:
     return shown(view(form, "when[1].c", None, VISIT), form)
 
 
+@settings(deadline=None, max_examples=60)
 @given(conditions())
 def test_a_condition_goes_through_the_page_unchanged(condition: Condition) -> None:
     record = condition_record(condition)
@@ -52,6 +58,7 @@ def test_a_condition_goes_through_the_page_unchanged(condition: Condition) -> No
     assert json.dumps(condition_of(sent(page), "when[1].c")) == json.dumps(record)
 
 
+@settings(deadline=None, max_examples=60)
 @given(conditions())
 def test_a_condition_shown_again_is_still_the_same(condition: Condition) -> None:
     record = condition_record(condition)
@@ -59,6 +66,7 @@ def test_a_condition_shown_again_is_still_the_same(condition: Condition) -> None
     assert json.dumps(condition_of(sent(page), "when[1].c")) == json.dumps(record)
 
 
+@settings(deadline=None, max_examples=60)
 @given(conditions())
 def test_a_condition_that_rows_show_goes_to_json_and_back(condition: Condition) -> None:
     record = condition_record(condition)

@@ -9,6 +9,7 @@ from starlette.routing import Match, Route
 from variate.platform import Platform
 from variate.server.dashboard import assets, flags, home, sign_in
 from variate.server.dashboard.access import account, keys, people
+from variate.server.dashboard.conditions import pages as conditions_pages
 from variate.server.dashboard.experiments import editing
 from variate.server.dashboard.experiments import listing as experiment_list
 from variate.server.dashboard.explain import pages as explain_pages
@@ -31,6 +32,7 @@ PARTS = (
     account.pages,
     keys.pages,
     people.pages,
+    conditions_pages.pages,
     explain_pages.pages,
     suggestions.pages,
     experiment_list.pages,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from variate.platform import Platform
+from variate.server.dashboard.conditions.sample import Samples
 from variate.server.dashboard.live import Live
 from variate.server.gate import Gate
 from variate.server.operations.intake_history import IntakeHistory
@@ -13,12 +14,16 @@ from variate.service_settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The platform that pages show, the gate that logs who is refused, what came in lately, and what is live."""
+    """The platform that pages show, the gate that logs who is refused, what came in lately, and what is live.
+
+    ``samples`` has the units that conditions are counted on.
+    """
 
     platform: Platform
     gate: Gate
     intake: IntakeHistory
     live: Live
+    samples: Samples = field(default_factory=Samples)
 
     @property
     def settings(self) -> ServiceSettings:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass, replace
 
-from variate.errors import InvalidInputError
+from variate.errors import InvalidInputError, VariateError
 from variate.model import Json
 from variate.model.condition import condition_record, read_condition
+from variate.server.dashboard.conditions.counting import NOT_YET, Count, count
 from variate.server.dashboard.conditions.operands import for_local, json_text, json_value
 from variate.server.dashboard.conditions.rows import MAX_NESTED, Rows, Share, condition_of_rows, rows_of, typed_rows
+from variate.server.dashboard.conditions.sample import Sample, pasted
 from variate.server.dashboard.conditions.words import HELP, KINDS, MATCHES, OPERATORS
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.visit import Visit
+
+logger = logging.getLogger("variate.server")
 
 MOST_SUGGESTED = 200
 
@@ -28,8 +33,13 @@ class Builder:
     """What is wrong with all of it."""
     audiences: tuple[tuple[str, str], ...]
     """The ids and names that are suggested."""
-    attributes: tuple[str, ...] = ()
+    attributes: tuple[str, ...]
     """The names that are suggested."""
+    count: Count | None
+    """How many of a sample match; None where that is not asked."""
+    sample: str
+    """The sample that was pasted."""
+    sample_wrong: str
 
     operators = OPERATORS
     matches = MATCHES
@@ -56,6 +66,7 @@ def condition_of(form: Form, prefix: str) -> Json | None:
 def view(form: Form, prefix: str, standing: Json | None, visit: Visit) -> Builder:
     """Return what the template shows: what was typed under ``prefix`` or, of a form not sent, ``standing``."""
     rows, text = _sent(form, prefix) if form.sent else _standing(prefix, standing)
+    sample, sample_wrong = _sample(form, prefix, visit)
     known = visit.platform.list_audiences(limit=MOST_SUGGESTED).items
     return Builder(
         prefix=prefix,
@@ -67,7 +78,36 @@ def view(form: Form, prefix: str, standing: Json | None, visit: Visit) -> Builde
             if name == prefix or name.startswith((f"{prefix}.all", f"{prefix}.any", f"{prefix}.not"))
         ),
         audiences=tuple((each.id, each.name) for each in known),
+        attributes=() if sample is None else sample.names[:MOST_SUGGESTED],
+        count=None if sample is None else _count(form, prefix, standing, sample, visit),
+        sample=form.raw(f"{prefix}.sample"),
+        sample_wrong=sample_wrong,
     )
+
+
+def _sample(form: Form, prefix: str, visit: Visit) -> tuple[Sample | None, str]:
+    """Return what is counted, and what is wrong with it.
+
+    Reading the exposures may take a while, so that is left until somebody wants the count.
+    """
+    samples = visit.site.samples
+    try:
+        if text := form.text(f"{prefix}.sample"):
+            return pasted(text), ""
+        if form.pressed == f"show:{prefix}.count":
+            return samples.read(visit.platform, visit.now), ""
+    except InvalidInputError as error:
+        return None, error.rule
+    except VariateError as error:
+        logger.warning("the sample of exposures cannot be read: %s", error)
+        return None, "the exposures cannot be read now"
+    return samples.kept(visit.now), ""
+
+
+def _count(form: Form, prefix: str, standing: Json | None, sample: Sample, visit: Visit) -> Count:
+    wrong: dict[str, str] = {}
+    found = _typed(form, prefix, wrong) if form.sent else standing
+    return NOT_YET if wrong else count(found, sample, audience=visit.platform.get_audience)
 
 
 def _typed(form: Form, prefix: str, wrong: dict[str, str]) -> Json | None:
