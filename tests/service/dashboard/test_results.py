@@ -273,6 +273,10 @@ def test_charts_say_their_numbers_to_pointer_finger_and_keys(opened: Opened, rep
     assert HOSTILE in bubble.inner_text()
     page.keyboard.press("Escape")
     assert bubble.inner_text() == ""
+    row.hover(position={"x": 20, "y": 12})
+    assert HOSTILE in bubble.inner_text()
+    page.mouse.wheel(0, 200)
+    page.wait_for_function("document.querySelector('.bubble').textContent === ''")
     region = page.get_by_role("region", name="Lifts of all metrics. Arrow keys")
     page.locator("summary", has_text="Make a report").focus()
     region.focus()

@@ -11,6 +11,7 @@ document.body.append(bubble);
 const marksOf = new WeakMap();
 const placeOf = new WeakMap();
 let shown = null;
+let byKeys = false;
 
 function marks(chart) {
   if (marksOf.has(chart)) return marksOf.get(chart);
@@ -64,6 +65,7 @@ function nearest(chart, x, y) {
 function point(event) {
   const chart = event.target.closest?.("svg.chart");
   const mark = chart && nearest(chart, event.clientX, event.clientY);
+  byKeys = false;
   if (mark) show(mark, event.clientX, event.clientY);
   else if (event.type === "pointerdown" || event.pointerType === "mouse") hide();
 }
@@ -74,12 +76,19 @@ function step(region, to) {
   if (!all.length) return false;
   const place = Math.min(Math.max(0, to(placeOf.get(region) ?? 0, all.length)), all.length - 1);
   placeOf.set(region, place);
-  const mark = all[place];
-  const target = mark.element.querySelector(".mark, .ring") ?? mark.element;
-  target.scrollIntoView({ block: "nearest", inline: "nearest" });
-  const at = target.getBoundingClientRect();
-  show(mark, at.left + at.width / 2, at.top + at.height / 2);
+  byKeys = true;
+  anchor(all[place]).scrollIntoView({ block: "nearest", inline: "nearest" });
+  showAt(all[place]);
   return true;
+}
+
+function anchor(mark) {
+  return mark.element.querySelector(".mark, .ring") ?? mark.element;
+}
+
+function showAt(mark) {
+  const at = anchor(mark).getBoundingClientRect();
+  show(mark, at.left + at.width / 2, at.top + at.height / 2);
 }
 
 const STEPS = {
@@ -98,6 +107,7 @@ document.addEventListener("focusin", (event) => {
   if (event.target.matches?.(".drawing:focus-visible")) step(event.target, (place) => place);
 });
 document.addEventListener("focusout", hide);
+document.addEventListener("scroll", () => (byKeys && shown ? showAt(shown) : hide()), { capture: true, passive: true });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") hide();
   const move = STEPS[event.key];
