@@ -8,7 +8,7 @@ from starlette.routing import Match, Route
 
 from variate.clock import utc_now
 from variate.platform import Platform
-from variate.server.dashboard import assets, audit, explain, flags, home, overrides, sign_in
+from variate.server.dashboard import assets, audit, events, explain, flags, home, overrides, sign_in
 from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.conditions import pages as conditions_pages
 from variate.server.dashboard.experiments import downloads, editing, results
@@ -40,6 +40,7 @@ PARTS = (
     editing.pages,
     overrides.pages,
     audit.pages,
+    events.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
