@@ -8,7 +8,7 @@ from starlette.routing import Match, Route
 
 from variate.clock import utc_now
 from variate.platform import Platform
-from variate.server.dashboard import assets, audit, explain, flags, home, overrides, sign_in
+from variate.server.dashboard import assets, audit, events, explain, flags, home, overrides, sign_in
 from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.conditions import pages as conditions_pages
 from variate.server.dashboard.experiments import (
@@ -22,6 +22,7 @@ from variate.server.dashboard.experiments import (
     results,
     units,
 )
+from variate.server.dashboard.experiments import listing as experiment_list
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.making import Making
 from variate.server.dashboard.pages import refused, routes_of, wants_page
@@ -51,9 +52,11 @@ PARTS = (
     keys.pages,
     people.pages,
     conditions_pages.pages,
+    experiment_list.pages,
     explain.pages,
     overrides.pages,
     audit.pages,
+    events.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
