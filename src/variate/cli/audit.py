@@ -9,19 +9,17 @@ import click
 
 from variate.cli.moment import moment
 from variate.cli.output import advance_on, json_option, limit_option, print_json, print_table, progress, say, taken
-from variate.definition.verifying import AuditVerification, Break, verification_record
+from variate.definition.verifying import AuditVerification, verification_record
 from variate.model import format_instant
-from variate.model.audit import AuditFilters
+from variate.model.audit import ENTITY_TYPES, AuditFilters
 from variate.model.record import audit_record
 from variate.platform import Platform
-
-_KINDS = ("experiment", "flag", "audience", "layer", "holdout", "metric", "snapshot", "key", "person")
-_IDS_SHOWN = 10
+from variate.rendering.audit_words import Tone, verification_words
 
 
 @click.group("audit", invoke_without_command=True)
 @click.option("--entity", "entity_id", help="Only changes of the experiment or flag of this id.")
-@click.option("--type", "entity_type", type=click.Choice(_KINDS), help="Only changes of this kind.")
+@click.option("--type", "entity_type", type=click.Choice(ENTITY_TYPES), help="Only changes of this kind.")
 @click.option("--actor", help="Only changes made by this person or key, written as it is shown.")
 @click.option("--action", help="Only what was done in this way, such as status_change.")
 @click.option("--since", type=moment, metavar="WHEN", help="Only since this time: 10m, 2h, 7d ago, or ISO 8601.")
@@ -86,28 +84,11 @@ def verify(ctx: click.Context, head: str | None, *, as_json: bool) -> None:
 
 
 def _show(found: AuditVerification) -> None:
-    counted = "1 entry stands as it was" if found.entries == 1 else f"{found.entries:,} entries stand as they were"
-    if found.broken is not None:
-        _show_break(found.broken)
-    elif found.entries:
-        say(f"{counted} written.")
-    else:
-        say("The log is empty.")
-    if found.unchained.count:
-        ids = ", ".join(found.unchained.ids[:_IDS_SHOWN])
-        more = ", ..." if found.unchained.count > _IDS_SHOWN else ""
-        say(f"Outside the chain, written by hand, until the next change takes them in: {found.unchained.count:,}")
-        say(f"{ids}{more}", first="  ", others="  ")
-    if found.missing_guards:
-        say(f"The guards against alteration are gone: {', '.join(found.missing_guards)}.", bold=True, fg="red")
-        say("Find out who removed them; variate migrate makes them again.")
+    for text, tone in verification_words(found):
+        if tone is Tone.WRONG:
+            say(text, bold=True, fg="red")
+        elif tone is Tone.DETAIL:
+            say(text, first="  ", others="  ")
+        else:
+            say(text)
     click.echo(f"head  {found.head}")
-
-
-def _show_break(broken: Break) -> None:
-    place = "" if broken.place is None else f" at place {broken.place:,}"
-    named = "" if broken.entry_id is None else f", entry {broken.entry_id}"
-    say(f"BROKEN{place}{named}: {broken.fault.replace('_', ' ')}.", bold=True, fg="red")
-    say(f"{broken.detail[0].upper()}{broken.detail[1:]}.", first="  ", others="  ")
-    if broken.place is not None:
-        say("What stands before that place is as it was written; what comes after it is not vouched for.")

@@ -15,6 +15,9 @@ from variate.model.rules import check_id, check_name
 FLAG_CHANGED = "flag_changed"
 """The kind of the message that a flag store leaves of its own accord, where it does not leave the entry itself."""
 
+ENTITY_TYPES = ("experiment", "flag", "audience", "layer", "holdout", "metric", "snapshot", "key", "person")
+"""What entries are of."""
+
 OVERRIDE_ADDED = "override_added"
 """The action of the entry that says who forced a variation; its data are ``user_id``, ``value`` and ``reason``."""
 
