@@ -23,6 +23,9 @@ from variate.server.dashboard.experiments import (
     units,
 )
 from variate.server.dashboard.experiments import listing as experiment_list
+from variate.server.dashboard.explain import pages as explain_pages
+from variate.server.dashboard.explain import suggestions
+from variate.server.dashboard.groups import audiences, holdouts, layers, metric_catalog
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.making import Making
 from variate.server.dashboard.pages import refused, routes_of, wants_page
@@ -52,6 +55,16 @@ PARTS = (
     keys.pages,
     people.pages,
     conditions_pages.pages,
+    audiences.pages,
+    metric_catalog.pages,
+    layers.pages,
+    holdouts.pages,
+    explain_pages.pages,
+    suggestions.pages,
+    editing.pages,
+    listing.pages,
+    adding.pages,
+    removing.pages,
     experiment_list.pages,
     explain.pages,
     overrides.pages,
