@@ -66,7 +66,7 @@ class Reporting:
         moment = now if at is None else check_instant("at", at)
         if moment > now:
             raise InvalidInputError("at", f"must not be in the future, but it is {format_instant(moment)}")
-        names = _checked_dimensions(dimensions)
+        names = checked_dimensions(dimensions)
         past = history_of(found, audit=self.audit, overrides=self.overrides, at=now)
         if moment <= past.start:
             raise InvalidInputError(
@@ -214,7 +214,8 @@ def _question(
     )
 
 
-def _checked_dimensions(dimensions: Sequence[str]) -> tuple[str, ...]:
+def checked_dimensions(dimensions: Sequence[str]) -> tuple[str, ...]:
+    """Return the names; raise ``InvalidInputError`` where they are not at most 10 different ones."""
     if isinstance(dimensions, str):
         raise InvalidInputError("dimensions", "must be a list of names, not one text")
     names = tuple(check_name("dimensions", each) for each in dimensions)

@@ -123,6 +123,7 @@ class Service:
         rest = management(platform, gate=self._gate)
         self.dashboard = Dashboard(platform, gate=self._gate, intake=self.intake, health=self._health.state, rest=rest)
         self.draining.at_first(self.dashboard.live.close)
+        self.draining.at_last(self.dashboard.making.close)
         endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)
         return Front(
             routes=self.routes,

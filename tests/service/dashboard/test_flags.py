@@ -167,7 +167,7 @@ def test_overrides_are_told_in_short(platform: Platform, viewer: Browser, flag_i
     platform.create_flag_override("user-9", flag_id, "on", reason="a tester")
     page = viewer.get(f"/flags/{flag_id}")
     assert "user-9 gets on: a tester, until" in words(page)
-    assert f"/overrides?flag={flag_id}" in page.text
+    assert f"/overrides?flag_id={flag_id}" in page.text
 
 
 def test_what_people_wrote_is_text_on_every_page(platform: Platform, editor: Browser) -> None:

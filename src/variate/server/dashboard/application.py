@@ -9,14 +9,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from variate.clock import utc_now
 from variate.platform import Platform
-from variate.server.dashboard import assets, audit, explain, flags, overrides, sign_in
+from variate.server.dashboard import assets, audit, events, explain, flags, overrides, sign_in
 from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.conditions import pages as conditions_pages
-from variate.server.dashboard.experiments import editing
+from variate.server.dashboard.experiments import (
+    changing,
+    deciding,
+    downloads,
+    editing,
+    life,
+    overview,
+    past,
+    results,
+    units,
+)
+from variate.server.dashboard.experiments import listing as experiment_list
+from variate.server.dashboard.groups import audiences, holdouts, layers, metric_catalog
 from variate.server.dashboard.home import pages as home
 from variate.server.dashboard.live import Live
+from variate.server.dashboard.making import Making
 from variate.server.dashboard.pages import refused, routes_of, wants_page
+from variate.server.dashboard.shown_reports import ShownReports
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.visit import Visit
 from variate.server.gate import Gate
@@ -27,16 +42,30 @@ from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
+    results.pages,
+    downloads.pages,
     flags.pages,
     sign_in.pages,
+    editing.pages,  # before the page of one experiment, as which it would be taken for that of "new"
+    life.pages,
+    deciding.pages,
+    changing.pages,
+    past.pages,
+    units.pages,
+    overview.pages,
     account.pages,
     keys.pages,
     people.pages,
     conditions_pages.pages,
+    audiences.pages,
+    metric_catalog.pages,
+    layers.pages,
+    holdouts.pages,
+    experiment_list.pages,
     explain.pages,
-    editing.pages,
     overrides.pages,
     audit.pages,
+    events.pages,
 )
 
 _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
@@ -46,7 +75,7 @@ _PROGRAMS = ("/api/", "/v1/", "/ofrep/")
 class Dashboard:
     """Answers pages over ``platform``, and hands all else to ``rest``, the management API.
 
-    ``live.close()`` ends the streams of pages.
+    ``live.close()`` ends the streams of pages, ``making.close()`` gives up the reports in the making.
     """
 
     def __init__(
@@ -59,7 +88,17 @@ class Dashboard:
         rest: Application,
     ) -> None:
         self.live = Live()
-        self._site = Site(platform=platform, gate=gate, intake=intake, health=health, live=self.live)
+        reports = ShownReports(platform.get_report)
+        self.making = Making(platform.report_experiment, made=reports.take, clock=utc_now)
+        self._site = Site(
+            platform=platform,
+            gate=gate,
+            intake=intake,
+            health=health,
+            live=self.live,
+            reports=reports,
+            making=self.making,
+        )
         self._rest = rest
         self._routes = [Route(assets.PATH, assets.send_asset), *routes_of(PARTS, self._site)]
 

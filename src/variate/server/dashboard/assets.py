@@ -1,4 +1,4 @@
-"""Style sheets and scripts: our own files, under a name that changes with what is in them."""
+"""Style sheets and scripts: our own files, and that of reports, under a name that changes with what is in them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib.resources import files
 from starlette.requests import Request
 from starlette.responses import Response
 
+from variate.rendering.environment import style
 from variate.server.refusal import Refusal
 
 PATH = "/static/{digest}/{name}"
@@ -19,7 +20,8 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 @cache
 def _held() -> dict[str, bytes]:
     folder = files("variate.server.dashboard").joinpath("static")
-    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    own = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    return {**own, "report.css": style("report.css").encode()}
 
 
 @cache

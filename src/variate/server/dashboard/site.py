@@ -9,6 +9,8 @@ from typing import Any
 from variate.platform import Platform
 from variate.server.dashboard.conditions.sample import Samples
 from variate.server.dashboard.live import Live
+from variate.server.dashboard.making import Making
+from variate.server.dashboard.shown_reports import ShownReports
 from variate.server.gate import Gate
 from variate.server.operations.intake_history import IntakeHistory
 from variate.service_settings import ServiceSettings
@@ -18,7 +20,7 @@ from variate.service_settings import ServiceSettings
 class Site:
     """The platform that pages show, the gate that logs who is refused, what came in lately, and what is live.
 
-    ``samples`` has the units that conditions are counted on.
+    ``reports`` are stored ones as they are shown; ``samples`` has the units that conditions are counted on.
     """
 
     platform: Platform
@@ -27,6 +29,8 @@ class Site:
     health: Callable[[], dict[str, Any]]
     """What ``/readyz`` tells of this process, from memory."""
     live: Live
+    reports: ShownReports
+    making: Making
     samples: Samples = field(default_factory=Samples)
 
     @property

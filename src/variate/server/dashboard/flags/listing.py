@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from variate.definition.stale_flags import UNCHANGED_FOR
 from variate.model import FeatureFlag
 from variate.model.targeting import Targeting
 from variate.server.dashboard.flags.found import environment_names, targeting_or_why
 from variate.server.dashboard.flags.states import State, environments_shown, status_state
+from variate.server.dashboard.form import Form
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
@@ -18,6 +20,7 @@ from variate.server.dashboard.visit import Visit
 pages = Pages()
 
 ON_A_PAGE = 50
+_STALE = "stale"
 STATUSES = (("", "any"), ("active", "active"), ("inactive", "inactive"), ("archived", "archived"))
 
 
@@ -35,6 +38,10 @@ class FlagShown:
 @pages.get("/flags")
 def flags(visit: Visit) -> Response:
     """List the flags that are asked for, most recently updated first."""
+    return _stale(visit) if visit.query("show") == _STALE else _found(visit)
+
+
+def _found(visit: Visit) -> Response:
     asked = {name: visit.query(name) or None for name in ("status", "text", "owner", "tag")}
     given = {name: value for name, value in asked.items() if value is not None}
     found = visit.platform.list_feature_flags(**given, limit=ON_A_PAGE, last_key=visit.query("after") or None)
@@ -47,6 +54,20 @@ def flags(visit: Visit) -> Response:
         asked=asked,
         statuses=STATUSES,
         is_filtered=any(asked.values()),
+    )
+
+
+def _stale(visit: Visit) -> Response:
+    """List the flags that have done their work, each with why."""
+    days = Form([("days", visit.query("days"))], sent=True).whole("days") or UNCHANGED_FOR.days
+    found = visit.platform.list_stale_flags(unchanged_days=days, limit=ON_A_PAGE, last_key=visit.query("after") or None)
+    more = None if found.last_key is None else path_of("flags", show=_STALE, days=days, after=found.last_key)
+    return visit.page(
+        "flags/stale.html.j2",
+        shown=[flag_shown(visit, each) for each in found],
+        reasons=visit.platform.stale_reasons(found, unchanged_days=days),
+        days=days,
+        more=more,
     )
 
 

@@ -34,6 +34,7 @@ def flag(visit: Visit) -> Response:
         values=[] if targeting is None else [json_words(each.value.value) for each in targeting.variations],
         raw=flag.rules.text if flag.targeting is None else f"{flag.rules.text}\n{flag.targeting.text}",
         overrides=visit.platform.list_flag_overrides(flag.id, limit=_OVERRIDES_SHOWN),
+        stale=visit.platform.stale_reasons([flag]).get(flag.id),
         served_revision=_served_revision(visit, flag),
     )
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from variate.decision import Explanation
 from variate.errors import InvalidInputError
 from variate.model import FeatureFlag
+from variate.model.decision import BUCKETS
 from variate.model.targeting import EnvironmentState, Targeting
 from variate.rendering.decision_words import REASONS
 from variate.rendering.definition_words import json_words
@@ -34,7 +35,7 @@ TRY = "try"
 """The button that tries the rules out as they are typed."""
 _SHOW = "show"
 """What Enter does: it tries them out where a unit is typed, and saves nothing."""
-_EXPERIMENTS_OFFERED = 100
+_EXPERIMENTS_OFFERED = 30
 
 
 @pages.get("/flags/{flag_id}/rules", needs=CHANGES)
@@ -134,10 +135,11 @@ def _form(visit: Visit, environment: str | None, tried: Explanation | None = Non
         flag=flag,
         here=environment,
         tried=tried,
+        buckets=BUCKETS,
         why=None if tried is None else REASONS[tried.decision.reason],
         tried_value="" if tried is None else json_words(tried.decision.value),
         environment_names=names,
-        experiments=visit.platform.list_active_experiments(limit=_EXPERIMENTS_OFFERED),
+        experiments=visit.platform.list_experiments(limit=_EXPERIMENTS_OFFERED),
         **_fields(visit, flag, targeting, environment),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from variate.model import FeatureFlag, FlagStatus, Json
+from variate.model import FeatureFlag, FlagStatus, Json, format_instant
 from variate.model.targeting import EnvironmentState, FlagRule, ServeExperiment, Targeting
 from variate.model.targeting_record import rules_record, serve_record
 from variate.rendering.definition_words import condition_words, json_words, serve_words
@@ -81,8 +81,8 @@ def _shown(flag: FeatureFlag, targeting: Targeting, name: str, now: datetime) ->
             "rules": rules_record(rules),
             "default": serve_record(default),
             "off": off,
-            "starts_at": None if starts_at is None else starts_at.isoformat(),
-            "ends_at": None if ends_at is None else ends_at.isoformat(),
+            "starts_at": None if starts_at is None else format_instant(starts_at),
+            "ends_at": None if ends_at is None else format_instant(ends_at),
         },
     )
 

@@ -1,0 +1,146 @@
+"""Results: what the newest stored report says, older ones, and a new one on demand. Nothing is computed to show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from variate.errors import NotFoundError
+from variate.model import Experiment, ExperimentStatus
+from variate.server.dashboard.experiments.head import found
+from variate.server.dashboard.making import Work
+from variate.server.dashboard.pages import Pages
+from variate.server.dashboard.shown_reports import ShownReport
+from variate.server.dashboard.templating import fragment, path_of
+from variate.server.dashboard.visit import Visit
+from variate.server.management.needs import CHANGES
+from variate.stores.reports import ReportHead
+
+pages = Pages()
+
+_RECENT = 10
+_LISTED = 50
+_LIVE = ("newer", "making")
+_LIVE_SECONDS = 2.0
+NONE = "none"
+"""The id that stands for no report, where none was there."""
+
+
+@pages.get("/experiments/{experiment_id}/results")
+def newest(visit: Visit) -> Response:
+    """Show the newest report, or that there is none yet."""
+    experiment = found(visit)
+    heads = visit.platform.list_reports(experiment.id, limit=_RECENT)
+    shown = visit.site.reports.report(heads.items[0].id) if heads.items else None
+    return _page(visit, experiment, shown, heads.items)
+
+
+def again(visit: Visit) -> Response:
+    """Show the page once more, with what was typed for the next report."""
+    return newest(visit)
+
+
+@pages.post("/experiments/{experiment_id}/results", needs=CHANGES, again=again)
+def make(visit: Visit) -> Response:
+    """Have a report made, in the background, and show the page meanwhile."""
+    from variate.analysis.reporting import checked_dimensions  # noqa: PLC0415 - numpy: only reports wait for it
+
+    experiment = found(visit)
+    dimensions = checked_dimensions(visit.form.lines("dimensions"))
+    before = _newest_id(visit.platform.list_reports(experiment.id, limit=1).items)
+    visit.site.making.begin(experiment.id, dimensions=dimensions)
+    return visit.to(path_of("experiments", experiment.id, "results", after=before))
+
+
+@pages.get("/experiments/{experiment_id}/results/live")
+def live(visit: Visit) -> Response:
+    """Tell of a report in the making, and of one that is newer than the one shown."""
+    experiment_id, site = found(visit).id, visit.site
+    shown_id, after = visit.query("shown", NONE), visit.query("after")
+
+    def read() -> dict[str, str]:
+        heads = site.platform.list_reports(experiment_id, limit=1)
+        work = site.making.of(experiment_id)
+        told = _told(work, experiment_id, shown_id, after, heads.items)
+        step = "" if work is None or work.is_over else work.step
+        return {**{f"{name}|html": text for name, text in told.items()}, "step": step}
+
+    topic = path_of("results", experiment_id, shown=shown_id, after=after)
+    return site.live.stream(topic, read, every=_LIVE_SECONDS)
+
+
+@pages.get("/experiments/{experiment_id}/results/{report_id}")
+def one(visit: Visit) -> Response:
+    """Show a report as it was made."""
+    experiment = found(visit)
+    shown = _of(visit, experiment)
+    return _page(visit, experiment, shown, visit.platform.list_reports(experiment.id, limit=_RECENT).items)
+
+
+@pages.get("/experiments/{experiment_id}/results/{report_id}/metrics/{number:int}")
+def metric(visit: Visit) -> Response:
+    """Show all there is of one metric."""
+    experiment = found(visit)
+    report = _of(visit, experiment)
+    shown = visit.site.reports.metric(report.id, int(visit.request.path_params["number"]))
+    return visit.page("experiments/results_metric.html.j2", experiment=experiment, report=report, metric=shown)
+
+
+@pages.get("/experiments/{experiment_id}/reports")
+def reports(visit: Visit) -> Response:
+    """List every report of the experiment, most recent first."""
+    experiment = found(visit)
+    page = visit.platform.list_reports(experiment.id, limit=_LISTED, last_key=visit.query("last_key") or None)
+    more = page.last_key and path_of("experiments", experiment.id, "reports", last_key=page.last_key)
+    return visit.page("experiments/reports.html.j2", experiment=experiment, heads=page.items, more_path=more)
+
+
+def _page(visit: Visit, experiment: Experiment, shown: ShownReport | None, heads: Sequence[ReportHead]) -> Response:
+    shown_id = NONE if shown is None else shown.id
+    after = visit.query("after")
+    told = _told(visit.site.making.of(experiment.id), experiment.id, shown_id, after, heads)
+    return visit.page(
+        "experiments/results.html.j2",
+        experiment=experiment,
+        report=shown,
+        heads=heads,
+        told={name: Markup(text) for name, text in told.items()},  # noqa: S704 - written by templates that escape
+        is_newest=shown_id == _newest_id(heads),
+        is_launched=experiment.status is not ExperimentStatus.DRAFT,
+        may_decide=visit.may_change and experiment.status in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED),
+        stream=path_of("experiments", experiment.id, "results", "live", shown=shown_id, after=after),
+    )
+
+
+def _of(visit: Visit, experiment: Experiment) -> ShownReport:
+    """Return the report that the path names; raise ``NotFoundError`` for one of another experiment."""
+    report_id = visit.named("report_id")
+    shown = visit.site.reports.report(report_id)
+    if shown.experiment_id != experiment.id:
+        raise NotFoundError("report", report_id)
+    return shown
+
+
+def _newest_id(heads: Sequence[ReportHead]) -> str:
+    return heads[0].id if heads else NONE
+
+
+def _told(
+    work: Work | None, experiment_id: str, shown_id: str, after: str, heads: Sequence[ReportHead]
+) -> dict[str, str]:
+    """Return what is live on the page, as markup: the report in the making, and one that is newer than the one shown.
+
+    One that was asked for while ``after`` was the newest, and that nobody knows of here, is in the making in another
+    process of the service.
+    """
+    head = heads[0] if heads else None
+    context = {
+        "work": work,
+        "is_elsewhere": work is None and after == _newest_id(heads),
+        "is_outdated": work is not None and head is not None and head.at >= work.asked_at,
+        "newer": head if head is not None and head.id != shown_id else None,
+        "experiment_id": experiment_id,
+    }
+    return {name: fragment(f"experiments/results_{name}.html.j2", context).strip() for name in _LIVE}
