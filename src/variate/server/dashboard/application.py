@@ -23,8 +23,6 @@ from variate.server.dashboard.experiments import (
     units,
 )
 from variate.server.dashboard.experiments import listing as experiment_list
-from variate.server.dashboard.explain import pages as explain_pages
-from variate.server.dashboard.explain import suggestions
 from variate.server.dashboard.groups import audiences, holdouts, layers, metric_catalog
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.making import Making
@@ -59,12 +57,6 @@ PARTS = (
     metric_catalog.pages,
     layers.pages,
     holdouts.pages,
-    explain_pages.pages,
-    suggestions.pages,
-    editing.pages,
-    listing.pages,
-    adding.pages,
-    removing.pages,
     experiment_list.pages,
     explain.pages,
     overrides.pages,
