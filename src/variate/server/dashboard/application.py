@@ -11,7 +11,17 @@ from variate.platform import Platform
 from variate.server.dashboard import assets, audit, events, explain, flags, home, overrides, sign_in
 from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.conditions import pages as conditions_pages
-from variate.server.dashboard.experiments import downloads, editing, results
+from variate.server.dashboard.experiments import (
+    changing,
+    deciding,
+    downloads,
+    editing,
+    life,
+    overview,
+    past,
+    results,
+    units,
+)
 from variate.server.dashboard.experiments import listing as experiment_list
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.making import Making
@@ -31,13 +41,19 @@ PARTS = (
     downloads.pages,
     flags.pages,
     sign_in.pages,
+    editing.pages,  # before the page of one experiment, as which it would be taken for that of "new"
+    life.pages,
+    deciding.pages,
+    changing.pages,
+    past.pages,
+    units.pages,
+    overview.pages,
     account.pages,
     keys.pages,
     people.pages,
     conditions_pages.pages,
     experiment_list.pages,
     explain.pages,
-    editing.pages,
     overrides.pages,
     audit.pages,
     events.pages,
