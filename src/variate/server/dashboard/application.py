@@ -23,6 +23,7 @@ from variate.server.dashboard.experiments import (
     units,
 )
 from variate.server.dashboard.experiments import listing as experiment_list
+from variate.server.dashboard.groups import audiences, holdouts, layers, metric_catalog
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.making import Making
 from variate.server.dashboard.pages import refused, routes_of, wants_page
@@ -52,6 +53,10 @@ PARTS = (
     keys.pages,
     people.pages,
     conditions_pages.pages,
+    audiences.pages,
+    metric_catalog.pages,
+    layers.pages,
+    holdouts.pages,
     experiment_list.pages,
     explain.pages,
     overrides.pages,
