@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.pages.naming import LARGE, flag_id
+from benchmarks.pages.naming import LARGE, audience_id, flag_id
 
 ADDRESSES = {
     "home": "/",
@@ -25,8 +25,10 @@ ADDRESSES = {
     "a flag: its rules": f"/flags/{flag_id(0)}/rules",
     "a flag: its history": f"/flags/{flag_id(0)}/history",
     "audiences": "/audiences",
+    "an audience": f"/audiences/{audience_id(0)}",
     "metric catalog": "/metric-catalog",
     "layers": "/layers",
+    "holdouts": "/holdouts",
     "explain, of a unit": "/explain?unit=user-000007",
     "overrides": "/overrides",
     "events": "/events",
@@ -37,5 +39,9 @@ ADDRESSES = {
 }
 NOTHING = "/account"
 """A page for who is signed in that shows nothing of all that."""
-LIVE = (f"/experiments/{LARGE}/results/live",)
+LIVE = (
+    "/events/stream",
+    f"/experiments/{LARGE}/live?revision=1",
+    f"/experiments/{LARGE}/results/live?shown=report-{LARGE}",
+)
 """Streams of pages that are live."""

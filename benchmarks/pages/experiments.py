@@ -29,7 +29,7 @@ from variate.model.metric import Metric
 from variate.model.plan import Plan
 from variate.testing.builders import build_audience, build_experiment, build_metric
 
-_ROLES = (MetricRole.GOAL, MetricRole.GOAL, MetricRole.SECONDARY, MetricRole.GUARDRAIL)
+_OTHERS = (MetricRole.SECONDARY, MetricRole.GUARDRAIL)
 _OVER = (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED)
 
 
@@ -139,8 +139,8 @@ def _large(sizes: Sizes) -> Experiment:
 
 
 def _judged_by(number: int, count: int, sizes: Sizes) -> tuple[ExperimentMetric, ...]:
-    """Return so many metrics: two goals, and of the others each second one a guardrail."""
-    roles = [_ROLES[place] if place < 2 else _ROLES[2 + place % 2] for place in range(count)]
+    """Return so many metrics: half of them goals, and of the others each second one a guardrail."""
+    roles = [MetricRole.GOAL if place < count / 2 else _OTHERS[place % 2] for place in range(count)]
     return tuple(
         ExperimentMetric(
             metric=f"metric-{(number + place) % sizes.metrics}",

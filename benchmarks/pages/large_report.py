@@ -100,7 +100,7 @@ def _values(metric: Metric, units: _Units, chance: np.random.Generator) -> Float
     size = len(units.variation)
     better = 1 + 0.02 * (units.variation % 3 == 1)
     if metric.kind is MetricKind.PROPORTION:
-        return (chance.random(size) < 0.1 * better).astype(np.float64)[:, None]
+        return np.column_stack([chance.random(size) < 0.1 * better]).astype(np.float64)
     if metric.kind is MetricKind.RATIO:
         visits = 1.0 + chance.poisson(3, size)
         return np.column_stack((chance.binomial(visits.astype(np.int64), 0.2) * better, visits))
@@ -152,7 +152,7 @@ def _moments_of(values: Floats, units: _Units) -> Moments:
     size, width = int(np.prod(units.shape)), values.shape[1]
 
     def sums(of_unit: Floats) -> Floats:
-        return np.bincount(units.place, weights=of_unit, minlength=size)
+        return np.bincount(units.place, weights=of_unit, minlength=size).astype(np.float64)
 
     count = np.bincount(units.place, minlength=size).astype(np.float64)
     mean = np.column_stack([sums(values[:, one]) for one in range(width)]) / np.maximum(count, 1)[:, None]

@@ -15,6 +15,7 @@ from benchmarks.pages.visitor import Visitor
 from benchmarks.served.workload import SECRET
 from tests.service.running import Running, running
 from variate.access.keyring import secret_hash
+from variate.model.design import MetricRole
 from variate.platform import Platform
 from variate.settings import Settings
 
@@ -69,20 +70,22 @@ def test_there_is_as_much_as_is_said(filled: Running) -> None:
     assert len(platform.list_experiments(limit=100)) == FEW.experiments
     assert len(platform.list_active_experiments(limit=100)) == FEW.active
     assert len(platform.list_feature_flags(limit=100)) == FEW.flags
-    assert len(platform.audit_log(limit=100)) == FEW.audit
-    assert platform.list_experiments(limit=100).unreadable == ()
-    assert platform.snapshot_problems() == []
-    assert platform.verify_audit_log().is_intact
+    assert len(platform.audit_log(limit=100)) == FEW.audit + len(ENVIRONMENTS)  # each has a publication
+    assert platform.list_experiments(limit=100).unreadable == {}
+    assert len(platform.snapshot_problems()) == 0
+    assert platform.verify_audit_log().is_whole
 
 
 def test_the_large_report_is_of_as_many_units_as_is_said(filled: Running) -> None:
     report = filled.platform.get_report(f"report-{LARGE}")
     assert sum(each.units for each in report.variations) == FEW.units
     assert len(report.metrics) == FEW.metrics
-    assert all(len(metric.series) == FEW.variations - 1 for metric in report.metrics)
-    assert all(len(series.points) == FEW.days for metric in report.metrics for series in metric.series)
-    of_variation = report.metrics[0].slices
-    assert {each.dimension for each in of_variation} == {"", "country", "device"}
-    assert of_variation[0].control_units == report.variations[0].units
-    countries = [each.control_units for each in of_variation if each.dimension == "country"]
-    assert sum(countries) == report.variations[0].units
+    goals = [metric for metric in report.metrics if metric.role is MetricRole.GOAL]
+    assert len(goals) == 3
+    assert all(len(metric.series) == FEW.variations - 1 for metric in goals)
+    assert all(len(series.points) == FEW.days for metric in goals for series in metric.series)
+    slices = report.metrics[0].slices
+    assert {each.dimension for each in slices} == {"", "country", "device"}
+    assert slices[0].control_units == report.variations[0].units
+    of_countries = [each.control_units for each in slices if each.dimension == "country"]
+    assert sum(of_countries) == report.variations[0].units
