@@ -11,7 +11,7 @@ from variate.platform import Platform
 from variate.server.dashboard import assets, audit, explain, flags, home, overrides, sign_in
 from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.conditions import pages as conditions_pages
-from variate.server.dashboard.experiments import downloads, editing, results
+from variate.server.dashboard.experiments import downloads, editing, results, results_live
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.making import Making
 from variate.server.dashboard.pages import refused, routes_of, wants_page
@@ -26,6 +26,7 @@ from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
+    results_live.pages,
     results.pages,
     downloads.pages,
     flags.pages,
