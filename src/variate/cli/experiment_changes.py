@@ -82,6 +82,7 @@ def update(
 @click.argument("experiment_id")
 @part_options
 @design_options
+@click.option("--reason", default="", help="Why, for the audit log.")
 @preview_option
 @json_option
 def new_version(
@@ -90,6 +91,7 @@ def new_version(
     weights: Sequence[tuple[str, float]],
     values: Sequence[tuple[str, Json]],
     *,
+    reason: str,
     preview: bool,
     as_json: bool,
     **design: Any,
@@ -108,7 +110,7 @@ def new_version(
             print_preview(platform.preview_new_version(experiment_id, variations=listed, **changes), as_json=as_json)
             return
         changed = platform.start_new_version(
-            experiment_id, variations=listed, expected_revision=before.revision, **changes
+            experiment_id, variations=listed, reason=reason, expected_revision=before.revision, **changes
         )
     print_experiment(changed, as_json=as_json)
 

@@ -14,7 +14,7 @@ from variate.definition.claims import Claiming, Claims
 from variate.definition.concluding import Concluding, check_stands
 from variate.definition.flag_references import FlagReferences
 from variate.definition.newest import ATTEMPTS, on_newest
-from variate.definition.redesign import check_locked, remembering
+from variate.definition.redesign import anew, check_locked, check_started, remembering
 from variate.definition.references import References
 from variate.definition.standing import standing_before
 from variate.definition.variations import check_list, check_variation, read_variations
@@ -24,12 +24,10 @@ from variate.model.conclusion import ConclusionFields, conclusion_record
 from variate.model.design import Design
 from variate.model.design_record import DesignFields, revised
 from variate.model.listing import experiment_filters
+from variate.model.override import OVERRIDE_DAYS
 from variate.model.record import experiment_record
-from variate.model.rules import check_choice, check_id, check_name
+from variate.model.rules import check_choice, check_id, check_name, check_prose
 from variate.stores.ports import AuditLog, ExperimentStore, OverrideStore
-
-OVERRIDE_DAYS = 30
-"""How long an override stands that comes with a status change, as in the guide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,18 +149,19 @@ class Experiments:
         experiment_id: str,
         *,
         variations: Iterable[Mapping[str, Any]] | None = None,
+        reason: str = "",
         expected_revision: int | None = None,
         actor: str | None = None,
         **design: Unpack[DesignFields],
     ) -> Experiment:
-        """Draw every unit anew, on purpose: no assignment of an earlier version counts any more.
+        """Draw every unit anew, on purpose, for this reason: no assignment of an earlier version counts any more.
 
         With it everything of the design and the variations may change. The experiment must have started and not ended.
         """
         given = None if variations is None else list(check_list(variations))
 
         def change(before: Experiment, at: datetime) -> Change:
-            return self.new_version(before, variations=given, design=design, actor=actor, at=at)
+            return self.new_version(before, variations=given, design=design, reason=reason, actor=actor, at=at)
 
         return self._write(experiment_id, change, expected_revision=expected_revision)
 
@@ -193,16 +192,15 @@ class Experiments:
         *,
         variations: Iterable[Mapping[str, Any]] | None = None,
         design: DesignFields,
+        reason: str = "",
         actor: str | None = None,
         at: datetime,
     ) -> Change:
         """Return what ``start_new_version`` writes; raise what it raises."""
-        if before.status not in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED):
-            raise InvalidInputError("experiment_id", f"must be of a started experiment; this one is {before.status}")
-        after = self._revised(before, variations, design, at)
-        fresh = replace(after.design, past=(), reads_ledger=design.get("reads_ledger", False))
-        after = replace(after, version=before.version + 1, design=fresh)
-        return self._changed(before, after, "new_version", actor, at)
+        check_started(before)
+        after = anew(self._revised(before, variations, design, at), reads_ledger=design.get("reads_ledger", False))
+        said = {"reason": reason} if check_prose("reason", reason) else {}
+        return self._changed(before, after, "new_version", actor, at, **said)
 
     def launch_checklist(self, experiment_id: str) -> tuple[ChecklistItem, ...]:
         """Return what has to be so before the experiment starts, and what ought to be; raise ``NotFoundError``."""
@@ -347,7 +345,9 @@ class Experiments:
             parts = read_variations(variations, at=at, new_id=self.log.new_id, standing=before.variations)
         return replace(before, variations=parts, design=revised(before.design, design))
 
-    def _changed(self, before: Experiment, after: Experiment, action: str, actor: str | None, at: datetime) -> Change:
+    def _changed(
+        self, before: Experiment, after: Experiment, action: str, actor: str | None, at: datetime, **said: Json
+    ) -> Change:
         """Return the change to ``after``, with what it names looked up and its layer's range claimed."""
         old, new = differences(before, after)
         if not new:
@@ -362,7 +362,7 @@ class Experiments:
             self.flags.check_served(after)
         layers, claims = self._claiming.claims(before.id, before.design.layer, after.design.layer, actor=actor, at=at)
         after = replace(after, revision=before.revision + 1, updated_at=at)
-        entry = self._entry(before, action, {"before": old, "after": new}, actor, at)
+        entry = self._entry(before, action, {"before": old, "after": new, **said}, actor, at)
         return Change(after, [*claims, entry], [], layers)
 
     def _moved(

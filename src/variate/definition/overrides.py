@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from variate.definition.audit import OVERRIDE_REMOVED, ChangeLog
-from variate.definition.experiments import OVERRIDE_DAYS
 from variate.definition.flag_references import targeting_of
 from variate.definition.standing import standing_before
 from variate.definition.variations import check_variation
@@ -15,6 +14,7 @@ from variate.errors import InvalidInputError, NotFoundError
 from variate.model import MAX_PAGE, AuditEntry, Json, Override, OverrideTarget, Page, format_instant
 from variate.model.audit import OVERRIDE_ADDED
 from variate.model.lifetime import expiry
+from variate.model.override import OVERRIDE_DAYS
 from variate.model.rules import check_choice, check_id, shown
 from variate.stores.ports import AuditLog, ExperimentStore, FlagStore, OverrideStore
 

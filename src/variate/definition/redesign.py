@@ -112,6 +112,18 @@ def remembering(before: Experiment, after: Experiment, *, at: datetime, delay: t
     return replace(after, design=replace(after.design, past=(*before.design.past, past)))
 
 
+def check_started(experiment: Experiment) -> None:
+    """Raise ``InvalidInputError`` unless the experiment has started and not ended."""
+    if experiment.status not in _STARTED:
+        raise InvalidInputError("experiment_id", f"must be of a started experiment; this one is {experiment.status}")
+
+
+def anew(experiment: Experiment, *, reads_ledger: bool) -> Experiment:
+    """Return the experiment as a version in which every unit is drawn anew: nothing of before is remembered."""
+    design = replace(experiment.design, past=(), reads_ledger=reads_ledger)
+    return replace(experiment, version=experiment.version + 1, design=design)
+
+
 def _allocation(experiment: Experiment) -> dict[str, Any]:
     """Return how units are shared out, by the field that says so."""
     weights = tuple(each.weight for each in experiment.variations)

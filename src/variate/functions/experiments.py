@@ -67,13 +67,17 @@ def update_experiment(
 
 
 def start_new_version(
-    experiment_id: str, variations: Iterable[Mapping[str, Any]] | None = None, **design: Unpack[DesignFields]
+    experiment_id: str,
+    variations: Iterable[Mapping[str, Any]] | None = None,
+    reason: str = "",
+    **design: Unpack[DesignFields],
 ) -> Record:
     """Draw every user of a started experiment anew, on purpose, and return the experiment.
 
-    With it everything of the variations and the design may change; no earlier assignment counts any more.
+    With it everything of the variations and the design may change; no earlier assignment counts any more. The audit log
+    keeps the ``reason``.
     """
-    changed = default_platform().start_new_version(experiment_id, variations=variations, **design)
+    changed = default_platform().start_new_version(experiment_id, variations=variations, reason=reason, **design)
     return experiment_record(changed)
 
 

@@ -11,6 +11,8 @@ from variate.errors import InvalidInputError
 from variate.model.instant import check_instant
 from variate.model.rules import check_choice, check_id, check_prose
 
+OVERRIDE_DAYS = 30
+"""How long an override stands where nobody says how long, as in the guide."""
 _NAMESPACE = UUID("b2a0c9b4-3d0f-5c3e-8f0a-51d0c2f7a9e6")
 
 

@@ -141,7 +141,8 @@ def test_older_reports_are_listed_and_shown_as_they_were(service: Running, viewe
 def test_every_report_is_listed_page_by_page(service: Running, viewer: Browser) -> None:
     for _ in range(51):
         service.platform.report_experiment("other")
-    found, path = [], "/experiments/other/reports"
+    found: list[str] = []
+    path = "/experiments/other/reports"
     while path and len(found) < 200:
         page = viewer.get(path).text
         found += re.findall(r"/experiments/other/results/([0-9a-f-]{36})", page)

@@ -132,6 +132,8 @@ def test_a_new_version_may_change_everything(variate: InProcess, experiment: str
         ("control", 1, {}),
         ("blue", 2, True),
     ]
+    variate.ok("experiments", "new-version", experiment, "--reason", "bots were in it")
+    assert '"reason":"bots were in it"' in variate.ok("audit", "--entity", experiment).out
 
 
 def test_the_checklist_says_what_blocks_a_launch_and_ends_with_one(variate: InProcess) -> None:

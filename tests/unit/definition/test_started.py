@@ -218,6 +218,15 @@ def test_a_new_version_draws_anew_and_forgets_what_was_remembered(started: Stage
     assert started.messages()[-1].kind == "experiment_changed"
 
 
+def test_the_reason_of_a_new_version_is_in_the_log_where_one_is_given(started: Stage) -> None:
+    started.experiments.start_new_version("e", reason="Bots were in it")
+    assert started.entries()[0].data["reason"] == "Bots were in it"
+    started.experiments.start_new_version("e")
+    assert "reason" not in started.entries()[0].data
+    with pytest.raises(InvalidInputError, match="reason"):
+        started.experiments.start_new_version("e", reason=3)  # type: ignore[arg-type]  # it is refused
+
+
 def test_a_new_version_may_read_the_ledger_where_that_is_asked_for(started: Stage) -> None:
     assert started.experiments.start_new_version("e", reads_ledger=True).design.reads_ledger
 

@@ -132,11 +132,11 @@ class Form:
         pattern = re.compile(re.escape(prefix) + r"\[(\d{1,4})\]")
         return [*dict.fromkeys(int(found[1]) for name in self._values if (found := pattern.match(name)))]
 
-    def id_of_new(self, name: str = "id") -> str | None:
-        """Return the id that was typed for what this form creates, else ``new_id``; raise for one no page can show."""
+    def chosen_id(self, name: str = "id") -> str | None:
+        """Return the id that was typed for something new, None for an empty field; raise for one no page can show."""
         typed = self.text(name)
         if not typed:
-            return self.new_id
+            return None
         if not is_addressable(typed) or typed == "new":
             raise InvalidInputError(
                 name, "must be printable, without slashes, and other than new: pages are found by it"

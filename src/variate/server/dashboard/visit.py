@@ -144,5 +144,15 @@ DONE: dict[str, str] = {
     "created": "Created.",
     "saved": "Saved.",
     "removed": "Removed.",
+    "launched": "Launched: units are given variations from now on.",
+    "resumed": "Resumed: units are given variations again.",
+    "paused": "Paused: nobody is given a variation.",
+    "intake-stopped": "The intake is stopped: who is in stays in, nobody else comes in.",
+    "taking-in": "New units are taken in again.",
+    "completed": "Completed.",
+    "concluded": "The decision is kept.",
+    "archived": "Archived.",
+    "handed-over": "Handed over.",
+    "new-version": "The new version is begun: every unit is drawn anew.",
 }
 """What a page says after something was done, by the word in its address: nobody else can put words there."""

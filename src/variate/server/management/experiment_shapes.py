@@ -115,6 +115,14 @@ class VersionChange(DesignGiven):
     variations: list[VariationGiven] = absent("The whole list.")
 
 
+class NewVersion(VersionChange):
+    """What is to be different in the new version, and why it is begun."""
+
+    model_config = example(traffic=100, reason="Bots were let in; they are kept out now")
+
+    reason: str = absent("Why, for the audit log.")
+
+
 class ConclusionGiven(Given):
     """What was decided once an experiment had ended."""
 

@@ -21,10 +21,10 @@ from variate.server.management.experiment_shapes import (
     ExperimentChange,
     ExperimentList,
     NewExperiment,
+    NewVersion,
     OwnerChange,
     Status,
     StatusChange,
-    VersionChange,
 )
 from variate.server.management.idempotency import FreshId, created_once
 from variate.server.management.locations import location
@@ -142,7 +142,7 @@ def transfer_experiment(
 
 @routes.post("/experiments/{experiment_id}/versions", needs=CHANGES, answers=Experiment)
 def start_new_version(
-    experiment_id: Id, body: VersionChange, platform: Served, actor: Actor, expected: ExpectedIfGiven
+    experiment_id: Id, body: NewVersion, platform: Served, actor: Actor, expected: ExpectedIfGiven
 ) -> Response:
     """Draw every unit of a started experiment anew, on purpose.
 

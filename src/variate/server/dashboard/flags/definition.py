@@ -6,14 +6,15 @@ from typing import Any
 
 from starlette.responses import Response
 
-from variate.errors import InvalidInputError
+from variate.errors import ConflictError, InvalidInputError
 from variate.model import FeatureFlag
 from variate.model.targeting import FlagType
-from variate.server.dashboard.flags.definition_form import FREE_FORM, definition_of, standing_of
+from variate.server.dashboard.flags.definition_form import FREE_FORM, definition_of, is_of, standing_of
 from variate.server.dashboard.flags.found import found, targeting_or_why
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
+from variate.server.management.idempotency import created_once
 from variate.server.management.needs import CHANGES
 
 pages = Pages()
@@ -29,15 +30,27 @@ def new(visit: Visit) -> Response:
 
 @pages.post("/flags/new", needs=CHANGES, again=new)
 def create(visit: Visit) -> Response:
-    """Create the flag. Its id is the form's, unless one was typed: sent twice, it is created once."""
+    """Create the flag that was typed: once, however often the form is sent."""
     form = visit.form
-    made = visit.platform.create_feature_flag(
-        form.text("name"),
-        flag_id=form.id_of_new(),
-        status="active" if form.ticked("active") else "inactive",
-        actor=visit.actor,
+    chosen = form.chosen_id()
+    given = {
+        "name": form.text("name"),
+        "status": "active" if form.ticked("active") else "inactive",
         **definition_of(form),
-    )
+    }
+
+    def make(flag_id: str | None) -> FeatureFlag:
+        return visit.platform.create_feature_flag(**given, flag_id=flag_id, actor=visit.actor)
+
+    try:
+        made = created_once(chosen, form.new_id, create=make, read=visit.platform.get_feature_flag)
+    except ConflictError:
+        standing = None if chosen is None else visit.platform.get_feature_flag(chosen)
+        if standing is None:
+            raise
+        if not is_of(given, standing):
+            raise InvalidInputError("id", "is taken by another flag: choose another") from None
+        made = standing
     return visit.to(path_of("flags", made.id), done="created")
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from variate.definition.flag_references import targeting_of
 from variate.errors import InvalidInputError
 from variate.model import FeatureFlag, Json
 from variate.model.targeting import FlagType, ServeVariation, Targeting
-from variate.model.targeting_record import read_targeting
+from variate.model.targeting_record import TARGETING_FIELDS, read_targeting
 from variate.server.dashboard.form import Form
 
 FREE_FORM = "free-form"
@@ -99,6 +100,18 @@ def definition_of(form: Form) -> dict[str, Any]:
     if form.has("default"):
         given["default"] = form.text("default")
     return given
+
+
+def is_of(given: Mapping[str, Any], flag: FeatureFlag) -> bool:
+    """Whether the flag is as it was made from this, and nobody changed it since."""
+    typed = {name: given[name] for name in TARGETING_FIELDS if name in given}
+    rules = given.get("rules", [])
+    return (
+        (flag.name, flag.description, flag.status, flag.revision)
+        == (given["name"], given["description"], given["status"], 1)
+        and (flag.rules.value == rules)
+        and (flag.targeting is None if not typed else targeting_of(flag) == read_targeting(typed, rules))
+    )
 
 
 def _variation(form: Form, kind: str, row: str) -> dict[str, Json]:

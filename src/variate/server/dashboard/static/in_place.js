@@ -23,7 +23,7 @@ document.addEventListener("submit", async (event) => {
   const before = [...form.elements].map((each) => each.name);
   form.replaceWith(document.adoptNode(found));
   const fresh = [...found.elements].find((each) => each.name && each.type !== "hidden" && each.name !== "do" && !before.includes(each.name));
-  const focused = fresh ?? found.querySelector(`button[value="${CSS.escape(button.value)}"]`) ?? found.querySelector("button[data-in-place]");
+  const focused = fresh ?? found.querySelector(`button[value="${CSS.escape(button.value)}"]`) ?? found.querySelector('button[data-in-place]:not([tabindex="-1"])');
   focused?.focus({ preventScroll: !fresh });
   found.dispatchEvent(new CustomEvent("variate:shown", { bubbles: true }));
 });

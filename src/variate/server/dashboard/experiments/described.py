@@ -1,0 +1,60 @@
+"""An experiment in words and shares, as several of its pages say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from variate.model import Experiment, ExperimentStatus, Variation, planned_end
+from variate.model.conclusion import Conclusion, ConclusionDecision
+from variate.rendering.definition_words import condition_words
+from variate.rendering.numbers import share_words
+from variate.server.dashboard.experiments.newest import Newest
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A variation and what of the units it is to have; ``is_control`` says whether the others are compared with it."""
+
+    variation: Variation
+    share: str
+    is_control: bool
+
+
+def shares_of(experiment: Experiment) -> list[Share]:
+    """Return the variations with their shares."""
+    whole = sum(each.weight for each in experiment.variations)
+    return [
+        Share(each, share_words(each.weight / whole), each.name == experiment.control) for each in experiment.variations
+    ]
+
+
+def audience_of(experiment: Experiment) -> str:
+    """Return in words whom it is for."""
+    audience = experiment.design.audience
+    return "everybody" if audience is None else condition_words(audience)
+
+
+def days_left(experiment: Experiment, newest: Newest | None, now: datetime) -> float | None:
+    """Return in how many days the planned end is, below 0 where it is overdue; None where that cannot be told."""
+    if experiment.status not in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED):
+        return None
+    return planned_end.days_left(
+        ends_at=experiment.design.ends_at,
+        planned_units=experiment.design.plan.units,
+        pace=None if newest is None else newest.pace,
+        at=now,
+    )
+
+
+def decision_words(conclusion: Conclusion, control: str) -> str:
+    """Return what was decided: ``Ship blue``."""
+    match conclusion.decision:
+        case ConclusionDecision.SHIP:
+            return f"Ship {conclusion.variation}"
+        case ConclusionDecision.KEEP:
+            return f"Keep {control}"
+        case ConclusionDecision.INCONCLUSIVE:
+            return f"Inconclusive: keep {control}"
+        case ConclusionDecision.INVALID:
+            return f"Invalid data: keep {control}"

@@ -1,0 +1,34 @@
+"""The list of experiments: found by their words, their owner and where they are in their life."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from variate.model import ExperimentStatus
+from variate.server.dashboard.experiments.brief import briefs
+from variate.server.dashboard.pages import Pages
+from variate.server.dashboard.templating import path_of
+from variate.server.dashboard.visit import Visit
+
+pages = Pages()
+
+ON_A_PAGE = 50
+
+
+@pages.get("/experiments")
+def experiments(visit: Visit) -> Response:
+    """List the experiments that are asked for, most recently created first."""
+    asked = {name: visit.query(name) or None for name in ("status", "text", "owner")}
+    found = visit.platform.list_experiments(**asked, limit=ON_A_PAGE, last_key=visit.query("after") or None)
+    others = {name: value for name, value in asked.items() if name != "status"}
+    tabs = [("All", None), *((each.value.title(), each.value) for each in ExperimentStatus)]
+    return visit.page(
+        "experiments/list.html.j2",
+        shown=briefs(visit, found),
+        unreadable=found.unreadable,
+        more=None if found.last_key is None else path_of("experiments", **asked, after=found.last_key),
+        asked=asked,
+        tabs=[(name, path_of("experiments", status=status, **others), status) for name, status in tabs],
+        mine=path_of("experiments", **{**asked, "owner": visit.signed_in.person.email}),
+        is_filtered=any(asked.values()),
+    )
