@@ -22,6 +22,7 @@ from variate.server.dashboard.experiments import (
     life,
     overview,
     past,
+    redesigning,
     results,
     units,
 )
@@ -50,6 +51,7 @@ PARTS = (
     life.pages,
     deciding.pages,
     changing.pages,
+    redesigning.pages,
     past.pages,
     units.pages,
     overview.pages,
