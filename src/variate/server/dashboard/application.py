@@ -24,6 +24,7 @@ from variate.server.dashboard.experiments import (
     past,
     redesigning,
     results,
+    results_live,
     units,
 )
 from variate.server.dashboard.experiments import listing as experiment_list
@@ -43,6 +44,7 @@ from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
+    results_live.pages,
     results.pages,
     downloads.pages,
     flags.pages,
