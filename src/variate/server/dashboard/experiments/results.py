@@ -54,7 +54,7 @@ def make(visit: Visit) -> Response:
     return visit.to(path_of("experiments", experiment.id, "results", after=before))
 
 
-@pages.get("/experiments/{experiment_id}/results/live")
+@pages.live("/experiments/{experiment_id}/results/live")
 def live(visit: Visit) -> Response:
     """Tell of a report in the making, and of one that is newer than the one shown."""
     experiment_id, site = found(visit).id, visit.site
