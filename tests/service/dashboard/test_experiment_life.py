@@ -130,6 +130,8 @@ def test_a_decision_is_corrected_and_names_its_report(service: Running, editor: 
     platform.update_experiment_status("corrected", "completed")
     page = editor.get("/experiments/corrected/conclude")
     assert f'<option value="{report.id}" selected>' in page.text
+    older = editor.get("/experiments/corrected/conclude?report=an-older-one")
+    assert '<option value="an-older-one" selected>' in older.text
     fields = {
         "revision": revision(platform, "corrected"),
         "conclusion.decision": "inconclusive",
