@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import click
 
@@ -18,12 +17,3 @@ def hours(text: str) -> float | None:
     if length is None:
         raise click.BadParameter(f"{text!r} is no length of time such as 30m, 36h or 7d")
     return float(length[1]) * _HOURS[length[2]]
-
-
-def length_words(length: timedelta) -> str:
-    """Return the length as it is written: in whole days, or else in hours or minutes."""
-    days = length / timedelta(days=1)
-    if days.is_integer():
-        return f"{days:.0f}d"
-    found = length / timedelta(hours=1)
-    return f"{found:g}h" if found >= 1 else f"{length / timedelta(minutes=1):g}m"

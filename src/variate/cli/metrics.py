@@ -8,13 +8,13 @@ import click
 
 from variate.cli.given import given
 from variate.cli.groups import Group
-from variate.cli.length import length_words
 from variate.cli.metric_options import chosen_fields, metric_options
 from variate.cli.output import json_option
 from variate.errors import NotFoundError
-from variate.model.metric import VALUE_FIELD, Aggregation, Measure, Metric, MetricKind
+from variate.model.metric import MetricKind
 from variate.model.metric_record import metric_record
 from variate.platform import Platform
+from variate.rendering.metric_definition_words import length_words, measured, window_words
 
 _KINDS = [kind.value for kind in MetricKind]
 
@@ -22,34 +22,6 @@ _KINDS = [kind.value for kind in MetricKind]
 @click.group("metrics")
 def command() -> None:
     """What experiments are judged by: shares, means, ratios and quantiles of what users do."""
-
-
-def measured(metric: Metric) -> str:
-    """Return what the metric measures on one line: ``sum of purchase``, ``view, then cart``."""
-    of = "" if metric.measure is None else _measured(metric.measure)
-    match metric.kind:
-        case MetricKind.RATIO if metric.denominator is not None:
-            return f"{of} / {_measured(metric.denominator)}"
-        case MetricKind.QUANTILE:
-            return f"quantile {metric.quantile:g} of {of.removeprefix('number of ')}"
-        case MetricKind.FUNNEL:
-            return f"users with {', then '.join(metric.steps)}"
-        case MetricKind.PROPORTION | MetricKind.RETENTION:
-            return f"users with {of.removeprefix('number of ')}"
-    return f"{of}, a user"
-
-
-def window_words(metric: Metric) -> str:
-    """Return when events count, after the exposure: ``within 7d``, ``from 7d to 8d``."""
-    start, end = metric.window_start, metric.window_end
-    if not start:
-        return "from the exposure on" if end is None else f"within {length_words(end)}"
-    return f"from {length_words(start)} on" if end is None else f"from {length_words(start)} to {length_words(end)}"
-
-
-def _measured(measure: Measure) -> str:
-    of = measure.event_type if measure.field == VALUE_FIELD else f"{measure.event_type}'s {measure.field}"
-    return f"{'sum' if measure.aggregation is Aggregation.SUM else 'number'} of {of}"
 
 
 _METRICS = Group(

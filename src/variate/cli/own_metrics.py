@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from variate.cli.metrics import measured, window_words
 from variate.errors import ConflictError, InvalidInputError
 from variate.model.metric import Metric, MetricKind
 from variate.model.metric_record import MetricFields, new_metric
 from variate.platform import Platform
+from variate.rendering.metric_definition_words import measured, window_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,7 +132,7 @@ def test_what_is_fixed_once_it_runs_is_text_and_is_not_taken(
     fields = filled(page, "experiment-form")
     for name in ("hypothesis", "unit_type", "salt", "layer", "plan.units", "variations[0].name", "variations[0].value"):
         assert name not in fields
-    assert "Hypothesis 🔒︎ fixed Fewer steps" in said
+    assert "Hypothesis ○ fixed Fewer steps" in said
     assert f"{active.id}, from 20 to 40.5 %" in said
     assert "signups goal" in said
     assert "errors guardrail 0.5" in said

@@ -36,6 +36,12 @@ def test_the_form_goes_on_in_place_with_the_calculators_plan(service: Running, o
     expect(page.get_by_label("Units in all variations")).not_to_have_value("")
     expect(page.get_by_label("Hypothesis")).to_have_value("Fewer fields, more sign-ups")
     expect(page.get_by_label("Ends (UTC)")).not_to_have_value("")
+    page.get_by_role("button", name="Create the draft").last.click()
+    page.wait_for_url("**/experiments/*?done=created")
+    (made,) = service.platform.list_experiments(text="Short form")
+    assert [each.weight for each in made.variations] == [1, 3, 4]
+    assert made.design.plan.units is not None
+    assert made.design.ends_at is not None
 
 
 def test_a_refusal_and_a_running_experiment_are_clean(service: Running, opened: Opened) -> None:

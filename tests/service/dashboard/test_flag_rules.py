@@ -93,7 +93,9 @@ def test_a_row_is_added_moved_and_removed_without_a_script(platform: Platform, e
 
 TWICE = {"rules[4].name": "everybody", "rules[4].serve.kind": "variation", "rules[4].serve.variation": "on"}
 NO_EXPERIMENT = {"rules[0].serve.kind": "experiment", "rules[0].serve.experiment": "none"}
+SECOND = {"rules[7].name": "second", **{name.replace("0", "7"): value for name, value in NO_EXPERIMENT.items()}}
 WRONG = [
+    (SECOND, "f-rules-1-serve-experiment", "which is not there"),
     (NO_EXPERIMENT, "f-rules-0-serve-experiment", "which is not there"),
     (rollout("rules[0].serve", on="20"), "f-rules-0-serve-rollout", "must name the others too"),
     (rollout("rules[0].serve", on="x"), "f-rules-0-serve-rollout-0-weight", "must be a number"),

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.cli.conftest import InProcess
-from variate.cli.length import hours, length_words
+from variate.cli.length import hours
+from variate.rendering.metric_definition_words import length_words
 
 
 def test_a_metric_lives_from_creation_to_removal(variate: InProcess) -> None:

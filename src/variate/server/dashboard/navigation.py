@@ -9,11 +9,12 @@ from variate.model.access import Principal, Scope
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the dashboard. ``scope`` is what it takes to see it."""
+    """A part of the dashboard. ``scope`` is what it takes to see it; pages at ``also`` belong to it, too."""
 
     name: str
     path: str
     scope: Scope = Scope.READ
+    also: tuple[str, ...] = ()
 
 
 PARTS = (
@@ -21,7 +22,7 @@ PARTS = (
     Part("Experiments", "/experiments"),
     Part("Flags", "/flags"),
     Part("Metrics", "/metric-catalog"),
-    Part("Audiences", "/audiences"),
+    Part("Audiences", "/audiences", also=("/layers", "/holdouts")),
     Part("Explain", "/explain"),
     Part("Overrides", "/overrides"),
     Part("Events", "/events"),
@@ -38,4 +39,4 @@ def parts_for(principal: Principal) -> list[Part]:
 
 def is_in(part: Part, path: str) -> bool:
     """Whether the path is of this part."""
-    return path == part.path or (part.path != "/" and path.startswith(f"{part.path}/"))
+    return any(path == each or (each != "/" and path.startswith(f"{each}/")) for each in (part.path, *part.also))

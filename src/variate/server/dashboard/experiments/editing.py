@@ -18,6 +18,7 @@ from variate.platform.previewing import Preview
 from variate.rendering.definition_words import condition_words
 from variate.server.dashboard.conditions.builder import view
 from variate.server.dashboard.experiments import head, known, planning
+from variate.server.dashboard.experiments.changing import PREVIEW_SECONDS
 from variate.server.dashboard.experiments.choices import choices
 from variate.server.dashboard.experiments.standing import Standing, blank, copy_of, standing_of
 from variate.server.dashboard.experiments.typed import Typed, number_text, read_typed
@@ -98,7 +99,7 @@ def edit_page(visit: Visit) -> Response:
     return _edited(visit, head.found(visit))
 
 
-@pages.post("/experiments/{experiment_id}/edit", needs=CHANGES, again=edit_page)
+@pages.post("/experiments/{experiment_id}/edit", needs=CHANGES, again=edit_page, seconds=PREVIEW_SECONDS)
 def save(visit: Visit) -> Response:
     """Save what was typed; where it gives units of a started experiment something else, once that was looked at."""
     form, experiment = visit.form, head.found(visit)

@@ -1,0 +1,1 @@
+"""What experiments and flags are made with: audiences, metrics, layers and holdouts."""
