@@ -22,7 +22,9 @@ from variate.server.dashboard.experiments import (
     life,
     overview,
     past,
+    redesigning,
     results,
+    results_live,
     units,
 )
 from variate.server.dashboard.experiments import listing as experiment_list
@@ -42,6 +44,7 @@ from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
+    results_live.pages,
     results.pages,
     downloads.pages,
     flags.pages,
@@ -50,6 +53,7 @@ PARTS = (
     life.pages,
     deciding.pages,
     changing.pages,
+    redesigning.pages,
     past.pages,
     units.pages,
     overview.pages,

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from variate.definition.redesign import fixed_fields, is_fixed
 from variate.errors import InvalidInputError
 from variate.model import Experiment, Json
 from variate.model.design import Design, ExperimentMetric
 from variate.model.design_record import DesignFields, design_record, revised
+from variate.model.record import plain_number
 from variate.server.dashboard.conditions.builder import condition_of
+from variate.server.dashboard.experiments.fixed import NOTHING, Fixed
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.templating import for_input
 
@@ -76,53 +77,47 @@ class Typed:
         )
 
 
-def read_typed(form: Form, before: Experiment | None = None) -> Typed:
-    """Return what was typed for a new experiment, or for a change of the one that stands, without what that has fixed.
+def read_typed(form: Form, before: Experiment | None = None, fixed: Fixed = NOTHING) -> Typed:
+    """Return what was typed for a new experiment, or for a change of the one that stands, without what is ``fixed``.
 
     Raise ``InvalidInputError`` where a field cannot be read, with all that cannot be noted in the form.
     """
-    fixed = frozenset[str]() if before is None else fixed_fields(before)
     rows: dict[str, Sequence[int | None]] = {"variations": [], "metrics": []}
     design: dict[str, Any] = {}
     for name, read in _READ.items():
-        if name not in fixed:
+        if name not in fixed.fields:
             with form.noting():
                 design.update(read(form, name))
     variations = None
-    if not fixed:
+    if not fixed.variations_stand:
         rows["variations"] = form.rows("variations")
         variations = [_variation(form, row) for row in form.rows("variations")]
         design["control"] = _control(form)
-    elif before is not None and "variations" not in fixed:
+    elif before is not None and "variations" not in fixed.fields:
         standing = [*enumerate(before.variations)]
         rows["variations"] = [place for place, _ in standing]
         variations = [{"name": each.name, "weight": _weight(form, place)} for place, each in standing]
-    if "metrics" not in fixed:
-        kept = [] if before is None else [each for each in before.design.metrics if is_fixed(each, before)]
+    if "metrics" not in fixed.fields:
         filled = [row for row in form.rows("metrics") if _is_filled(form, f"metrics[{row}]")]
-        rows["metrics"] = [*(None for _ in kept), *filled]
-        design["metrics"] = [*map(_metric_given, kept), *(_metric(form, row) for row in filled)]
+        rows["metrics"] = [*(None for _ in fixed.metrics), *filled]
+        design["metrics"] = [*map(_metric_given, fixed.metrics), *(_metric(form, row) for row in filled)]
     if before is not None:
         _keep_seconds(form, design, before)
     form.check()
-    words = {name: form.text(name) for name in ("name", "description", "owner") if name not in fixed}
+    words = {name: form.text(name) for name in ("name", "description", "owner") if name not in fixed.fields}
     return Typed(words=words, variations=variations, design=design, rows=rows)  # type: ignore[arg-type]  # made by name
 
 
 def number_text(number: float) -> str:
     """Return the number as it is typed: 50, not 50.0."""
-    return str(_tidy(number))
-
-
-def _tidy(number: float) -> float:
-    return int(number) if float(number).is_integer() and abs(number) < 2**53 else number
+    return str(plain_number(number))
 
 
 def _number(form: Form, name: str) -> float:
     number = form.number(name)
     if number is None:
         raise InvalidInputError(name, "must be given")
-    return _tidy(number)
+    return plain_number(number)
 
 
 def _weight(form: Form, row: int) -> float:
@@ -201,7 +196,7 @@ def _layer(form: Form, name: str) -> dict[str, Any]:
     for end, typed in enumerate(ends):
         if typed is None:
             raise InvalidInputError(f"layer_range[{end}]", "must be given: a range has two ends")
-    return {"layer": layer, "layer_range": [_tidy(each) for each in ends if each is not None]}
+    return {"layer": layer, "layer_range": [plain_number(each) for each in ends if each is not None]}
 
 
 def _plan(form: Form, name: str) -> dict[str, Any]:
