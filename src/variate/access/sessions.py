@@ -102,13 +102,17 @@ class Sessions:
 
     def check(self, token: str) -> Session:
         """Return the session of this token, and have it last on; raise ``UnauthenticatedError`` for none."""
-        key = _key(token)
+        session = self.look(token)
         at = self._clock()
-        session = self._read(key)
-        if session is None or self._left(session, at) <= 0:
-            raise UnauthenticatedError(_NOBODY)
         if at - session.seen_at >= min(_RENEW_AFTER, self._idle / 2):
-            self._renew(key, at)
+            self._renew(_key(token), at)
+        return session
+
+    def look(self, token: str) -> Session:
+        """Return the session of this token, which lasts no longer for it; raise ``UnauthenticatedError`` for none."""
+        session = self._read(_key(token))
+        if session is None or self._left(session, self._clock()) <= 0:
+            raise UnauthenticatedError(_NOBODY)
         return session
 
     def end(self, token: str) -> None:

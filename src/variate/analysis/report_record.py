@@ -63,6 +63,7 @@ def head_record(head: ReportHead) -> Record:
         "health": head.health,
         "concern": head.concern,
         "units": head.units,
+        "units_per_day": head.units_per_day,
     }
 
 

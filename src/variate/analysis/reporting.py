@@ -182,6 +182,7 @@ def stored_report(report: Report) -> StoredReport:
         health=status.value,
         concern=next(concerns, None),
         units=sum(variation.units for variation in report.variations),
+        units_per_day=report.progress.units_per_day,
     )
     return StoredReport(head=head, document=report_document(report))
 

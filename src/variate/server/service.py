@@ -121,7 +121,7 @@ class Service:
     def _front(self, platform: Platform, settings: ServiceSettings) -> Front:
         envelope = Envelope(settings, draining=self.draining)
         rest = management(platform, gate=self._gate)
-        self.dashboard = Dashboard(platform, gate=self._gate, intake=self.intake, rest=rest)
+        self.dashboard = Dashboard(platform, gate=self._gate, intake=self.intake, health=self._health.state, rest=rest)
         self.draining.at_first(self.dashboard.live.close)
         self.draining.at_last(self.dashboard.making.close)
         endpoints = Endpoints(health=self._health, gate=self._gate, numbers=self._all_numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,8 @@ class ReportHead:
     """What a list says of a report: ``verdict``, about ``variation`` (None: about all or none), made ``at``.
 
     ``health`` is the worst status of its checks, and ``concern`` the kind of the first check of that status, None where
-    all are ok. ``units`` is how many entered. Of a report kept before these were told, all three are None.
+    all are ok. ``units`` is how many entered, ``units_per_day`` how fast they come where that is known. Of a report
+    kept before these were told, all four are None.
     """
 
     id: str
@@ -35,6 +37,7 @@ class ReportHead:
     health: str | None = None
     concern: str | None = None
     units: int | None = None
+    units_per_day: float | None = None
 
     def __post_init__(self) -> None:
         check_id("report.id", self.id)
@@ -50,6 +53,8 @@ class ReportHead:
             check_id("concern", self.concern)
         if self.units is not None:
             check_whole("units", self.units, minimum=0, maximum=2**63 - 1)
+        if self.units_per_day is not None and not 0 <= self.units_per_day < math.inf:  # false for NaN, too
+            raise InvalidInputError("units_per_day", f"must be 0 or more, not {shown(self.units_per_day)}")
         object.__setattr__(self, "at", check_instant("report.at", self.at))
 
 

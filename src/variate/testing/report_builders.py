@@ -48,6 +48,7 @@ def build_report(
     health: str | None = None,
     concern: str | None = None,
     units: int | None = None,
+    units_per_day: float | None = None,
     data: Json = None,
 ) -> StoredReport:
     """Build a stored report; what it says is empty where no data are given."""
@@ -61,5 +62,6 @@ def build_report(
         health=health,
         concern=concern,
         units=units,
+        units_per_day=units_per_day,
     )
     return StoredReport(head=head, document=Document.of({} if data is None else data, field="report", max_bytes=2**26))

@@ -72,8 +72,8 @@ def test_a_long_value_is_told_by_its_beginning_and_its_end() -> None:
     [
         (
             "created",
-            {"experiment": {"name": "a", "revision": 1}},
-            Changed((), (Difference("name", None, "a"),)),
+            {"experiment": {"name": "a", "revision": 1, "variations": [{"id": "v1", "name": "b", "created_at": "x"}]}},
+            Changed((), (Difference("name", None, "a"), Difference("variations[b].name", None, "b"))),
         ),
         (
             "removed",

@@ -15,6 +15,7 @@ from tests.service.dashboard.people import Browser, words
 from tests.service.running import Running
 from variate.clock import utc_now
 from variate.platform import Platform
+from variate.server.dashboard.experiments.checklist import ANCHORS
 from variate.testing.waiting import wait_until
 
 
@@ -57,6 +58,9 @@ def test_a_draft_says_what_it_is_and_what_blocks_it(service: Running, editor: Br
         assert each in told, each
     assert "<b>" not in page.text.split('<section aria-labelledby="who">')[1].split("</dd>")[0]
     assert 'href="/experiments/whole/edit#f-traffic"' in page.text
+    form = editor.get("/experiments/whole/edit").text
+    for anchor in ANCHORS.values():
+        assert f'id="{anchor.removeprefix("#")}"' in form
 
 
 def _paused(platform: Platform, name: str) -> None:
@@ -146,6 +150,14 @@ def test_what_was_decided_is_told(service: Running, viewer: Browser) -> None:
     assert "What was decided Ship blue It sells more <i>" in told
 
 
+_SHOWN_ANEW = """() => new Promise((done) => {
+  addEventListener("variate:live", () => done(document.querySelectorAll(".changed").length), { once: true });
+  dispatchEvent(new Event("pagehide"));
+  dispatchEvent(new Event("pageshow"));
+})"""
+"""How much of the page was written anew by what came first: what stands there already is left alone."""
+
+
 def test_who_only_looks_sees_no_forms(service: Running, viewer: Browser) -> None:
     draft(service.platform, "looked at")
     page = viewer.get("/experiments/looked at")
@@ -164,6 +176,7 @@ def test_status_and_units_change_on_the_page_as_they_come(service: Running, open
     running(platform, "live", units=3)
     page = opened("/experiments/live")
     page.get_by_text("not counted yet").wait_for()
+    assert page.evaluate(_SHOWN_ANEW) == 0
     platform.report_experiment("live")
     platform.update_experiment_status("live", "paused")
     page.locator('[data-live="status"]', has_text="changed since").wait_for()

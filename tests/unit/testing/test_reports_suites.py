@@ -158,7 +158,7 @@ FOUND: dict[str, Callable[[], None]] = {
         of_reports.test_the_newest_of_each_experiment_is_the_one_its_list_begins_with(GivesTheNewestOfAll())
     ),
     "its health is lost": lambda: of_reports.test_what_is_told_of_its_health_comes_back(
-        ForgetsHealth(), health="ok", concern=None, units=1
+        ForgetsHealth(), health="ok", concern=None, units=1, units_per_day=None
     ),
     "a key of another list is taken": lambda: of_reports.test_only_a_key_of_the_same_list_is_taken(
         TakesTheKeyOfAnotherList()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from variate.clock import utc_now
 from variate.platform import Platform
-from variate.server.dashboard import assets, audit, events, explain, flags, home, overrides, sign_in
+from variate.server.dashboard import assets, audit, events, explain, flags, overrides, sign_in
 from variate.server.dashboard.access import account, keys, people
 from variate.server.dashboard.conditions import pages as conditions_pages
 from variate.server.dashboard.experiments import (
@@ -24,6 +27,7 @@ from variate.server.dashboard.experiments import (
 )
 from variate.server.dashboard.experiments import listing as experiment_list
 from variate.server.dashboard.groups import audiences, holdouts, layers, metric_catalog
+from variate.server.dashboard.home import pages as home
 from variate.server.dashboard.live import Live
 from variate.server.dashboard.making import Making
 from variate.server.dashboard.pages import refused, routes_of, wants_page
@@ -74,12 +78,26 @@ class Dashboard:
     ``live.close()`` ends the streams of pages, ``making.close()`` gives up the reports in the making.
     """
 
-    def __init__(self, platform: Platform, *, gate: Gate, intake: IntakeHistory, rest: Application) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        gate: Gate,
+        intake: IntakeHistory,
+        health: Callable[[], dict[str, Any]],
+        rest: Application,
+    ) -> None:
         self.live = Live()
         reports = ShownReports(platform.get_report)
         self.making = Making(platform.report_experiment, made=reports.take, clock=utc_now)
         self._site = Site(
-            platform=platform, gate=gate, intake=intake, live=self.live, reports=reports, making=self.making
+            platform=platform,
+            gate=gate,
+            intake=intake,
+            health=health,
+            live=self.live,
+            reports=reports,
+            making=self.making,
         )
         self._rest = rest
         self._routes = [Route(assets.PATH, assets.send_asset), *routes_of(PARTS, self._site)]

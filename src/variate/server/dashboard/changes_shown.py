@@ -16,7 +16,9 @@ MOST_COLUMNS: Final = 2_000
 _ABOUT = ("user_id", "experiment_id", "before_unknown")
 """What an entry says of a change beside before and after."""
 _WAS = "previous_"
-_BOOKKEEPING = frozenset({"revision", "updated_at"})
+_BOOKKEEPING = frozenset({"revision", "created_at", "updated_at"})
+_IDENTITY = frozenset({"id", "experiment_id"})
+"""What an item of a list has beside the name that tells it from the others: it says nothing more."""
 _NAMED_BY = ("name", "metric", "id")
 """What tells one item of a list from the others, and stays when another is put before it."""
 
@@ -48,8 +50,8 @@ class Changed:
 def differences(before: Json, after: Json) -> list[Difference]:
     """Return every field that differs, in order of the records, each by its path such as ``variations[blue].weight``.
 
-    Items of a list are told apart by their names where all have one, and else the list is one value. What has come or
-    gone whole is told field by field, without those that are empty.
+    Items of a list are told apart by their names where all have one, and else the list is one value; ids and times that
+    they have beside are left out. What has come or gone whole is told field by field, without those that are empty.
     """
     return [*_walk("", before, after)]
 
@@ -148,7 +150,8 @@ def _is_named(value: Json, by: str) -> bool:
 def _by_name(value: Json, by: str) -> dict[str, Json]:
     if value is _ABSENT:
         return {}
-    return {each[by]: {name: held for name, held in each.items() if name not in _BOOKKEEPING} for each in value}
+    left_out = _BOOKKEEPING | (_IDENTITY - {by})
+    return {each[by]: {name: held for name, held in each.items() if name not in left_out} for each in value}
 
 
 def _same(before: Json, after: Json) -> bool:

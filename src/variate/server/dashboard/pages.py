@@ -47,6 +47,8 @@ class Page:
     answer: Answering
     again: Answering | None
     seconds: float
+    is_live: bool = False
+    """It is asked by a page that lies open, not by somebody: their session does not last on for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,25 @@ class Pages:
     def get(self, path: str, *, needs: Needs | None = READS) -> Callable[[Answering], Answering]:
         """Declare a page that shows something."""
         return self._declare("GET", path, needs, None, STORES_SECONDS)
+
+    def live(self, path: str) -> Callable[[Answering], Answering]:
+        """Declare a stream of what pages show, which ``Live.stream`` answers."""
+
+        def declare(answer: Answering) -> Answering:
+            self.declared.append(
+                Page(
+                    method="GET",
+                    path=path,
+                    needs=READS,
+                    answer=answer,
+                    again=None,
+                    seconds=STORES_SECONDS,
+                    is_live=True,
+                )
+            )
+            return answer
+
+        return declare
 
     def post(
         self,
@@ -168,7 +189,8 @@ async def _admit(page: Page, visit: Visit) -> None:
     try:
         if token is None:
             raise UnauthenticatedError("nobody is signed in here: sign in")
-        session = await run_in_threadpool(visit.platform.sessions.check, token)
+        sessions = visit.platform.sessions
+        session = await run_in_threadpool(sessions.look if page.is_live else sessions.check, token)
         visit.asked.actor = session.principal.actor
         page.needs.check(session.principal)
     except AccessError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from variate.platform import Platform
 from variate.server.dashboard.conditions.sample import Samples
@@ -24,6 +26,8 @@ class Site:
     platform: Platform
     gate: Gate
     intake: IntakeHistory
+    health: Callable[[], dict[str, Any]]
+    """What ``/readyz`` tells of this process, from memory."""
     live: Live
     reports: ShownReports
     making: Making

@@ -35,6 +35,7 @@ class ReportHead(Told):
         health="ok",
         concern=None,
         units=48_210,
+        units_per_day=6_027.5,
     )
 
     id: str
@@ -48,6 +49,7 @@ class ReportHead(Told):
     )
     concern: str | None = Field(description="The kind of the first check that came out so; null where all are ok.")
     units: int | None = Field(description="How many units entered; null where it was kept before this was told.")
+    units_per_day: float | None = Field(description="How many units enter a day; null where that is not known.")
 
 
 ReportList = listed(ReportHead, "ReportList")

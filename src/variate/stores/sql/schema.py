@@ -387,6 +387,7 @@ reports = Table(
     Column("health", Text),
     Column("concern", Text),
     Column("units", WholeNumber),
+    Column("units_per_day", Double),
 )
 Index("ix_reports_at", reports.c.at.desc(), reports.c.id)
 Index("ix_reports_experiment_at", reports.c.experiment_id, reports.c.at.desc(), reports.c.id)

@@ -155,13 +155,23 @@ class ReportStoreConformance:
         assert store.newest([head.experiment_id for head in given]) == {head.experiment_id: head for head in given}
 
     @pytest.mark.parametrize(
-        ("health", "concern", "units"),
-        [(None, None, None), ("ok", None, 0), ("warning", "completeness", 7), ("failed", "sample_ratio", 2**40)],
+        ("health", "concern", "units", "units_per_day"),
+        [
+            (None, None, None, None),
+            ("ok", None, 0, None),
+            ("warning", "completeness", 7, 0.1),
+            ("failed", "sample_ratio", 2**40, 1e12),
+        ],
     )
     def test_what_is_told_of_its_health_comes_back(
-        self, store: ReportStore, health: str | None, concern: str | None, units: int | None
+        self,
+        store: ReportStore,
+        health: str | None,
+        concern: str | None,
+        units: int | None,
+        units_per_day: float | None,
     ) -> None:
-        given = build_report(health=health, concern=concern, units=units)
+        given = build_report(health=health, concern=concern, units=units, units_per_day=units_per_day)
         store.add(given)
         assert store.get(given.head.id) == given
         assert [*store.list(limit=1)] == [given.head] == [*store.newest(["experiment"]).values()]

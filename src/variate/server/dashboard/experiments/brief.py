@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from variate.model import Experiment, ExperimentStatus
 from variate.model.planned_end import Pace, days_left
+from variate.server.dashboard.experiments.described import decision_words
 from variate.server.dashboard.templating import count
 from variate.server.dashboard.visit import Visit
 from variate.stores.reports import ReportHead
@@ -63,7 +64,7 @@ def _verdict(experiment: Experiment, head: ReportHead | None) -> Badge | None:
     """Return what was decided; before that, what the report says to do."""
     concluded = experiment.conclusion
     if concluded is not None:
-        return "ok", f"decided: {concluded.decision.value}{_of(concluded.variation)}"
+        return "ok", decision_words(concluded, experiment.control)
     return None if head is None else (_VERDICTS[head.verdict], f"{head.verdict}{_of(head.variation)}")
 
 

@@ -9,16 +9,18 @@ from variate.model import Experiment
 from variate.platform import Platform
 from variate.server.dashboard.templating import path_of
 
-_FIELDS = {
-    "variations": "variations",
-    "control": "control",
-    "schedule": "ends_at",
-    "traffic": "traffic",
-    "hypothesis": "hypothesis",
-    "goal": "metrics",
-    "margins": "metrics",
-    "plan": "plan.units",
+ANCHORS = {
+    "variations": "#variations",
+    "control": "#variations",
+    "references": "#who",
+    "schedule": "#f-ends_at",
+    "traffic": "#f-traffic",
+    "hypothesis": "#f-hypothesis",
+    "goal": "#metrics",
+    "margins": "#metrics",
+    "plan": "#f-plan-units",
 }
+"""Where in the form of the experiment a point is mended."""
 _NAMES = {
     "goal": "Goal",
     "margins": "Margins of guardrails",
@@ -62,7 +64,4 @@ def points_of(platform: Platform, experiment: Experiment) -> list[Point]:
 def _mended_at(experiment: Experiment, name: str) -> str:
     if name == "windows":
         return path_of("metric-catalog")
-    field = _FIELDS.get(name)
-    # The id that a form's field has, as in forms.html.j2.
-    anchor = "" if field is None else f"#f-{field.replace('.', '-')}"
-    return path_of("experiments", experiment.id, "edit") + anchor
+    return path_of("experiments", experiment.id, "edit") + ANCHORS.get(name, "")

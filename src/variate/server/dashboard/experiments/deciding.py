@@ -80,9 +80,12 @@ def conclude(visit: Visit) -> Response:
 def _page(visit: Visit, experiment: Experiment, *, title: str, said: list[str], is_possible: bool) -> Response:
     reports = visit.platform.list_reports(experiment.id, limit=REPORTS_OFFERED)
     named = {each.id: f"{words.moment_words(each.at)}: {each.verdict}" for each in reports}
+    chosen = visit.query("report") or next(iter(named), "")
     standing = experiment.conclusion
-    if standing is not None and standing.report_id is not None:
-        named.setdefault(standing.report_id, "the one it was decided on")
+    if standing is not None:
+        chosen = standing.report_id or ""
+    if chosen:
+        named.setdefault(chosen, "an older one")
     return visit.page(
         "experiments/decide.html.j2",
         experiment=experiment,
@@ -92,7 +95,7 @@ def _page(visit: Visit, experiment: Experiment, *, title: str, said: list[str], 
         decisions=[("", "Choose one"), *((each.value, told) for each, told in DECISIONS.items())],
         variations=[("", "None"), *((each.name, each.name) for each in experiment.variations)],
         reports=[("", "None"), *named.items()],
-        newest=next(iter(named), ""),
+        chosen=chosen,
     )
 
 

@@ -12,14 +12,13 @@ from starlette.responses import Response
 from variate.definition.redesign import fixed_fields
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, ExperimentStatus
-from variate.model.condition import read_condition
 from variate.model.design import MetricRole
 from variate.platform.previewing import Preview
-from variate.rendering.definition_words import condition_words
 from variate.server.dashboard.conditions.builder import view
 from variate.server.dashboard.experiments import head, known, planning
 from variate.server.dashboard.experiments.changing import PREVIEW_SECONDS
 from variate.server.dashboard.experiments.choices import choices
+from variate.server.dashboard.experiments.described import audience_of
 from variate.server.dashboard.experiments.standing import Standing, blank, copy_of, standing_of
 from variate.server.dashboard.experiments.typed import Typed, number_text, read_typed
 from variate.server.dashboard.form import Form
@@ -147,6 +146,7 @@ def _edited(visit: Visit, experiment: Experiment, *, previewed: Previewed | None
         standing_of(experiment),
         experiment=experiment,
         fixed=fixed_fields(experiment),
+        audience_words=audience_of(experiment),
         previewed=previewed,
     )
 
@@ -168,7 +168,6 @@ def _page(visit: Visit, template: str, standing: Standing, **context: Any) -> Re
             },
             "shares": _shares(Form() if "variations" in fixed else form, standing, variations),
             "audience": None if "audience" in fixed else view(form, "audience", standing.audience, visit),
-            "audience_words": _audience_words(standing),
             "holdouts": standing.holdouts if "holdouts" in fixed else form.all("holdouts", standing.holdouts),
             "choices": choices(visit.platform),
             "known": baseline,
@@ -181,12 +180,6 @@ def _page(visit: Visit, template: str, standing: Standing, **context: Any) -> Re
             **context,
         },
     )
-
-
-def _audience_words(standing: Standing) -> str:
-    if standing.audience is None:
-        return "everybody"
-    return condition_words(read_condition("audience", standing.audience))
 
 
 def _shares(form: Form, standing: Standing, rows: Sequence[int]) -> dict[int, str]:

@@ -75,6 +75,6 @@ def hand_over(visit: Visit) -> Response:
     """Give the experiment to somebody else."""
     form, experiment_id = visit.form, visit.named("experiment_id")
     visit.platform.transfer_experiment_ownership(
-        experiment_id, form.text("new_owner"), expected_revision=form.revision, actor=visit.actor
+        experiment_id, form.text("owner"), expected_revision=form.revision, actor=visit.actor
     )
     return visit.to(path_of("experiments", experiment_id), done="handed-over")

@@ -15,6 +15,7 @@ from variate.errors import InvalidInputError
 from variate.model import Experiment, Json
 from variate.model.design import Design, ExperimentMetric
 from variate.model.design_record import DesignFields, design_record, revised
+from variate.model.record import plain_number
 from variate.server.dashboard.conditions.builder import condition_of
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.templating import for_input
@@ -111,18 +112,14 @@ def read_typed(form: Form, before: Experiment | None = None) -> Typed:
 
 def number_text(number: float) -> str:
     """Return the number as it is typed: 50, not 50.0."""
-    return str(_tidy(number))
-
-
-def _tidy(number: float) -> float:
-    return int(number) if float(number).is_integer() and abs(number) < 2**53 else number
+    return str(plain_number(number))
 
 
 def _number(form: Form, name: str) -> float:
     number = form.number(name)
     if number is None:
         raise InvalidInputError(name, "must be given")
-    return _tidy(number)
+    return plain_number(number)
 
 
 def _weight(form: Form, row: int) -> float:
@@ -201,7 +198,7 @@ def _layer(form: Form, name: str) -> dict[str, Any]:
     for end, typed in enumerate(ends):
         if typed is None:
             raise InvalidInputError(f"layer_range[{end}]", "must be given: a range has two ends")
-    return {"layer": layer, "layer_range": [_tidy(each) for each in ends if each is not None]}
+    return {"layer": layer, "layer_range": [plain_number(each) for each in ends if each is not None]}
 
 
 def _plan(form: Form, name: str) -> dict[str, Any]:

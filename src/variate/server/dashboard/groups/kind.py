@@ -66,7 +66,7 @@ class Kind(Generic[D]):
 
         A form that is sent twice finds its own, of which ``is_of`` is true.
         """
-        definition_id = visit.form.id_of_new()
+        definition_id = visit.form.chosen_id()
         if definition_id is None:
             raise InvalidInputError("id", "must be given")
         try:

@@ -2,6 +2,13 @@
 // A browser has few connections to a host, so nothing is open while the page is not looked at.
 const opened = new Map();
 
+// Whether an element has this markup already, as the page that it came with has.
+function stands(element, markup) {
+  const other = document.createElement("template");
+  other.innerHTML = markup;
+  return other.innerHTML.trim() === element.innerHTML.trim();
+}
+
 function show(region, found) {
   for (const [name, text] of Object.entries(found)) {
     const isMarkup = name.endsWith("|html");
@@ -9,7 +16,7 @@ function show(region, found) {
     for (const element of region.querySelectorAll(`[data-live="${CSS.escape(key)}"]`)) {
       // What somebody works in is not to change under their hands.
       if (element.contains(document.activeElement) && document.activeElement !== document.body) continue;
-      if (element.dataset.seen === text || (!isMarkup && element.textContent === text)) continue;
+      if (element.dataset.seen === text || (isMarkup ? stands(element, text) : element.textContent === text)) continue;
       if (isMarkup) element.innerHTML = text;
       else element.textContent = text;
       element.dataset.seen = text;

@@ -1,4 +1,4 @@
-"""Tell beside a report how its data's health is, and how many units it has."""
+"""Tell beside a report how its data's health is, how many units it has and how fast they come."""
 
 from __future__ import annotations
 
@@ -16,3 +16,4 @@ def upgrade() -> None:
     op.add_column("reports", sa.Column("health", sa.Text()))
     op.add_column("reports", sa.Column("concern", sa.Text()))
     op.add_column("reports", sa.Column("units", WholeNumber))
+    op.add_column("reports", sa.Column("units_per_day", sa.Double()))

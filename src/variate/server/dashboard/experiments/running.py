@@ -1,0 +1,82 @@
+"""How running experiments stand: the newest report's word, and the days that are left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from variate.analysis.report import CheckKind, VerdictKind
+from variate.model import Experiment, ExperimentStatus
+from variate.model.planned_end import Pace, days_left
+from variate.platform import Platform
+from variate.rendering import words
+from variate.stores.reports import ReportHead
+
+_TONES = {"ok": "ok", "warning": "warning", "failed": "failed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """An experiment, the head of its newest report or None, and the days to its planned end or None.
+
+    Below 0 days, it is overdue.
+    """
+
+    experiment: Experiment
+    head: ReportHead | None
+    days: float | None
+
+    @property
+    def health(self) -> tuple[str, str]:
+        """What the newest report found of the data, in a tone and in words."""
+        if self.head is None:
+            return "none", "no report yet"
+        if self.head.health is None:
+            return "none", "see the report"
+        if self.head.concern is None:
+            return "ok", "all checks passed"
+        return _TONES[self.head.health], words.CHECKS[CheckKind(self.head.concern)]
+
+    @property
+    def verdict(self) -> str:
+        """The newest report's verdict in words, with the variation it is about."""
+        if self.head is None:
+            return words.NOTHING
+        said = words.VERDICTS[VerdictKind(self.head.verdict)]
+        return said if self.head.variation is None else f"{said}: {self.head.variation}"
+
+    @property
+    def left(self) -> tuple[str, str]:
+        """The time to the planned end, in a tone and in words."""
+        if self.experiment.status is ExperimentStatus.COMPLETED:
+            return "ok", "ended"
+        if self.days is None:
+            return "none", "no end planned" if self.experiment.design.ends_at is None else words.NOTHING
+        if self.days < 0:
+            return "warning", f"overdue by {_days(-self.days)}"
+        return "course", f"{_days(self.days)} left"
+
+
+def how_they_stand(platform: Platform, experiments: Sequence[Experiment], *, now: datetime) -> list[Running]:
+    """Return how each stands, by one reading of heads for all of them."""
+    heads = platform.newest_reports([each.id for each in experiments]) if experiments else {}
+    return [
+        Running(experiment=each, head=heads.get(each.id), days=_left(each, heads.get(each.id), now))
+        for each in experiments
+    ]
+
+
+def _left(experiment: Experiment, head: ReportHead | None, now: datetime) -> float | None:
+    pace = None
+    if head is not None and head.version == experiment.version and head.units is not None:
+        pace = Pace(units=head.units, per_day=head.units_per_day, at=head.at)
+    design = experiment.design
+    return days_left(ends_at=design.ends_at, planned_units=design.plan.units, pace=pace, at=now)
+
+
+def _days(number: float) -> str:
+    whole = round(number)
+    if whole < 1:
+        return "less than a day"
+    return "1 day" if whole == 1 else f"{whole:,} days"

@@ -1,0 +1,1 @@
+"""Home: what runs, what changed, and whether all is well."""

@@ -1,0 +1,112 @@
+"""Home: running experiments, flags changed lately, what comes in, and what is served; all of it live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from variate.clock import utc_now
+from variate.model import AuditEntry
+from variate.server.dashboard.changes_shown import changed
+from variate.server.dashboard.experiments.running import how_they_stand
+from variate.server.dashboard.home.intake import intake_of
+from variate.server.dashboard.pages import Pages
+from variate.server.dashboard.site import Site
+from variate.server.dashboard.templating import fragment
+from variate.server.dashboard.visit import Visit
+
+pages = Pages()
+
+MOST_RUNNING = 20
+_MOST_FLAGS = 8
+_ENTRIES = 40
+"""How many changes are looked through for flags: some change often."""
+_EVERY_SECONDS = 3.0
+_FRAGMENTS = ("service", "intake", "running", "flags")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagChange:
+    """The last change of a flag, what it changed, and how many changes it had lately."""
+
+    entry: AuditEntry
+    name: str
+    fields: tuple[str, ...]
+    times: int
+
+
+@pages.get("/")
+def home(visit: Visit) -> Response:
+    """Show how it stands."""
+    return visit.page("home/home.html.j2", **_state(visit.site, visit.now))
+
+
+@pages.live("/live/home")
+def home_live(visit: Visit) -> Response:
+    """Tell how it stands, whenever that changes."""
+    site = visit.site
+    return site.live.stream("home", lambda: _shown(site), every=_EVERY_SECONDS)
+
+
+def _shown(site: Site) -> Mapping[str, str]:
+    state = _state(site, utc_now())
+    intake, snapshot = state["intake"], state["snapshot"]
+    return {
+        "per-second": intake.per_second,
+        "bars|html": str(intake.bars),
+        "snapshot-age": snapshot.age,
+        **{f"{name}|html": fragment(f"home/{name}.html.j2", state) for name in _FRAGMENTS},
+    }
+
+
+def _state(site: Site, now: datetime) -> dict[str, Any]:
+    running = site.platform.list_active_experiments(limit=MOST_RUNNING)
+    return {
+        "now": now,
+        "running": how_they_stand(site.platform, running.items, now=now),
+        "is_cut": running.last_key is not None,
+        "most": MOST_RUNNING,
+        "flags": _changed_flags(site),
+        "intake": intake_of(site.intake),
+        "snapshot": _snapshot(site),
+        "health": site.health(),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What this process decides from: its number, and how long ago it was last seen to be the one in force."""
+
+    sequence: str
+    age: str
+    published_at: datetime | None
+
+
+def _snapshot(site: Site) -> Snapshot:
+    served = site.platform.snapshot_in_force()
+    if served is None:
+        return Snapshot(sequence="none yet", age="-", published_at=None)
+    seconds = served.age_seconds
+    age = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return Snapshot(sequence=f"{served.publication.sequence:,}", age=age, published_at=served.publication.at)
+
+
+def _changed_flags(site: Site) -> Sequence[FlagChange]:
+    """Return the flags changed last, by their newest change each."""
+    entries: dict[str, list[AuditEntry]] = {}
+    for entry in site.platform.audit_log(limit=_ENTRIES, entity_type="flag").items:
+        entries.setdefault(entry.entity_id, []).append(entry)
+    return [_flag_change(site, flag_id, found) for flag_id, found in [*entries.items()][:_MOST_FLAGS]]
+
+
+def _flag_change(site: Site, flag_id: str, entries: Sequence[AuditEntry]) -> FlagChange:
+    flag = site.platform.get_feature_flag(flag_id)
+    newest = entries[0]
+    fields = dict.fromkeys(each.path.partition(".")[0] for each in changed(newest).differences)
+    return FlagChange(
+        entry=newest, name=flag_id if flag is None else flag.name, fields=tuple(fields), times=len(entries)
+    )
