@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from io import StringIO
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.service.dashboard.conftest import Opened
 from tests.service.dashboard.looking import assert_clean
@@ -90,6 +91,8 @@ def heads(platform: Platform, experiment_id: str) -> list[str]:
 def test_without_a_report_the_page_offers_one_and_a_draft_none(viewer: Browser, editor: Browser) -> None:
     assert "No report was made yet." in words(editor.get("/experiments/other/results"))
     assert "Make a report" in words(editor.get("/experiments/other/results"))
+    told = f"Coming in: {UNITS} exposures among the newest events of the last 10 minutes, the last one at"
+    assert told in words(viewer.get("/experiments/other/results"))
     assert "Make a report" not in words(viewer.get("/experiments/other/results"))
     draft = editor.get("/experiments/draft/results")
     assert "not launched" in words(draft)
@@ -138,8 +141,9 @@ def test_older_reports_are_listed_and_shown_as_they_were(service: Running, viewe
 def test_every_report_is_listed_page_by_page(service: Running, viewer: Browser) -> None:
     for _ in range(51):
         service.platform.report_experiment("other")
-    found, path = [], "/experiments/other/reports"
-    while path:
+    found: list[str] = []
+    path = "/experiments/other/reports"
+    while path and len(found) < 200:
         page = viewer.get(path).text
         found += re.findall(r"/experiments/other/results/([0-9a-f-]{36})", page)
         more = re.search(r'href="([^"]+)" rel="next"', page)
@@ -260,6 +264,7 @@ def test_a_newer_report_is_told_to_who_looks_without_a_jump(service: Running, op
     assert page.evaluate(where) == before
     assert newer.id not in page.content()
     assert page.get_by_text(report.id).count() == 1
+    page.get_by_text(f"Coming in: {UNITS} exposures among").wait_for()
     page.get_by_role("link", name="Show it").click()
     page.get_by_text(newer.id).first.wait_for()
 
@@ -274,9 +279,10 @@ def test_charts_say_their_numbers_to_pointer_finger_and_keys(opened: Opened, rep
     page.keyboard.press("Escape")
     assert bubble.inner_text() == ""
     row.hover(position={"x": 20, "y": 12})
-    assert HOSTILE in bubble.inner_text()
-    page.mouse.wheel(0, 200)
-    page.wait_for_function("document.querySelector('.bubble').textContent === ''")
+    said = bubble.inner_text()
+    assert HOSTILE in said
+    page.evaluate("window.scrollBy(0, 400)")
+    expect(bubble).not_to_contain_text(said)
     region = page.get_by_role("region", name="Lifts of all metrics. Arrow keys")
     page.locator("summary", has_text="Make a report").focus()
     region.focus()
@@ -289,8 +295,10 @@ def test_charts_say_their_numbers_to_pointer_finger_and_keys(opened: Opened, rep
     assert bubble.inner_text() == ""
 
 
-def test_results_are_clean_with_scripts_and_without(opened: Opened, report: Report) -> None:
-    page = opened(ONE)
+def test_results_are_clean_with_scripts_and_without(service: Running, opened: Opened, report: Report) -> None:
+    service.service.dashboard.making._works.clear()
+    page = opened(f"{ONE}?after={report.id}")
+    page.get_by_text("A report was asked for").wait_for()
     page.locator("details").evaluate_all("all => all.forEach((each) => { each.open = true; })")
     assert_clean(page)
     page.goto(f"{ONE}/{report.id}/metrics/1")

@@ -23,6 +23,7 @@ from variate.server.dashboard.experiments import (
     overview,
     past,
     results,
+    results_live,
     units,
 )
 from variate.server.dashboard.experiments import listing as experiment_list
@@ -42,6 +43,7 @@ from variate.server.request import Application, Receive, Scope, Send
 
 PARTS = (
     home.pages,
+    results_live.pages,
     results.pages,
     downloads.pages,
     flags.pages,

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from variate.errors import NotFoundError
 from variate.model import Experiment, ExperimentStatus
 from variate.server.dashboard.experiments.head import found
-from variate.server.dashboard.making import Work
+from variate.server.dashboard.experiments.results_live import NONE, coming_words, newest_id, told_of
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.shown_reports import ShownReport
-from variate.server.dashboard.templating import fragment, path_of
+from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
 from variate.server.management.needs import CHANGES
 from variate.stores.reports import ReportHead
@@ -22,10 +22,6 @@ pages = Pages()
 
 _RECENT = 10
 _LISTED = 50
-_LIVE = ("newer", "making")
-_LIVE_SECONDS = 2.0
-NONE = "none"
-"""The id that stands for no report, where none was there."""
 
 
 @pages.get("/experiments/{experiment_id}/results")
@@ -49,26 +45,9 @@ def make(visit: Visit) -> Response:
 
     experiment = found(visit)
     dimensions = checked_dimensions(visit.form.lines("dimensions"))
-    before = _newest_id(visit.platform.list_reports(experiment.id, limit=1).items)
+    before = newest_id(visit.platform.list_reports(experiment.id, limit=1).items)
     visit.site.making.begin(experiment.id, dimensions=dimensions)
     return visit.to(path_of("experiments", experiment.id, "results", after=before))
-
-
-@pages.get("/experiments/{experiment_id}/results/live")
-def live(visit: Visit) -> Response:
-    """Tell of a report in the making, and of one that is newer than the one shown."""
-    experiment_id, site = found(visit).id, visit.site
-    shown_id, after = visit.query("shown", NONE), visit.query("after")
-
-    def read() -> dict[str, str]:
-        heads = site.platform.list_reports(experiment_id, limit=1)
-        work = site.making.of(experiment_id)
-        told = _told(work, experiment_id, shown_id, after, heads.items)
-        step = "" if work is None or work.is_over else work.step
-        return {**{f"{name}|html": text for name, text in told.items()}, "step": step}
-
-    topic = path_of("results", experiment_id, shown=shown_id, after=after)
-    return site.live.stream(topic, read, every=_LIVE_SECONDS)
 
 
 @pages.get("/experiments/{experiment_id}/results/{report_id}")
@@ -100,14 +79,17 @@ def reports(visit: Visit) -> Response:
 def _page(visit: Visit, experiment: Experiment, shown: ShownReport | None, heads: Sequence[ReportHead]) -> Response:
     shown_id = NONE if shown is None else shown.id
     after = visit.query("after")
-    told = _told(visit.site.making.of(experiment.id), experiment.id, shown_id, after, heads)
+    is_active = experiment.status is ExperimentStatus.ACTIVE
+    told = told_of(visit.site.making.of(experiment.id), experiment.id, shown_id, after, heads)
     return visit.page(
         "experiments/results.html.j2",
         experiment=experiment,
         report=shown,
         heads=heads,
         told={name: Markup(text) for name, text in told.items()},  # noqa: S704 - written by templates that escape
-        is_newest=shown_id == _newest_id(heads),
+        is_newest=shown_id == newest_id(heads),
+        coming=coming_words(visit.platform, experiment.id) if shown is None and is_active else "",
+        is_active=is_active,
         is_launched=experiment.status is not ExperimentStatus.DRAFT,
         may_decide=visit.may_change and experiment.status in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED),
         stream=path_of("experiments", experiment.id, "results", "live", shown=shown_id, after=after),
@@ -121,26 +103,3 @@ def _of(visit: Visit, experiment: Experiment) -> ShownReport:
     if shown.experiment_id != experiment.id:
         raise NotFoundError("report", report_id)
     return shown
-
-
-def _newest_id(heads: Sequence[ReportHead]) -> str:
-    return heads[0].id if heads else NONE
-
-
-def _told(
-    work: Work | None, experiment_id: str, shown_id: str, after: str, heads: Sequence[ReportHead]
-) -> dict[str, str]:
-    """Return what is live on the page, as markup: the report in the making, and one that is newer than the one shown.
-
-    One that was asked for while ``after`` was the newest, and that nobody knows of here, is in the making in another
-    process of the service.
-    """
-    head = heads[0] if heads else None
-    context = {
-        "work": work,
-        "is_elsewhere": work is None and after == _newest_id(heads),
-        "is_outdated": work is not None and head is not None and head.at >= work.asked_at,
-        "newer": head if head is not None and head.id != shown_id else None,
-        "experiment_id": experiment_id,
-    }
-    return {name: fragment(f"experiments/results_{name}.html.j2", context).strip() for name in _LIVE}
