@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from variate.analysis.report import CheckKind, VerdictKind
@@ -65,6 +65,13 @@ def how_they_stand(platform: Platform, experiments: Sequence[Experiment], *, now
         Running(experiment=each, head=heads.get(each.id), days=_left(each, heads.get(each.id), now))
         for each in experiments
     ]
+
+
+def how_it_stands(platform: Platform, experiment: Experiment, *, now: datetime) -> Running:
+    """Return how one stands; a report of an earlier version says nothing of the present one."""
+    (found,) = how_they_stand(platform, [experiment], now=now)
+    is_present = found.head is not None and found.head.version == experiment.version
+    return found if is_present else replace(found, head=None)
 
 
 def _left(experiment: Experiment, head: ReportHead | None, now: datetime) -> float | None:
