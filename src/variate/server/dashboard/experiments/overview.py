@@ -53,7 +53,7 @@ def overview(visit: Visit) -> Response:
     )
 
 
-@pages.get("/experiments/{experiment_id}/live")
+@pages.live("/experiments/{experiment_id}/live")
 def live(visit: Visit) -> Response:
     """Say how the experiment stands now, whenever that is something else."""
     experiment = found(visit)
