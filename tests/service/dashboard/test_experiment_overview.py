@@ -143,6 +143,8 @@ def test_what_was_decided_is_told(service: Running, viewer: Browser) -> None:
     _decided(service.platform, "told")
     told = words(viewer.get("/experiments/told"))
     assert "What was decided Ship blue It sells more <i>" in told
+    report = service.platform.report_experiment("told")
+    assert f"Newest report {report.verdict.kind.value.title()}" in words(viewer.get("/experiments/told"))
 
 
 _SHOWN_ANEW = """() => new Promise((done) => {

@@ -84,7 +84,7 @@ def _running(stands: Running, *, now: datetime) -> Step:
         over = "Its end is over: nobody is given a variation any more." if has_ended else "The planned end is reached."
         return Step("warning", f"{over} Decide, and complete it.", "Decide", _path(experiment, "complete"))
     if head is not None and head.verdict in (VerdictKind.SHIP, VerdictKind.STOP):
-        said = f"The newest report says {stands.verdict}. Read why, then decide."
+        said = f"The newest report says {stands.reported}. Read why, then decide."
         return Step("warning", said, "Read it", results, is_to_read=True)
     said = "It runs. No report of it was made yet." if head is None else "It runs, and nothing is decided yet."
     return Step("course", said, "Look at the results", results, is_to_read=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from variate.analysis.report import CheckKind, VerdictKind
@@ -45,6 +45,11 @@ class Running:
         """What was decided; before that the newest report's verdict in words, with the variation it is about."""
         if self.experiment.conclusion is not None:
             return decision_words(self.experiment.conclusion, self.experiment.control)
+        return self.reported
+
+    @property
+    def reported(self) -> str:
+        """The newest report's verdict in words, with the variation it is about."""
         if self.head is None:
             return words.NOTHING
         said = words.VERDICTS[VerdictKind(self.head.verdict)]
@@ -86,10 +91,9 @@ def how_they_stand(platform: Platform, experiments: Sequence[Experiment], *, now
 
 
 def how_it_stands(platform: Platform, experiment: Experiment, *, now: datetime) -> Running:
-    """Return how one stands; a report of an earlier version says nothing of the present one."""
+    """Return how one stands."""
     (found,) = how_they_stand(platform, [experiment], now=now)
-    is_present = found.head is not None and found.head.version == experiment.version
-    return found if is_present else replace(found, head=None)
+    return found
 
 
 def _left(experiment: Experiment, head: ReportHead | None, now: datetime) -> float | None:
