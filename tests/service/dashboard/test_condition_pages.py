@@ -94,7 +94,7 @@ def test_with_scripts_the_fields_follow_the_operator_and_the_count_what_is_typed
 
 
 def rows_of(page: Page) -> list[str]:
-    return page.locator(".condition").evaluate_all("rows => rows.map(row => row.getAttribute('aria-label'))")
+    return [str(row.get_attribute("aria-label")) for row in page.locator(".condition").all()]
 
 
 @pytest.mark.parametrize("path", ["/audiences/grouped", "/audiences/deep", "/audiences", "/audiences/staff/uses"])

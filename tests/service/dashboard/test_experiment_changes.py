@@ -214,3 +214,40 @@ def test_an_experiment_goes_to_another_owner_and_is_not_left_without_one(
     assert answer.status_code == 422
     assert 'id="f-owner-wrong"' in answer.text
     assert now(platform, draft) == draft
+
+
+def test_a_new_version_may_change_all_of_the_design(platform: Platform, editor: Browser, active: Experiment) -> None:
+    for number in range(40):
+        platform.assign(f"unit-{number}", active.id, {"country": "DE"})
+    platform.flush_assignments()
+    path = f"/experiments/{active.id}/redesign"
+    page = editor.get(path)
+    assert "Every unit is drawn anew" in words(page)
+    fields = filled(page, "experiment-form")
+    assert fields["metrics[0].metric"] == "signups"
+    fields |= {"hypothesis": "Otherwise", "variations[2].name": "c", "variations[2].weight": "2", "plan.looks": "9"}
+    fields |= {"metrics[1].metric": "", "metrics[1].margin": ""}
+    refused = editor.send(path, {**fields, "plan.looks": "0"})
+    assert 'id="f-plan-looks-wrong"' in refused.text
+    shown = editor.send(path, fields)
+    assert "What this change would move" in words(shown)
+    assert platform.get_experiment(active.id) == active
+    seen = filled(shown, "experiment-form")
+    without = editor.send(path, seen)
+    assert 'id="f-reason-wrong"' in without.text
+    begun = editor.send(path, {**seen, "reason": "The second step was broken"}, follow=False)
+    assert begun.headers["location"] == f"/experiments/{active.id}?done=new-version"
+    after = now(platform, active)
+    assert (after.version, after.design.hypothesis, after.design.plan.looks) == (2, "Otherwise", 9)
+    assert [each.name for each in after.variations] == ["a", "b", "c"]
+    assert [each.metric for each in after.design.metrics] == ["signups", "visits"]
+    assert after.design.starts_at == active.design.starts_at
+    entry = platform.audit_log(entity_type="experiment", entity_id=active.id).items[0]
+    assert "The second step was broken" in str(entry.data)
+    assert editor.send(path, {**seen, "reason": "Late"}).status_code == 409
+
+
+def test_only_a_started_experiment_has_a_new_version(editor: Browser, draft: Experiment) -> None:
+    page = editor.get(f"/experiments/{draft.id}/redesign")
+    assert "this one is draft" in words(page)
+    assert 'id="experiment-form"' not in page.text

@@ -64,6 +64,8 @@ def test_a_preview_is_shown_in_place(service: Running, opened: Opened) -> None:
     expect(page.get_by_role("heading", name="What this change would move")).to_be_visible()
     expect(page.get_by_label("Traffic in percent")).to_have_value("20")
     assert_clean(page)
+    page.goto("/experiments/runs/redesign")
+    assert_clean(page)
     page.goto("/experiments")
     assert_clean(page)
     page.goto("/experiments?text=nothing-of-the-kind")

@@ -25,7 +25,13 @@ from variate.server.dashboard.visit import Visit
 
 PLATFORM = SimpleNamespace(list_audiences=lambda **_: Page(items=()), get_audience=lambda _: None)
 VISIT = cast(
-    "Visit", SimpleNamespace(platform=PLATFORM, site=SimpleNamespace(samples=Samples()), now=datetime.now(UTC))
+    "Visit",
+    SimpleNamespace(
+        platform=PLATFORM,
+        site=SimpleNamespace(samples=Samples()),
+        now=datetime.now(UTC),
+        once=lambda _, read: read(),
+    ),
 )
 PLAN = {"attribute": "plan", "operator": "equals", "value": "pro"}
 AGE = {"attribute": "age", "operator": "greater_than", "value": 17}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -21,6 +21,8 @@ from variate.server.dashboard.templating import render
 from variate.server.request import Request as Asked
 
 _DONE = "done"
+T = TypeVar("T")
+
 THEME = "variate-theme"
 THEMES = ("light", "dark")
 
@@ -56,6 +58,14 @@ class Visit:
     form: Form = field(default_factory=Form)
     status: int = 200
     now: datetime = field(default_factory=utc_now)
+    _read: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, name: str, read: Callable[[], T]) -> T:
+        """Return what ``read`` returns, which is read once in the visit by this name: for what many rows ask for."""
+        if name not in self._read:
+            self._read[name] = read()
+        found: T = self._read[name]
+        return found
 
     @property
     def platform(self) -> Platform:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from variate.errors import InvalidInputError, VariateError
 from variate.model import Json
+from variate.model.audience import Audience
 from variate.model.condition import condition_record, read_condition
 from variate.server.dashboard.conditions.counting import NOT_YET, Count, count
 from variate.server.dashboard.conditions.operands import for_local, json_text, json_value
@@ -67,7 +68,7 @@ def view(form: Form, prefix: str, standing: Json | None, visit: Visit) -> Builde
     """Return what the template shows: what was typed under ``prefix`` or, of a form not sent, ``standing``."""
     rows, text = _sent(form, prefix) if form.sent else _standing(prefix, standing)
     sample, sample_wrong = _sample(form, prefix, visit)
-    known = visit.platform.list_audiences(limit=MOST_SUGGESTED).items
+    known = visit.once("audiences", lambda: visit.platform.list_audiences(limit=MOST_SUGGESTED)).items
     return Builder(
         prefix=prefix,
         rows=_salted(rows),
@@ -107,7 +108,11 @@ def _sample(form: Form, prefix: str, visit: Visit) -> tuple[Sample | None, str]:
 def _count(form: Form, prefix: str, standing: Json | None, sample: Sample, visit: Visit) -> Count:
     wrong: dict[str, str] = {}
     found = _typed(form, prefix, wrong) if form.sent else standing
-    return NOT_YET if wrong else count(found, sample, audience=visit.platform.get_audience)
+
+    def audience(audience_id: str) -> Audience | None:
+        return visit.once(f"audience {audience_id}", lambda: visit.platform.get_audience(audience_id))
+
+    return NOT_YET if wrong else count(found, sample, audience=audience)
 
 
 def _typed(form: Form, prefix: str, wrong: dict[str, str]) -> Json | None:

@@ -7,7 +7,7 @@ import io
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -31,11 +31,12 @@ class Sample:
     units: Mapping[str, Mapping[str, Any]]
     of: str
     pasted: bool = False
+    names: tuple[str, ...] = field(init=False)
+    """The names of attributes that some unit has, as conditions write them, in order."""
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of attributes that some unit has, as conditions write them, in order."""
-        return tuple(sorted({name for attributes in self.units.values() for name in _names(attributes)}))
+    def __post_init__(self) -> None:
+        names = {name for attributes in self.units.values() for name in _names(attributes)}
+        object.__setattr__(self, "names", tuple(sorted(names)))
 
 
 class Samples:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
 from starlette.responses import Response
 
-from variate.definition.redesign import fixed_fields
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, ExperimentStatus
-from variate.model.design import MetricRole
-from variate.platform.previewing import Preview
-from variate.server.dashboard.conditions.builder import view
-from variate.server.dashboard.experiments import head, known, planning
+from variate.server.dashboard.experiments import head
 from variate.server.dashboard.experiments.changing import PREVIEW_SECONDS
-from variate.server.dashboard.experiments.choices import choices
 from variate.server.dashboard.experiments.described import audience_of
-from variate.server.dashboard.experiments.standing import Standing, blank, copy_of, standing_of
-from variate.server.dashboard.experiments.typed import Typed, number_text, read_typed
-from variate.server.dashboard.form import Form
+from variate.server.dashboard.experiments.fixed import fixed_of
+from variate.server.dashboard.experiments.form_page import PREVIEW, Previewed, form_page
+from variate.server.dashboard.experiments.standing import blank, copy_of, standing_of
+from variate.server.dashboard.experiments.typed import Typed, read_typed
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
@@ -30,17 +21,7 @@ from variate.server.management.needs import CHANGES
 
 pages = Pages()
 
-PREVIEW = "preview"
 _STARTED = (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Previewed:
-    """What a change would move. ``digest`` stands for it in the form; ``is_asked``: it is to be sent once more."""
-
-    preview: Preview
-    digest: str
-    is_asked: bool
 
 
 @pages.get("/experiments/new", needs=CHANGES)
@@ -52,7 +33,7 @@ def new_page(visit: Visit) -> Response:
     if source_id and source is None:
         raise NotFoundError("experiment", source_id)
     standing = blank(owner) if source is None else copy_of(source, owner)
-    return _page(visit, "experiments/new.html.j2", standing, source=source)
+    return form_page(visit, "experiments/new.html.j2", standing, source=source)
 
 
 @pages.post("/experiments/new", needs=CHANGES, again=new_page)
@@ -106,7 +87,7 @@ def save(visit: Visit) -> Response:
         return _edited(visit, experiment)
     if form.revision != experiment.revision:
         raise ConflictError(f"experiment {experiment.id!r} is at revision {experiment.revision}, which is not this one")
-    typed = read_typed(form, experiment)
+    typed = read_typed(form, experiment, fixed_of(experiment))
     digest = typed.digest(experiment.revision)
     is_unseen = experiment.status in _STARTED and typed.allots_anew(experiment) and form.text("previewed") != digest
     if form.pressed == PREVIEW or is_unseen:
@@ -120,8 +101,8 @@ def save(visit: Visit) -> Response:
 
 
 def _change(visit: Visit, experiment: Experiment, typed: Typed) -> None:
-    owner = typed.words.get("owner", "")
-    if not owner and experiment.owner is not None:
+    owner = typed.words.get("owner")
+    if owner == "" and experiment.owner is not None:
         raise InvalidInputError("owner", "must be given: an experiment can go to another owner, but not be without one")
     with typed.named():
         after = visit.platform.update_experiment(
@@ -140,58 +121,13 @@ def _change(visit: Visit, experiment: Experiment, typed: Typed) -> None:
 
 
 def _edited(visit: Visit, experiment: Experiment, *, previewed: Previewed | None = None) -> Response:
-    return _page(
+    fixed = fixed_of(experiment)
+    return form_page(
         visit,
         "experiments/edit.html.j2",
-        standing_of(experiment),
+        standing_of(experiment, fixed),
+        fixed=fixed,
         experiment=experiment,
-        fixed=fixed_fields(experiment),
         audience_words=audience_of(experiment),
         previewed=previewed,
     )
-
-
-def _page(visit: Visit, template: str, standing: Standing, **context: Any) -> Response:
-    form, fixed = visit.form, context.get("fixed", frozenset())
-    goals = sum(each.role is MetricRole.GOAL for each in standing.kept)
-    variations = [*range(standing.variations)] if fixed else form.rows("variations", standing=standing.variations)
-    baseline = known.found(visit)
-    planned = planning.reckoned(visit, goals=goals)
-    return visit.page(
-        template,
-        **{
-            "was": standing.fields,
-            "kept": standing.kept,
-            "rows": {
-                "variations": variations,
-                "metrics": form.rows("metrics", standing=standing.metrics),
-            },
-            "shares": _shares(Form() if "variations" in fixed else form, standing, variations),
-            "audience": None if "audience" in fixed else view(form, "audience", standing.audience, visit),
-            "holdouts": standing.holdouts if "holdouts" in fixed else form.all("holdouts", standing.holdouts),
-            "choices": choices(visit.platform),
-            "known": baseline,
-            "planned": planned,
-            "kinds": planning.KINDS,
-            "scales": planning.SCALES,
-            "number_text": number_text,
-            "fixed": fixed,
-            "previewed": None,
-            **context,
-        },
-    )
-
-
-def _shares(form: Form, standing: Standing, rows: Sequence[int]) -> dict[int, str]:
-    """Return what each weight makes of all weights, in percent; nothing where one cannot be read."""
-    weights: dict[int, float] = {}
-    for row in rows:
-        name = f"variations[{row}].weight"
-        try:
-            weights[row] = float(form.text(name, standing.fields.get(name, "")) or 0)
-        except ValueError:
-            return {}
-    whole = sum(weights.values())
-    if not 0 < whole < math.inf or min(weights.values()) < 0:
-        return {}
-    return {row: f"{100 * weight / whole:.2f} %" for row, weight in weights.items()}

@@ -26,7 +26,7 @@ _EVERY_SECONDS = 3.0
 _AMONG = "among the newest events of the last 10 minutes"
 
 
-@pages.get("/experiments/{experiment_id}/results/live")
+@pages.live("/experiments/{experiment_id}/results/live")
 def live(visit: Visit) -> Response:
     """Tell of a report in the making, of one that is newer than the one shown, and of what comes in."""
     experiment_id, site = found(visit).id, visit.site

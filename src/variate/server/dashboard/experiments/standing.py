@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from variate.definition.redesign import is_fixed
 from variate.model import Experiment, Json
 from variate.model.condition import condition_record
 from variate.model.design import ExperimentMetric, MetricRole
 from variate.model.plan import UNPLANNED, Plan
+from variate.server.dashboard.experiments.fixed import NOTHING, Fixed
 from variate.server.dashboard.experiments.typed import number_text
 from variate.server.dashboard.templating import for_input
 
@@ -49,11 +49,10 @@ def blank(owner: str) -> Standing:
     return Standing(fields=fields, audience=None, holdouts=(), variations=2, metrics=1)
 
 
-def standing_of(experiment: Experiment) -> Standing:
+def standing_of(experiment: Experiment, fixed: Fixed = NOTHING) -> Standing:
     """Return what stands of an experiment that is to be changed."""
     design = experiment.design
-    kept = tuple(each for each in design.metrics if is_fixed(each, experiment))
-    rows = [each for each in design.metrics if each not in kept]
+    rows = [each for each in design.metrics if each not in fixed.metrics]
     layer = design.layer
     fields: Fields = {
         "name": experiment.name,
@@ -86,7 +85,7 @@ def standing_of(experiment: Experiment) -> Standing:
         holdouts=design.holdouts,
         variations=len(experiment.variations),
         metrics=len(rows),
-        kept=kept,
+        kept=fixed.metrics,
     )
 
 
@@ -96,16 +95,9 @@ def copy_of(experiment: Experiment, owner: str) -> Standing:
     The schedule is another one's, and so is the range of a layer, which only one experiment can have.
     """
     standing = standing_of(experiment)
-    metrics = experiment.design.metrics
-    fields = {**standing.fields, **_metrics(metrics), "name": f"Copy of {experiment.name}", "owner": owner}
+    fields = {**standing.fields, "name": f"Copy of {experiment.name}", "owner": owner}
     fields |= dict.fromkeys(("layer", "layer_range[0]", "layer_range[1]", "starts_at", "ends_at", "salt"), "")
-    return Standing(
-        fields=fields,
-        audience=standing.audience,
-        holdouts=standing.holdouts,
-        variations=standing.variations,
-        metrics=len(metrics),
-    )
+    return replace(standing, fields=fields)
 
 
 def _metrics(metrics: Sequence[ExperimentMetric]) -> Fields:

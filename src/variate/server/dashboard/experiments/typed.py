@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from variate.definition.redesign import fixed_fields, is_fixed
 from variate.errors import InvalidInputError
 from variate.model import Experiment, Json
 from variate.model.design import Design, ExperimentMetric
 from variate.model.design_record import DesignFields, design_record, revised
 from variate.model.record import plain_number
 from variate.server.dashboard.conditions.builder import condition_of
+from variate.server.dashboard.experiments.fixed import NOTHING, Fixed
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.templating import for_input
 
@@ -77,36 +77,34 @@ class Typed:
         )
 
 
-def read_typed(form: Form, before: Experiment | None = None) -> Typed:
-    """Return what was typed for a new experiment, or for a change of the one that stands, without what that has fixed.
+def read_typed(form: Form, before: Experiment | None = None, fixed: Fixed = NOTHING) -> Typed:
+    """Return what was typed for a new experiment, or for a change of the one that stands, without what is ``fixed``.
 
     Raise ``InvalidInputError`` where a field cannot be read, with all that cannot be noted in the form.
     """
-    fixed = frozenset[str]() if before is None else fixed_fields(before)
     rows: dict[str, Sequence[int | None]] = {"variations": [], "metrics": []}
     design: dict[str, Any] = {}
     for name, read in _READ.items():
-        if name not in fixed:
+        if name not in fixed.fields:
             with form.noting():
                 design.update(read(form, name))
     variations = None
-    if not fixed:
+    if not fixed.variations_stand:
         rows["variations"] = form.rows("variations")
         variations = [_variation(form, row) for row in form.rows("variations")]
         design["control"] = _control(form)
-    elif before is not None and "variations" not in fixed:
+    elif before is not None and "variations" not in fixed.fields:
         standing = [*enumerate(before.variations)]
         rows["variations"] = [place for place, _ in standing]
         variations = [{"name": each.name, "weight": _weight(form, place)} for place, each in standing]
-    if "metrics" not in fixed:
-        kept = [] if before is None else [each for each in before.design.metrics if is_fixed(each, before)]
+    if "metrics" not in fixed.fields:
         filled = [row for row in form.rows("metrics") if _is_filled(form, f"metrics[{row}]")]
-        rows["metrics"] = [*(None for _ in kept), *filled]
-        design["metrics"] = [*map(_metric_given, kept), *(_metric(form, row) for row in filled)]
+        rows["metrics"] = [*(None for _ in fixed.metrics), *filled]
+        design["metrics"] = [*map(_metric_given, fixed.metrics), *(_metric(form, row) for row in filled)]
     if before is not None:
         _keep_seconds(form, design, before)
     form.check()
-    words = {name: form.text(name) for name in ("name", "description", "owner") if name not in fixed}
+    words = {name: form.text(name) for name in ("name", "description", "owner") if name not in fixed.fields}
     return Typed(words=words, variations=variations, design=design, rows=rows)  # type: ignore[arg-type]  # made by name
 
 
