@@ -36,7 +36,7 @@ class Newest:
 
     @classmethod
     def of(cls, report: Report) -> Self:
-        """Return the report in short."""
+        """Return the report in short. Its outline suffices."""
         progress = report.progress
         return cls(
             id=report.id,
@@ -59,4 +59,4 @@ def newest_of(platform: Platform, experiment: Experiment) -> Newest | None:
     head = next(iter(platform.list_reports(experiment.id, limit=1)), None)
     if head is None or head.version != experiment.version:
         return None
-    return Newest.of(platform.get_report(head.id))
+    return Newest.of(platform.get_report_outline(head.id))
