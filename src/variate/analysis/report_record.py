@@ -58,13 +58,6 @@ def report_from_document(document: Document) -> Report:
     return report_from_record(msgspec.json.decode(document.text))
 
 
-def outline_from_document(document: Document) -> Report:
-    """Return the report without its metrics, which are most of it; raise as ``report_from_record`` does."""
-    parts = msgspec.json.decode(document.text, type=dict[str, msgspec.Raw])
-    record = {name: msgspec.json.decode(part) for name, part in parts.items() if name != "metrics"}
-    return report_from_record({**record, "metrics": []})
-
-
 def report_document(report: Report) -> Document:
     """Return the report's record as strict JSON."""
     return Document.of(report_record(report), field="report", max_bytes=MAX_REPORT_BYTES)

@@ -13,11 +13,10 @@ from variate.analysis.building import build_report, look_now
 from variate.analysis.history import History, history_of
 from variate.analysis.planning import Standing
 from variate.analysis.report import CheckStatus, Report
-from variate.analysis.report_record import outline_from_document, report_document, report_from_document
+from variate.analysis.report_record import report_document, report_from_document
 from variate.analysis.subject import Subject
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, ExperimentStatus, Page, check_instant, format_instant
-from variate.model.document import Document
 from variate.model.metric import Metric
 from variate.model.rules import check_distinct, check_id, check_name, check_whole
 from variate.stores.aggregates import Advance, Aggregator, Answer, Question
@@ -110,11 +109,10 @@ class Reporting:
 
     def get_report(self, report_id: str) -> Report:
         """Return a report as it was made; raise ``NotFoundError`` where there is none of this id."""
-        return report_from_document(self._kept(report_id))
-
-    def get_report_outline(self, report_id: str) -> Report:
-        """Return a report without its metrics, quickly however many those are; raise as ``get_report`` does."""
-        return outline_from_document(self._kept(report_id))
+        found = self.reports.get(check_id("report_id", report_id))
+        if found is None:
+            raise NotFoundError("report", report_id)
+        return report_from_document(found.document)
 
     def list_reports(
         self, experiment_id: str | None = None, *, limit: int = 100, last_key: str | None = None
@@ -122,12 +120,6 @@ class Reporting:
         """Return what was reported, most recent first: of this experiment, or of all."""
         chosen = None if experiment_id is None else check_id("experiment_id", experiment_id)
         return self.reports.list(experiment_id=chosen, limit=limit, last_key=last_key)
-
-    def _kept(self, report_id: str) -> Document:
-        found = self.reports.get(check_id("report_id", report_id))
-        if found is None:
-            raise NotFoundError("report", report_id)
-        return found.document
 
     def _found(self, experiment_id: str) -> Experiment:
         found = self.experiment(check_id("experiment_id", experiment_id))

@@ -46,10 +46,6 @@ class Analysing:
         """Return a report as it was made; raise ``NotFoundError`` where there is none of this id."""
         return self._reporting().get_report(report_id)
 
-    def get_report_outline(self, report_id: str) -> Report:
-        """Return a report without its metrics, quickly however many those are; raise as ``get_report`` does."""
-        return self._reporting().get_report_outline(report_id)
-
     def list_reports(
         self, experiment_id: str | None = None, *, limit: int = 100, last_key: str | None = None
     ) -> Page[ReportHead]:

@@ -112,7 +112,6 @@ class Platform:
         analysing = Analysing(backends=backends, clock=self._clock, new_id=new_id)
         self.report_experiment = analysing.report_experiment
         self.get_report, self.list_reports = analysing.get_report, analysing.list_reports
-        self.get_report_outline = analysing.get_report_outline
         self.newest_reports = analysing.newest_reports
         self.check_aa = analysing.check_aa
         self._accessing = Accessing.over(backends, settings, log=self._log, wall_clock=clock)

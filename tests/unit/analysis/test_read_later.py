@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.unit.rendering.sample import report
 from variate.analysis.read_later import ReadLater
 from variate.analysis.report_record import (
-    outline_from_document,
     report_document,
     report_from_document,
     report_from_record,
@@ -20,14 +19,6 @@ def test_a_report_comes_back_from_its_document_as_it_was() -> None:
     assert read == made == report_from_record(report_record(made))
     assert hash(read.metrics[0].slices[0]) == hash(made.metrics[0].slices[0])
     assert report_record(read) == report_record(made)
-
-
-def test_an_outline_is_the_report_but_for_its_metrics() -> None:
-    made = report()
-    outline = outline_from_document(report_document(made))
-    assert outline.metrics == ()
-    assert (outline.verdict, outline.health, outline.progress) == (made.verdict, made.health, made.progress)
-    assert outline.reproduction == made.reproduction
 
 
 def test_nothing_is_read_that_nobody_looks_at() -> None:
