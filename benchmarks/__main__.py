@@ -29,6 +29,7 @@ SECTIONS = {
     "aggregation": ("benchmarks.aggregation", "lines"),
     "service": ("benchmarks.service", "lines"),
     "service-intake": ("benchmarks.service_intake", "lines"),
+    "dashboard": ("benchmarks.dashboard", "lines"),
 }
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A bound on a line's ratio or, where it has none, on its figure."""
+    """A bound on a line's ratio; on its figure where it has no ratio, or the aim is ``of_figure``."""
 
     bound: float
     at_least: bool = False
+    of_figure: bool = False
 
     def met_by(self, value: float) -> bool:
         """Whether the value is within the bound."""
@@ -35,8 +36,10 @@ class Line:
     @property
     def met(self) -> bool | None:
         """Whether the aim is met; None where there is none, or nothing was measured."""
-        value = self.ours if self.ratio is None else self.ratio
-        return None if self.aim is None or value is None else self.aim.met_by(value)
+        if self.aim is None:
+            return None
+        value = self.ours if self.ratio is None or self.aim.of_figure else self.ratio
+        return None if value is None else self.aim.met_by(value)
 
     @property
     def cells(self) -> tuple[str, ...]:

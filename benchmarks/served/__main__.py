@@ -24,11 +24,17 @@ def _framework(_folder: Path) -> Iterator[Any]:
     yield import_module("benchmarks.served.framework").framework()
 
 
+@contextmanager
+def _page(_folder: Path) -> Iterator[Any]:
+    yield import_module("benchmarks.pages.floor").floor()
+
+
 # Each imports its own only, so that its memory is its own.
 _APPLICATIONS: dict[str, Callable[[Path], AbstractContextManager[Any]]] = {
     "ours": lambda folder: import_module("benchmarks.served.ours").ours(folder),
     "bare": _bare,
     "framework": _framework,
+    "page": _page,
 }
 
 

@@ -34,6 +34,13 @@ class Served:
         user, system = self._told("stat").rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
+    def processor_milliseconds(self) -> float:
+        """Return the same, finer, of the threads that there are."""
+        tasks = list(Path(f"/proc/{self.pid}/task").glob("*"))
+        if not tasks:
+            return self.processor_seconds() * 1_000
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+
     def _told(self, name: str) -> str:
         try:
             return Path(f"/proc/{self.pid}/{name}").read_text()
@@ -58,7 +65,7 @@ class Run:
 @contextmanager
 def served(name: str, folder: Path) -> Iterator[Served]:
     """Serve the application of this name until the block ends."""
-    command = [sys.executable, "-m", "benchmarks.served", name, str(folder), _cores()[0]]
+    command = [sys.executable, "-m", "benchmarks.served", name, str(folder), cores()[0]]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -74,7 +81,7 @@ def asked(service: Served, script: Path, *, seconds: int) -> Run:
     wrk = shutil.which("wrk")
     if wrk is None:
         raise MissingEngineError("wrk is not on this machine: apt-get install wrk")
-    core = _cores()[1]
+    core = cores()[1]
     pinned = ["taskset", "-c", core] if core and shutil.which("taskset") else []
     before = service.processor_seconds()
     done = subprocess.run(
@@ -109,7 +116,7 @@ def asked(service: Served, script: Path, *, seconds: int) -> Run:
     )
 
 
-def _cores() -> tuple[str, str]:
-    """Return the core for the service and the one for wrk; of a machine with one core, or without a choice, none."""
+def cores() -> tuple[str, str]:
+    """Return the core for the service and the one for who asks; of a machine with one core, or no choice, none."""
     found = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     return (str(found[0]), str(found[1])) if len(found) > 1 else ("", "")

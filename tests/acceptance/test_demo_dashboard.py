@@ -38,7 +38,7 @@ def test_the_dashboard_is_there_when_the_demo_ends_and_shows_its_experiment(vari
     served = [_served(variate("demo", "--users", "200", "--serve")) for _ in range(2)]
     try:
         assert served[0][0] != served[1][0]
-        with httpx.Client(follow_redirects=True) as client:
+        with httpx.Client(follow_redirects=True, timeout=60) as client:
             url, email, password, _ = served[1]
             asked = client.get(url)
             assert "Sign in" in asked.text

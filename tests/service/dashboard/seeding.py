@@ -26,7 +26,15 @@ def seed(platform: Platform, name: str = NASTY) -> Experiment:
     ended = _experiment(platform, f"ended {name}", condition=None)
     for status in ("active", "completed"):
         platform.update_experiment_status(ended.id, status)
-    _flag(platform, running, name)
+    paused = _experiment(platform, f"paused {name}", condition=None)
+    for status in ("active", "paused"):
+        platform.update_experiment_status(paused.id, status)
+    full = _experiment(platform, f"full {name}", condition=None)
+    platform.update_experiment_status(full.id, "active")
+    platform.update_experiment(full.id, takes_new_units=False)
+    _flag(platform, "button", name, "active")
+    _flag(platform, "asleep", name, "inactive")
+    _flag(platform, "buried", name, "archived")
     platform.create_override(name, running.id, "treatment", reason=name)
     platform.create_flag_override(name, "button", "on", reason=name)
     platform.create_api_key(name[:40], scopes=["read"])
@@ -51,16 +59,18 @@ def _experiment(platform: Platform, name: str, **given: Any) -> Experiment:
     )
 
 
-def _flag(platform: Platform, experiment: Experiment, name: str) -> None:
+def _flag(platform: Platform, flag_id: str, name: str, status: str) -> None:
     platform.create_feature_flag(
         name,
-        flag_id="button",
+        flag_id=flag_id,
         description=name,
         status="active",
         variations=[{"name": "on", "value": name}, {"name": "off", "value": "plain"}],
         default="on",
         off="off",
     )
+    if status != "active":
+        platform.update_feature_flag_status(flag_id, status)
 
 
 def _traffic(platform: Platform, experiment: Experiment, name: str) -> None:

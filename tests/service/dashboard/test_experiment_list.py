@@ -32,13 +32,15 @@ def platform(service: Running) -> Platform:
 
     made("Drafted", hypothesis="Blue is seen sooner", owner="editor@example.com")
     made("Ending", "active", ends_at=soon, plan={"units": 20_000})
+    made("Paced", "active", plan={"units": 20_000})
     made("Filled", "active", plan={"units": 100})
     made("Broken", "active", "paused")
     made("Endless", "active")
     made("Ended", "active", "completed")
     reports = found._backends.reports
-    for name, given in {
+    reported: dict[str, dict[str, Any]] = {
         "ending": {"health": "ok", "units": 12_000, "verdict": "hold"},
+        "paced": {"health": "ok", "units": 12_000, "units_per_day": 2_000.0, "at": datetime.now(UTC)},
         "filled": {
             "health": "warning",
             "concern": "late_data",
@@ -49,7 +51,8 @@ def platform(service: Running) -> Platform:
         },
         "broken": {"health": "failed", "concern": "sample_ratio", "units": 7, "verdict": "invalid"},
         "ended": {"health": "ok", "units": 7, "verdict": "stop", "version": 2},
-    }.items():
+    }
+    for name, given in reported.items():
         reports.add(build_report(experiment_id=name, **given))
     return found
 
@@ -62,12 +65,21 @@ def row(said: str, name: str) -> str:
 def test_each_is_shown_with_its_health_verdict_and_time(platform: Platform, viewer: Browser) -> None:
     said = words(viewer.get("/experiments"))
     assert row(said, "Drafted").startswith("○ draft - - - editor@example.com")
-    assert row(said, "Ending").startswith("● active ✓ healthy ○ hold ○ 12 days left 12,000 of 20,000 units ana")
-    assert row(said, "Filled").startswith("● active ! late data ✓ ship b ! overdue by 3 days 150 of 100 units ana")
-    assert row(said, "Broken").startswith("! paused ✕ sample ratio ✕ invalid - ana")
-    assert row(said, "Endless").startswith("● active - - - ana")
+    assert row(said, "Ending").startswith("● active ✓ all checks passed Hold ● 12 days left 12,000 of 20,000 units ana")
+    assert row(said, "Paced").startswith("● active ✓ all checks passed Hold ● 4 days left 12,000 of 20,000 units ana")
+    assert row(said, "Filled").startswith("● active ! Late data Ship: b ! overdue by 3 days 150 of 100 units ana")
+    assert row(said, "Broken").startswith("! paused ✕ Sample ratio Invalid ○ no end planned ana")
+    assert row(said, "Endless").startswith("● active ○ no report yet - ○ no end planned ana")
     # What was reported of another version says nothing of this one.
-    assert row(said, "Ended").startswith("✓ completed - - - ana")
+    assert row(said, "Ended").startswith("✓ completed ○ no report yet - ✓ ended ana")
+
+
+def test_what_was_decided_takes_the_verdicts_place(platform: Platform, viewer: Browser) -> None:
+    platform.create_experiment("Decided", experiment_id="decided", variations=SIDES, owner="ana")
+    platform.update_experiment_status("decided", "active")
+    platform.update_experiment_status("decided", "completed")
+    platform.conclude_experiment("decided", {"decision": "ship", "variation": "b"})
+    assert row(words(viewer.get("/experiments")), "Decided").startswith("✓ completed ○ no report yet Ship b ✓ ended")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +95,7 @@ def test_each_is_shown_with_its_health_verdict_and_time(platform: Platform, view
 )
 def test_it_is_searched_and_filtered(platform: Platform, editor: Browser, asked: str, found: set[str]) -> None:
     said = words(editor.get(f"/experiments{asked}"))
-    names = ("Drafted", "Ending", "Filled", "Broken", "Endless", "Ended")
+    names = ("Drafted", "Ending", "Paced", "Filled", "Broken", "Endless", "Ended")
     assert {name for name in names if row(said, name)} == found
     assert ("No experiment is of this kind." in said) is not bool(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import count
 from typing import Any
 
@@ -92,7 +93,9 @@ def test_a_row_is_added_moved_and_removed_without_a_script(platform: Platform, e
 
 TWICE = {"rules[4].name": "everybody", "rules[4].serve.kind": "variation", "rules[4].serve.variation": "on"}
 NO_EXPERIMENT = {"rules[0].serve.kind": "experiment", "rules[0].serve.experiment": "none"}
+SECOND = {"rules[7].name": "second", **{name.replace("0", "7"): value for name, value in NO_EXPERIMENT.items()}}
 WRONG = [
+    (SECOND, "f-rules-1-serve-experiment", "which is not there"),
     (NO_EXPERIMENT, "f-rules-0-serve-experiment", "which is not there"),
     (rollout("rules[0].serve", on="20"), "f-rules-0-serve-rollout", "must name the others too"),
     (rollout("rules[0].serve", on="x"), "f-rules-0-serve-rollout-0-weight", "must be a number"),
@@ -169,3 +172,23 @@ def test_a_form_of_an_older_revision_is_refused(platform: Platform, editor: Brow
 def test_who_only_looks_has_no_forms_and_can_send_none(viewer: Browser, flag_id: str, place: str) -> None:
     assert viewer.get(f"/flags/{flag_id}/{place}").status_code == 403
     assert viewer.send(f"/flags/{flag_id}/{place}", typed()).status_code == 403
+
+
+@pytest.mark.parametrize("place", ["rules", "environments/prod"])
+def test_more_rules_than_a_form_has_rows_are_edited_as_json(
+    platform: Platform, editor: Browser, flag_id: str, place: str
+) -> None:
+    rules = [{"name": f"r{number}", "condition": GERMANS, "serve": "on"} for number in range(51)]
+    platform.update_feature_flag(flag_id, rules=rules)
+    page = editor.get(f"/flags/{flag_id}/{place}")
+    assert 'name="rules_json"' in page.text
+    assert 'name="rules[0].name"' not in page.text
+    del rules[0]["condition"]
+    form = typed(rules_are="own", rules_json=json.dumps(rules))
+    editor.send(f"/flags/{flag_id}/{place}", form)
+    stands = stored(platform, flag_id).rules.value
+    kept = stands if place == "rules" else targeting(platform, flag_id)["environments"]["prod"]["rules"]
+    assert (len(kept), kept[0]["condition"]) == (51, None)
+    wrong = editor.send(f"/flags/{flag_id}/{place}", {**form, "rules_json": '[{"serve": "no"}]'})
+    assert 'id="f-rules_json-wrong"' in wrong.text
+    assert "rules[0].serve must be one of the variations" in words(wrong)

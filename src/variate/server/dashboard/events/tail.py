@@ -78,7 +78,7 @@ def show_events(visit: Visit) -> Response:
     )
 
 
-@pages.get("/events/stream")
+@pages.live("/events/stream")
 def stream_events(visit: Visit) -> Response:
     """Tell the latest, whenever there are others, and the numbers of the intake."""
     filters, platform, intake = Filters.read(visit.take_query()), visit.platform, visit.site.intake

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from variate.model import ExperimentStatus
-from variate.server.dashboard.experiments.brief import briefs
+from variate.server.dashboard.experiments.running import how_they_stand
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
@@ -13,6 +13,8 @@ from variate.server.dashboard.visit import Visit
 pages = Pages()
 
 ON_A_PAGE = 50
+_UNSTARTED = (ExperimentStatus.DRAFT, ExperimentStatus.ARCHIVED)
+"""Of these nothing is told of how they stand, but what was decided."""
 
 
 @pages.get("/experiments")
@@ -24,7 +26,8 @@ def experiments(visit: Visit) -> Response:
     tabs = [("All", None), *((each.value.title(), each.value) for each in ExperimentStatus)]
     return visit.page(
         "experiments/list.html.j2",
-        shown=briefs(visit, found),
+        shown=how_they_stand(visit.platform, found, now=visit.now),
+        unstarted=_UNSTARTED,
         unreadable=found.unreadable,
         more=None if found.last_key is None else path_of("experiments", **asked, after=found.last_key),
         asked=asked,

@@ -20,6 +20,7 @@ from variate.server.dashboard.flags.rules_form import (
     named_as_typed,
     rule_fields,
     rules_of,
+    rules_text,
     serve_fields,
     serve_of,
 )
@@ -57,7 +58,7 @@ def change_everywhere(visit: Visit) -> Response:
         "off": form.raw("off"),
         **_schedule(visit, targeting),
     }
-    with named_as_typed(None):
+    with named_as_typed(form, None):
         if form.pressed in (TRY, _SHOW):
             unit, environment, attributes = _tried(visit)
             tried = visit.platform.try_flag_change(unit, flag.id, environment, attributes, **given)
@@ -86,7 +87,7 @@ def change_in_environment(visit: Visit) -> Response:
         "off": form.raw("off") or None,
         **_schedule(visit, None if targeting is None else targeting.environments.get(environment)),
     }
-    with named_as_typed(environment):
+    with named_as_typed(form, environment):
         if form.pressed in (TRY, _SHOW):
             unit, _, attributes = _tried(visit)
             tried = visit.platform.try_flag_environment(unit, flag.id, environment, attributes, **state)
@@ -149,6 +150,7 @@ def _fields(visit: Visit, flag: FeatureFlag, targeting: Targeting, environment: 
     own = targeting.environments.get(environment, EnvironmentState()) if environment is not None else None
     rules = targeting.rules if own is None or own.rules is None else own.rules
     default = targeting.default if own is None or own.default is None else own.default
+    text = rules_text(visit.form, rules)
     follows = own is not None and own.default is None
     scheduled = targeting if own is None else own
     (shown,) = environments_shown(flag, targeting, [environment or ""], now=visit.now)
@@ -160,7 +162,8 @@ def _fields(visit: Visit, flag: FeatureFlag, targeting: Targeting, environment: 
         else [("", f"as in the flag: {targeting.off}"), *((each, each) for each in targeting.names)],
         "is_enabled": own is None or own.enabled,
         "has_own_rules": own is not None and own.rules is not None,
-        "rules": rule_fields(visit, rules, targeting.names),
+        "rules_text": text,
+        "rules": rule_fields(visit, rules, targeting.names) if text is None else [],
         "default": serve_fields(visit.form, "default", default, targeting.names, kind=AS_IN_FLAG if follows else None),
         "starts_at": scheduled.starts_at,
         "ends_at": scheduled.ends_at,

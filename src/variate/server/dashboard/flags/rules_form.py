@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from variate.errors import InvalidInputError
 from variate.model import Json
 from variate.model.condition import condition_record
 from variate.model.record import plain_number
 from variate.model.targeting import FlagRule, Serve, ServeExperiment, ServeRollout, ServeVariation
+from variate.model.targeting_record import rules_record
 from variate.server.dashboard.conditions.builder import Builder, condition_of, view
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.visit import Visit
 
 AS_IN_FLAG = "flag"
 """What is chosen of an environment where it is to be as in the flag itself."""
+AS_JSON = "rules_json"
+"""The field that has all rules as JSON, where they are too many to be rows of a form."""
+MOST_ROWS = 50
+"""So many make a page of under 100 ms."""
 _CONDITION = re.compile(r"(rules\[\d+\]\.condition)\.?(.+)")
 
 
@@ -114,8 +119,19 @@ def _typed_weights(form: Form, prefix: str, names: Sequence[str]) -> list[Weight
     return typed + [Weight(row=fresh + place, name=name, weight="") for place, name in enumerate(missing)]
 
 
-def rules_of(form: Form) -> list[dict[str, Any]]:
+def rules_text(form: Form, standing: Sequence[FlagRule]) -> str | None:
+    """Return the rules as JSON where they are more than a form has rows; else None."""
+    if form.sent:
+        return form.raw(AS_JSON) if form.has(AS_JSON) else None
+    if len(standing) <= MOST_ROWS:
+        return None
+    return json.dumps(rules_record(tuple(standing)), ensure_ascii=False, indent=2)
+
+
+def rules_of(form: Form) -> Json:
     """Return the rules that were typed, in order; one without a name is given the next that is free."""
+    if form.has(AS_JSON):
+        return form.json(AS_JSON) or []
     form.compact("rules")
     rows = form.rows("rules")
     typed = [form.text(f"rules[{row}].name") for row in rows]
@@ -147,19 +163,21 @@ def serve_of(form: Form, prefix: str) -> Json:
 
 
 @contextmanager
-def named_as_typed(environment: str | None) -> Iterator[None]:
+def named_as_typed(form: Form, environment: str | None) -> Iterator[None]:
     """Have what the platform finds wrong named as the form's fields are: those of an environment, weights, conditions.
 
-    A weight is named in words, as its field has a number; of a condition, the place within it is.
+    A weight is named in words, as its field has a number; so are a condition's parts, and of rules as JSON all.
     """
     try:
         yield
     except InvalidInputError as error:
         field, rule = error.field.removeprefix(f"environments.{environment}."), error.rule
         before, _, weight = field.partition(".rollout.")
-        if weight:
-            field, rule = f"{before}.rollout", f"of {weight} {rule}"
         within = _CONDITION.fullmatch(field)
-        if within is not None:
+        if form.has(AS_JSON) and field.startswith("rules"):
+            field, rule = AS_JSON, f"{field} {rule}"
+        elif weight:
+            field, rule = f"{before}.rollout", f"of {weight} {rule}"
+        elif within is not None:
             field, rule = within[1], f"{within[2]} {rule}"
         raise InvalidInputError(field, rule) from error
