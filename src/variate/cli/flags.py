@@ -12,6 +12,7 @@ from variate.cli import flag_changes
 from variate.cli.flag_view import print_flag
 from variate.cli.output import json_option, limit_option, print_json, print_table, taken
 from variate.cli.targeting_options import chosen_rules, chosen_targeting, targeting_options
+from variate.definition.stale_flags import UNCHANGED_FOR
 from variate.errors import NotFoundError
 from variate.model import FlagStatus, Json, format_instant
 from variate.model.record import flag_record
@@ -47,6 +48,29 @@ def list_(
         return
     rows = [(flag.id, flag.status.value, format_instant(flag.updated_at)[:10], flag.name) for flag in found]
     print_table(("id", "status", "updated", "name"), rows, folded=("name",))
+
+
+@command.command()
+@click.option(
+    "--days",
+    "unchanged_days",
+    type=click.IntRange(1, 36_500),
+    default=UNCHANGED_FOR.days,
+    show_default=True,
+    help="For how long nothing was changed of them.",
+)
+@limit_option
+@json_option
+def stale(unchanged_days: int, limit: int, *, as_json: bool) -> None:
+    """List flags that have done their work, and why they seem so: code that asks for them can be tidied."""
+    with Platform.open() as platform:
+        found = taken(partial(platform.list_stale_flags, unchanged_days=unchanged_days), limit=limit)
+        reasons = platform.stale_reasons(found, unchanged_days=unchanged_days)
+    if as_json:
+        print_json([{**flag_record(flag), "stale": reasons.get(flag.id)} for flag in found])
+        return
+    rows = [(flag.id, format_instant(flag.updated_at)[:10], reasons.get(flag.id, "")) for flag in found]
+    print_table(("id", "updated", "why"), rows, folded=("why",))
 
 
 @command.command()

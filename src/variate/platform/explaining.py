@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from variate.decision import Explanation, Ladder
 from variate.decision.asked import checked_attributes
 from variate.errors import NotFoundError, StoreError, VariateError
-from variate.model import MAX_PAGE, OverrideTarget, check_instant, format_instant
+from variate.model import MAX_PAGE, Json, OverrideTarget, check_instant, format_instant
 from variate.model.audit import OVERRIDE_ADDED
 from variate.model.rules import check_id
-from variate.model.snapshot import Publication
+from variate.model.snapshot import Publication, Snapshot
 from variate.publishing.serving import Serving
 from variate.stores.ports import AssignmentStore, AuditLog, SnapshotStore
 
@@ -81,7 +82,7 @@ class Explaining:
 
         name = check_id("user_id", unit)
         ladder = Ladder(
-            snapshot.content,
+            _content_of(snapshot),
             unit=name,
             attributes=checked_attributes(attributes),
             now=moment.timestamp(),
@@ -122,3 +123,9 @@ class Explaining:
         if found is None:
             raise NotFoundError("publication", f"in force at {format_instant(moment)}")
         return found
+
+
+@lru_cache(maxsize=1)
+def _content_of(snapshot: Snapshot) -> Json:
+    """Return the content, which ladders only read. Who explains once does so again: decoding a large one takes long."""
+    return snapshot.content

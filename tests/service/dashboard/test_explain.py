@@ -53,7 +53,7 @@ def test_an_experiment_is_explained_rung_by_rung(viewer: Browser, defined: Platf
     last = told.explanation.rungs[-1]
     assert f"bucket {last.bucket} of 10,000, drawn with the salt {last.salt}" in read
     assert page.text.count("decided here") == 1
-    assert "kept in the ledger nothing, for version 1" in read
+    assert "in the ledger now nothing, for version 1" in read
 
 
 def test_attributes_may_be_typed_in_rows_and_numbers_are_numbers(viewer: Browser, defined: Platform) -> None:
@@ -129,10 +129,16 @@ def test_a_time_before_anything_was_published_is_said(viewer: Browser) -> None:
     assert 'value="2001-01-01T00:00"' in page.text
 
 
-def test_where_there_is_no_such_id_those_alike_are_offered(viewer: Browser) -> None:
+def test_where_there_is_no_such_id_those_alike_are_offered(viewer: Browser, defined: Platform) -> None:
     page = viewer.get("/explain", params={"unit": "u", "flag_id": "LIST"})
     assert "Did you mean Price list" in words(page)
     assert "flag_id=price-list" in link(page, "Price list")
+    defined.create_experiment("It is gone", experiment_id="gone", variations=[{"name": "a"}, {"name": "b"}])
+    defined.archive_experiment("gone")
+    defined.refresh()
+    gone = words(viewer.get("/explain", params={"unit": "u", "experiment_id": "gone"}))
+    assert "the snapshot has no such experiment" in gone
+    assert "Did you mean" not in gone
 
 
 def test_all_that_a_unit_gets_is_seen_at_a_glance(viewer: Browser, defined: Platform) -> None:
@@ -204,6 +210,8 @@ def test_explaining_in_a_browser(opened: Opened) -> None:
     assert_clean(page)
     page.get_by_role("link", name="All that the unit gets").click()
     page.wait_for_url("**/explain?unit=u-5")
+    page.goto("/explain?unit=u-3")
+    page.get_by_role("link", name="Remove what is forced for u-3 in search").wait_for()
     assert_clean(page)
 
 

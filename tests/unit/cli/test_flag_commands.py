@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.unit.cli.conftest import InProcess
+from variate.clock import utc_now
+from variate.platform import Platform
+from variate.platform.profiles import open_backends
+from variate.settings import Settings
 
 PRO = '{"plan": "pro"}'
 
@@ -171,3 +177,19 @@ def test_flags_are_found_by_text_owner_and_tag(variate: InProcess) -> None:
     assert found("--owner", "ann") == {"one", "two"}
     assert found("--tag", "ui") == {"one", "three"}
     assert found("--tag", "ui", "--owner", "ann", "--text", "fast", "--status", "inactive") == {"one"}
+
+
+def test_flags_that_have_done_their_work_are_listed_with_why(variate: InProcess, tmp_path: Path) -> None:
+    settings = Settings.from_environment()
+    some_time_ago = utc_now() - timedelta(days=40)
+    with closing(Platform(settings, open_backends(settings), clock=lambda: some_time_ago)) as platform:
+        for flag_id, status in (("done", "active"), ("off", "inactive")):
+            platform.create_feature_flag(flag_id, flag_id=flag_id, status=status, type="boolean", default="on")
+    variate.ok("flags", "create", "young", "--id", "young", "--default", "on")
+    found = {each["id"]: each["stale"] for each in variate.ok("flags", "stale", "--json").json}
+    assert found.keys() == {"done", "off"}
+    assert all(found.values())
+    printed = variate.ok("flags", "stale").out
+    assert found["off"].split()[0] in printed
+    assert variate.ok("flags", "stale", "--days", "41", "--json").json == []
+    assert "--days" in variate.mistake("flags", "stale", "--days", "0")

@@ -113,6 +113,12 @@ def test_tables_and_headings_are_told_to_who_cannot_see_them(page: Page) -> None
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
+def test_regions_are_told_apart_by_their_names(page: Page) -> None:
+    names = [each["aria-label"] for _, each in page.tags if each.get("role") == "region"]
+    assert len(names) > 20
+    assert len(set(names)) == len(names)
+
+
 def test_links_within_the_page_lead_somewhere(page: Page) -> None:
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(set(ids)) == len(ids)

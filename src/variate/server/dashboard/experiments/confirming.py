@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from variate.model import Experiment, ExperimentStatus
+from variate.model import ExperimentStatus
 from variate.rendering import words
 from variate.server.dashboard.experiments.described import audience_of, shares_of
-from variate.server.dashboard.experiments.newest import Newest
+from variate.server.dashboard.experiments.running import Running
 from variate.server.dashboard.templating import count
 
-Saying = Callable[[Experiment, Newest | None], list[str]]
+Saying = Callable[[Running], list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +36,17 @@ class Move:
         return self.status is ExperimentStatus.ACTIVE
 
 
-def units_in(newest: Newest | None) -> str:
+def units_in(stands: Running) -> str:
     """Return how many units are in, as a sentence begins."""
-    if newest is None:
+    head = stands.head
+    if head is None or head.units is None:
         return "No report has counted the units in it yet. Whoever is in it"
-    verb = "is" if newest.units == 1 else "are"
-    return (
-        f"{count(newest.units, 'unit')} {verb} in it by the report of {words.moment_words(newest.at)}. Whoever is in it"
-    )
+    verb = "is" if head.units == 1 else "are"
+    return f"{count(head.units, 'unit')} {verb} in it by the report of {words.moment_words(head.at)}. Whoever is in it"
 
 
-def _launching(experiment: Experiment, _newest: Newest | None) -> list[str]:
+def _launching(stands: Running) -> list[str]:
+    experiment = stands.experiment
     design = experiment.design
     shares = ", ".join(f"{each.variation.name} {each.share}" for each in shares_of(experiment))
     begins = "At once" if design.starts_at is None else f"From {words.moment_words(design.starts_at)} on"
@@ -61,36 +61,39 @@ def _launching(experiment: Experiment, _newest: Newest | None) -> list[str]:
     return said
 
 
-def _resuming(experiment: Experiment, newest: Newest | None) -> list[str]:
+def _resuming(stands: Running) -> list[str]:
     return [
-        f"{units_in(newest)} gets the same variation as before the pause.",
-        "Others come in by the draw again." if experiment.design.takes_new_units else "Its intake stays stopped.",
+        f"{units_in(stands)} gets the same variation as before the pause.",
+        "Others come in by the draw again."
+        if stands.experiment.design.takes_new_units
+        else "Its intake stays stopped.",
     ]
 
 
-def _pausing(_experiment: Experiment, newest: Newest | None) -> list[str]:
+def _pausing(stands: Running) -> list[str]:
     return [
-        f"{units_in(newest)} gets no variation while it is paused.",
+        f"{units_in(stands)} gets no variation while it is paused.",
         "Your code then does what it does without one, and a flag what it does without the experiment.",
         "Nothing is forgotten: when it is resumed, each unit gets the same variation again.",
         "To keep who is in it and only let nobody else come in, stop the intake instead.",
     ]
 
 
-def _stopping_intake(_experiment: Experiment, newest: Newest | None) -> list[str]:
+def _stopping_intake(stands: Running) -> list[str]:
     return [
-        f"{units_in(newest)} keeps its variation.",
+        f"{units_in(stands)} keeps its variation.",
         "Nobody else comes in. Each decision looks in the ledger from then on.",
         "New units can be taken in again later.",
     ]
 
 
-def _taking_in(experiment: Experiment, newest: Newest | None) -> list[str]:
-    shares = ", ".join(f"{each.variation.name} {each.share}" for each in shares_of(experiment))
-    return [f"{units_in(newest)} keeps its variation.", f"Others come in by the draw again: {shares}."]
+def _taking_in(stands: Running) -> list[str]:
+    shares = ", ".join(f"{each.variation.name} {each.share}" for each in shares_of(stands.experiment))
+    return [f"{units_in(stands)} keeps its variation.", f"Others come in by the draw again: {shares}."]
 
 
-def _archiving(experiment: Experiment, _newest: Newest | None) -> list[str]:
+def _archiving(stands: Running) -> list[str]:
+    experiment = stands.experiment
     said = ["It is kept with its history and its reports, and no longer changes. That cannot be taken back."]
     if experiment.status is ExperimentStatus.DRAFT:
         said.insert(0, "It is put away without ever having run.")

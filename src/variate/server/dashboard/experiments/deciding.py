@@ -10,7 +10,7 @@ from variate.model.conclusion import ConclusionDecision, ConclusionFields
 from variate.rendering import words
 from variate.server.dashboard.experiments.confirming import units_in
 from variate.server.dashboard.experiments.head import found
-from variate.server.dashboard.experiments.newest import newest_of
+from variate.server.dashboard.experiments.running import how_it_stands
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
@@ -32,9 +32,9 @@ DECISIONS = {
 def complete_page(visit: Visit) -> Response:
     """Ask what is decided, and say what happens by completing."""
     experiment = found(visit)
-    newest = newest_of(visit.platform, experiment)
+    stands = how_it_stands(visit.platform, experiment, now=visit.now)
     said = [
-        f"{units_in(newest)} gets no variation any more: your code then does what it does without one.",
+        f"{units_in(stands)} gets no variation any more: your code then does what it does without one.",
         "Where a variation is shipped, have a flag or your code give it to everybody first.",
         "It cannot run again. What was decided can be corrected later.",
     ]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from variate.model import Experiment, ExperimentStatus, Variation, planned_end
+from variate.model import Experiment, Variation
 from variate.model.conclusion import Conclusion, ConclusionDecision
 from variate.rendering.definition_words import condition_words
 from variate.rendering.numbers import share_words
-from variate.server.dashboard.experiments.newest import Newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +31,6 @@ def audience_of(experiment: Experiment) -> str:
     """Return in words whom it is for."""
     audience = experiment.design.audience
     return "everybody" if audience is None else condition_words(audience)
-
-
-def days_left(experiment: Experiment, newest: Newest | None, now: datetime) -> float | None:
-    """Return in how many days the planned end is, below 0 where it is overdue; None where that cannot be told."""
-    if experiment.status not in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED):
-        return None
-    return planned_end.days_left(
-        ends_at=experiment.design.ends_at,
-        planned_units=experiment.design.plan.units,
-        pace=None if newest is None else newest.pace,
-        at=now,
-    )
 
 
 def decision_words(conclusion: Conclusion, control: str) -> str:

@@ -8,7 +8,7 @@ from variate.server.dashboard.experiments.acts import acts_of
 from variate.server.dashboard.experiments.checklist import points_of
 from variate.server.dashboard.experiments.confirming import MOVES, Move
 from variate.server.dashboard.experiments.head import found
-from variate.server.dashboard.experiments.newest import newest_of
+from variate.server.dashboard.experiments.running import how_it_stands
 from variate.server.dashboard.pages import Answering, Pages
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
@@ -34,7 +34,7 @@ def _confirming(page: str, move: Move) -> Answering:
             move=move,
             here=here,
             is_possible=here in [each.path for each in acts_of(experiment)],
-            said=move.said(experiment, newest_of(visit.platform, experiment)),
+            said=move.said(how_it_stands(visit.platform, experiment, now=visit.now)),
             points=points_of(visit.platform, experiment) if move.starts else [],
         )
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
 from variate.clock import utc_now
 from variate.model import Experiment, ExperimentStatus
 from variate.model.design import ExperimentMetric, MetricRole
+from variate.model.lifetime import MAX_DAYS
 from variate.model.record import plain_number
 from variate.platform import Platform
 from variate.server.dashboard.experiments.acts import Act, acts_of
 from variate.server.dashboard.experiments.checklist import points_of
-from variate.server.dashboard.experiments.described import audience_of, days_left, decision_words, shares_of
+from variate.server.dashboard.experiments.described import audience_of, decision_words, shares_of
 from variate.server.dashboard.experiments.head import found
-from variate.server.dashboard.experiments.newest import newest_of
 from variate.server.dashboard.experiments.next_step import next_step
+from variate.server.dashboard.experiments.running import Running, how_it_stands
 from variate.server.dashboard.live import Shown
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import fragment
@@ -32,27 +33,21 @@ LIVE_SECONDS = 5.0
 def overview(visit: Visit) -> Response:
     """Show the experiment."""
     experiment = found(visit)
-    newest = newest_of(visit.platform, experiment)
+    stands = how_it_stands(visit.platform, experiment, now=visit.now)
     is_draft = experiment.status is ExperimentStatus.DRAFT
     points = points_of(visit.platform, experiment) if is_draft else []
-    left = days_left(experiment, newest, visit.now)
     acts: list[Act] = acts_of(experiment) if visit.may_change else []
     return visit.page(
         "experiments/overview.html.j2",
         experiment=experiment,
-        newest=newest,
+        stands=stands,
+        end=planned_end(stands, visit.now),
         points=points,
-        step=next_step(
-            experiment,
-            newest,
-            checklist=[each.item for each in points],
-            is_overdue=left is not None and left <= 0,
-            now=visit.now,
-        ),
+        step=next_step(stands, checklist=[each.item for each in points], now=visit.now),
         shares=shares_of(experiment),
         roles=[*_by_role(experiment)],
         audience=audience_of(experiment),
-        days_left=left,
+        may_change=visit.may_change,
         acts=acts,
         decided=None if experiment.conclusion is None else decision_words(experiment.conclusion, experiment.control),
     )
@@ -62,30 +57,41 @@ def overview(visit: Visit) -> Response:
 def live(visit: Visit) -> Response:
     """Say how the experiment stands now, whenever that is something else."""
     experiment = found(visit)
-    platform, revision = visit.platform, visit.query("revision")
+    platform, revision, may_change = visit.platform, visit.query("revision"), visit.may_change
 
     def read() -> Shown:
-        return standing(platform, experiment.id, revision, utc_now())
+        return standing(platform, experiment.id, revision, may_change=may_change, now=utc_now())
 
-    topic = f"experiment {experiment.id} since revision {revision[:20]}"
-    return visit.site.live.stream(topic, read, every=LIVE_SECONDS)
+    who = "who changes" if may_change else "who looks"
+    return visit.site.live.stream(
+        f"experiment {experiment.id} since {revision[:20]} for {who}", read, every=LIVE_SECONDS
+    )
 
 
-def standing(platform: Platform, experiment_id: str, revision: str, now: datetime) -> Shown:
+def standing(platform: Platform, experiment_id: str, revision: str, *, may_change: bool, now: datetime) -> Shown:
     """Return what is live on the page of an experiment that was shown at this revision."""
     experiment = platform.get_experiment(experiment_id)
     if experiment is None:
         return {}
-    newest = newest_of(platform, experiment)
-    context = {"experiment": experiment, "newest": newest, "days_left": days_left(experiment, newest, now)}
+    stands = how_it_stands(platform, experiment, now=now)
     changed = revision.isdecimal() and int(revision) != experiment.revision
+    how = {"stands": stands, "end": planned_end(stands, now)}
     shown = {
-        "status|html": fragment("experiments/status.html.j2", {**context, "changed": changed}),
-        "standing|html": fragment("experiments/standing.html.j2", context),
+        "status|html": fragment("experiments/status.html.j2", {"experiment": experiment, "changed": changed}),
+        "standing|html": fragment("experiments/how_it_stands.html.j2", how),
     }
-    if newest is not None:
-        shown |= {f"units of {name}": f"{units:,}" for name, units in newest.by_variation.items()}
+    if experiment.status is not ExperimentStatus.DRAFT:
+        step = next_step(stands, checklist=(), now=now)
+        shown["next|html"] = fragment("experiments/next.html.j2", {"step": step, "may_change": may_change})
     return shown
+
+
+def planned_end(stands: Running, now: datetime) -> datetime | None:
+    """Return when the planned end is expected; None where that cannot be told, or is too far away to mean anything."""
+    is_under_way = stands.experiment.status in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED)
+    if not is_under_way or stands.days is None or abs(stands.days) > MAX_DAYS:
+        return None
+    return now + timedelta(days=stands.days)
 
 
 def _by_role(experiment: Experiment) -> Iterator[tuple[MetricRole, list[tuple[ExperimentMetric, str]]]]:

@@ -45,6 +45,11 @@ class Running:
         """What was decided; before that the newest report's verdict in words, with the variation it is about."""
         if self.experiment.conclusion is not None:
             return decision_words(self.experiment.conclusion, self.experiment.control)
+        return self.reported
+
+    @property
+    def reported(self) -> str:
+        """The newest report's verdict in words, with the variation it is about."""
         if self.head is None:
             return words.NOTHING
         said = words.VERDICTS[VerdictKind(self.head.verdict)]
@@ -83,6 +88,12 @@ def how_they_stand(platform: Platform, experiments: Sequence[Experiment], *, now
         Running(experiment=each, head=heads.get(each.id), days=_left(each, heads.get(each.id), now))
         for each in experiments
     ]
+
+
+def how_it_stands(platform: Platform, experiment: Experiment, *, now: datetime) -> Running:
+    """Return how one stands."""
+    (found,) = how_they_stand(platform, [experiment], now=now)
+    return found
 
 
 def _left(experiment: Experiment, head: ReportHead | None, now: datetime) -> float | None:

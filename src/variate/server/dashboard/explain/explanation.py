@@ -104,6 +104,9 @@ def _found(visit: Visit, asked: Asked) -> Found:
 def _alike(visit: Visit, asked: Asked) -> list[Alike]:
     if asked.experiment_id is not None:
         experiments = visit.platform.list_experiments(text=asked.experiment_id, limit=_ALIKE)
-        return [Alike(name=each.name, link=asked.link(experiment_id=each.id)) for each in experiments]
-    flags = visit.platform.list_feature_flags(text=asked.flag_id, limit=_ALIKE)
-    return [Alike(name=each.name, link=asked.link(flag_id=each.id)) for each in flags]
+        links = [(each.id, each.name, asked.link(experiment_id=each.id)) for each in experiments]
+    else:
+        flags = visit.platform.list_feature_flags(text=asked.flag_id, limit=_ALIKE)
+        links = [(each.id, each.name, asked.link(flag_id=each.id)) for each in flags]
+    # One of this very id is archived, or was not published by then: it is no other.
+    return [Alike(name=name, link=link) for key, name, link in links if key not in (asked.experiment_id, asked.flag_id)]
