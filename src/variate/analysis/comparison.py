@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -162,7 +163,7 @@ class Slice:
     value: str | None
     control_units: int
     control: Number
-    comparisons: tuple[Comparison, ...]
+    comparisons: Sequence[Comparison]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +198,7 @@ class Series:
     """A variation's cumulative effect by day, for a chart; its last point is of all units."""
 
     variation: str
-    points: tuple[Point, ...]
+    points: Sequence[Point]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
+import msgspec
+
+from variate.analysis.read_later import ReadLater
 from variate.analysis.report import Report
 from variate.errors import InvalidInputError
 from variate.model.document import Document
@@ -44,6 +47,15 @@ def report_from_record(record: Record) -> Report:
         raise InvalidInputError("format", f"must be {FORMAT}, not {shown(record.get('format'))}")
     found: Report = _reader(Report)(record)
     return found
+
+
+def report_from_document(document: Document) -> Report:
+    """Return the report that ``report_document`` described; raise as ``report_from_record`` does.
+
+    What it says of metrics by dimension and by day is read when it is looked at.
+    """
+    # Twice as fast as the standard library; of the same value, since a report has no number that is not a float's.
+    return report_from_record(msgspec.json.decode(document.text))
 
 
 def report_document(report: Report) -> Document:
@@ -83,6 +95,7 @@ def _written(value: Any) -> Any:
 _PLAIN = frozenset({float, int, str, bool, type(None)})
 _WRITERS: dict[type, Callable[[Any], Any]] = {
     tuple: lambda values: [_written(each) for each in values],
+    ReadLater: lambda values: [_written(each) for each in values],
     NotEstimable: lambda value: {"not_estimable": value.reason.value},
     Document: lambda value: value.value,
     datetime: format_instant,
@@ -107,6 +120,9 @@ def _reader(hint: Any) -> _Read:
     origin = typing.get_origin(hint)
     if origin in (types.UnionType, typing.Union):
         return _any_of(typing.get_args(hint))
+    if origin is Sequence:
+        of_one = _reader(typing.get_args(hint)[0])
+        return lambda given: ReadLater(given, of_one)
     if origin is tuple:
         item = _reader(typing.get_args(hint)[0])
         return lambda given: tuple(item(each) for each in given)

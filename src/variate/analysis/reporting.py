@@ -13,7 +13,7 @@ from variate.analysis.building import build_report, look_now
 from variate.analysis.history import History, history_of
 from variate.analysis.planning import Standing
 from variate.analysis.report import CheckStatus, Report
-from variate.analysis.report_record import report_document, report_from_record
+from variate.analysis.report_record import report_document, report_from_document
 from variate.analysis.subject import Subject
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, ExperimentStatus, Page, check_instant, format_instant
@@ -112,7 +112,7 @@ class Reporting:
         found = self.reports.get(check_id("report_id", report_id))
         if found is None:
             raise NotFoundError("report", report_id)
-        return report_from_record(found.document.value)
+        return report_from_document(found.document)
 
     def list_reports(
         self, experiment_id: str | None = None, *, limit: int = 100, last_key: str | None = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from variate.analysis.comparison import Comparison, Finding, MetricResult, Safety, Series
+from variate.analysis.comparison import Comparison, Finding, MetricResult, Point, Safety, Series
 from variate.analysis.report import Report
 from variate.rendering import words
 from variate.rendering.charts import (
@@ -42,20 +42,22 @@ def slices_chart(metric: MetricResult) -> ForestChart:
     return ForestChart(title=f"Lifts of {metric.name} by dimension", rows=tuple(rows))
 
 
-def cumulative_charts(report: Report, metric: MetricResult) -> Iterator[CumulativeChart]:
-    """Yield a chart for each variation whose effect is known on some day."""
-    for series in metric.series:
-        points = tuple(_points(series))
-        if points:
-            end = report.progress.planned_end
-            yield CumulativeChart(
-                title=f"{metric.name}, {series.variation}: the difference as it was known at the end of each day",
-                points=points,
-                quantity=words.quantity_of(metric),
-                looks=tuple(look.at.date() for look in report.progress.looks),
-                planned_looks=_planned_looks(report),
-                end=None if end is None else end.date(),
-            )
+def charted_series(metric: MetricResult) -> list[Series]:
+    """Return the courses of the variations whose effect is known on some day."""
+    return [each for each in metric.series if any(map(_is_known, reversed(each.points)))]
+
+
+def cumulative_chart(report: Report, metric: MetricResult, series: Series) -> CumulativeChart:
+    """Return the chart of one of ``charted_series``."""
+    end = report.progress.planned_end
+    return CumulativeChart(
+        title=f"{metric.name}, {series.variation}: the difference as it was known at the end of each day",
+        points=tuple(_points(series)),
+        quantity=words.quantity_of(metric),
+        looks=tuple(look.at.date() for look in report.progress.looks),
+        planned_looks=_planned_looks(report),
+        end=None if end is None else end.date(),
+    )
 
 
 def shares_chart(report: Report) -> SharesChart | None:
@@ -105,7 +107,7 @@ def reading_of(comparison: Comparison) -> Reading:
     return _READINGS[comparison.finding]
 
 
-def _overall(metric: MetricResult) -> tuple[Comparison, ...]:
+def _overall(metric: MetricResult) -> Sequence[Comparison]:
     return metric.overall.comparisons if metric.overall else ()
 
 
@@ -120,6 +122,10 @@ def _row(each: Comparison, *, group: str) -> ForestRow:
     return ForestRow(
         group=group, name=each.variation, value=effect.lift.value, low=low, high=high, reading=reading_of(each)
     )
+
+
+def _is_known(point: Point) -> bool:
+    return not isinstance(point.difference, NotEstimable)
 
 
 def _points(series: Series) -> Iterator[CumulativePoint]:

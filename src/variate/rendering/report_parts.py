@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from markupsafe import Markup, escape
 
@@ -20,7 +19,7 @@ from variate.rendering.metric_tables import (
     estimators_table,
     guard_table,
 )
-from variate.rendering.report_charts import cumulative_charts
+from variate.rendering.report_charts import charted_series, cumulative_chart
 from variate.rendering.tables import Table
 
 _ICONS = {VerdictKind.SHIP: "✓", VerdictKind.HOLD: "‖", VerdictKind.STOP: "✕", VerdictKind.INVALID: "!"}
@@ -135,8 +134,8 @@ def _metric(report: Report, number: int, *, most_courses: int | None, most_rows:
     )
     rows = sum(len(each.comparisons) for each in metric.slices[1:])
     has_rows = rows > 0 and (most_rows is None or rows <= most_rows)
-    charts = cumulative_charts(report, metric)
-    courses = tuple(map(course_figure, islice(charts, most_courses)))
+    charted = charted_series(metric)
+    courses = tuple(course_figure(cumulative_chart(report, metric, each)) for each in charted[:most_courses])
     return MetricPart(
         number=number,
         name=metric.name,
@@ -144,7 +143,7 @@ def _metric(report: Report, number: int, *, most_courses: int | None, most_rows:
         reason="" if metric.not_estimable is None else WHY[metric.not_estimable],
         tables=tuple(each for each in found if each is not None),
         courses=courses,
-        courses_left=sum(1 for _ in charts),
+        courses_left=len(charted) - len(courses),
         slices=slices_figure(metric) if has_rows else None,
         dimensions=tuple(dimension_tables(metric)) if has_rows else (),
         rows_left=0 if has_rows else rows,

@@ -51,6 +51,13 @@ def targeting(platform: Platform, flag_id: str) -> dict[str, Any]:
     return dict(kept.value)
 
 
+def store_not_served(platform: Platform, flag_id: str) -> None:
+    """Store a flag that can be read and does not compile: it names an audience that is gone."""
+    rules = [{"name": "beta", "condition": {"audience": "gone"}, "serve": "on"}]
+    flag = build_flag(flag_id, status=FlagStatus.ACTIVE, rules=rules, targeting={"type": "boolean"})
+    platform._backends.flags.insert(flag, audit=build_audit_entry(entity_type="flag", entity_id=flag_id))
+
+
 def store_unreadable(platform: Platform, flag_id: str) -> None:
     """Store a flag as a newer release might: it is active, and a rule has an operator that nobody here knows."""
     flag = build_flag(
@@ -198,6 +205,19 @@ def test_a_flag_that_cannot_be_read_is_switched_off_and_mended(
     mended = editor.send(f"/flags/{flag_id}/edit", {"rules": "[]", "targeting": '{"type": "boolean"}', "revision": "2"})
     assert "Saved." in words(mended)
     assert targeting(platform, flag_id)["owner"] == "ana"
+
+
+@pytest.mark.parametrize("environment", ["", "prod"])
+def test_a_flag_that_does_not_compile_is_switched_off_everywhere_and_in_one_environment(
+    platform: Platform, editor: Browser, flag_id: str, environment: str
+) -> None:
+    store_not_served(platform, flag_id)
+    assert "Not in force in dev as it stands: nothing of it is served" in words(editor.get(f"/flags/{flag_id}"))
+    assert "Saved." in words(editor.send(f"/flags/{flag_id}/off", {"environment": environment}))
+    if environment:
+        assert targeting(platform, flag_id)["environments"]["prod"]["enabled"] is False
+    else:
+        assert stored(platform, flag_id).status == "inactive"
 
 
 def test_rules_of_a_flag_without_variations_lead_to_its_definition(

@@ -9,6 +9,7 @@ import pytest
 from tests.service.dashboard.filled import filled
 from tests.service.dashboard.people import Browser, words
 from tests.service.running import Running
+from variate.errors import StoreUnavailableError
 
 Typed = dict[str, str | list[str]]
 
@@ -158,3 +159,15 @@ def test_a_metric_that_nobody_reported_on_is_said_to_be_so(editor: Browser, type
     assert "is in none of the newest reports" in words(answer)
     answer = editor.send("/experiments/new", {**typed, "do": "power:find"})
     assert 'id="f-power-metric-wrong"' in answer.text
+
+
+def test_reports_that_cannot_be_read_take_nothing_that_was_typed(
+    service: Running, editor: Browser, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(**_: object) -> None:
+        raise StoreUnavailableError("the database is away")
+
+    monkeypatch.setattr(service.platform, "list_reports", away)
+    answer = editor.send("/experiments/new", {**typed, "do": "power:find", "power.metric": "bought", "name": "Kept"})
+    assert "the database is away" in words(answer)
+    assert 'value="Kept"' in answer.text

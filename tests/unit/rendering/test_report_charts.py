@@ -10,7 +10,8 @@ import pytest
 
 from tests.unit.rendering.sample import AT, report
 from variate.model.plan import Plan
-from variate.rendering.report_charts import cumulative_charts
+from variate.rendering.report_charts import charted_series, cumulative_chart
+from variate.stats.not_estimable import NotEstimable, NotEstimableReason
 
 
 def planned(**progress: Any) -> tuple[date, ...]:
@@ -21,8 +22,8 @@ def planned(**progress: Any) -> tuple[date, ...]:
         progress=replace(found.progress, **progress),
         reproduction=replace(found.reproduction, plan=plan),
     )
-    chart = next(cumulative_charts(found, found.metrics[0]))
-    return chart.planned_looks
+    metric = found.metrics[0]
+    return cumulative_chart(found, metric, charted_series(metric)[0]).planned_looks
 
 
 def test_looks_to_come_share_out_the_rest_of_the_plan_evenly() -> None:
@@ -48,3 +49,13 @@ def test_without_an_end_the_intake_says_when_the_rest_is_in() -> None:
 )
 def test_no_look_is_to_come_where_nothing_says_when(progress: dict[str, Any]) -> None:
     assert planned(**progress) == ()
+
+
+def test_a_course_without_a_known_effect_has_no_chart() -> None:
+    found = report().metrics[0]
+    unknown = NotEstimable(NotEstimableReason.TOO_FEW_UNITS)
+    first, second = found.series
+    late = replace(second, points=(replace(second.points[0], difference=unknown), *second.points[1:]))
+    assert charted_series(replace(found, series=(first, late))) == [first, late]
+    never = replace(second, points=tuple(replace(each, difference=unknown) for each in second.points))
+    assert charted_series(replace(found, series=(never, first))) == [first]

@@ -42,6 +42,12 @@ def test_a_unit_counts_where_the_engine_says_that_it_matches(condition: Conditio
     assert told.said.startswith(f"{expected} of 1 units here match")
 
 
+def test_a_list_where_a_text_is_expected_does_not_match_and_is_no_failure() -> None:
+    units = sample({"plan": ["pro"]}, {"plan": {"pro": 1}}, {"plan": "pro"})
+    told = count({"attribute": "plan", "operator": "in", "value": ["pro", "team"]}, units, audience=nobody)
+    assert told.said.startswith("1 of 3")
+
+
 def test_the_count_names_the_share_and_what_no_unit_has() -> None:
     told = count(
         {"any": [PLAN, {"attribute": "age", "operator": "exists"}, {"attribute": "x", "operator": "not_exists"}]},

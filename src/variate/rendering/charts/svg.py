@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html import escape
 
 from variate.rendering.text import fit
@@ -19,7 +20,7 @@ def element(name: str, *children: str, **attributes: str | float) -> str:
 
 def words(text: str) -> str:
     """Return ``text`` as markup."""
-    return escape(fit(text))
+    return _words(text)
 
 
 def title(text: str) -> str:
@@ -64,11 +65,15 @@ def drawing(*children: str, width: float, height: float, name: str, about: str) 
     )
 
 
+@lru_cache(maxsize=256)  # a drawing has few names, thousands of times
 def _attribute(key: str) -> str:
     return key if key == "viewBox" else key.removesuffix("_").replace("_", "-")
 
 
 def _value(value: str | float) -> str:
-    if isinstance(value, str):
-        return escape(fit(value))
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return _words(value) if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+@lru_cache(maxsize=1_024)  # so does it of styles' names
+def _words(text: str) -> str:
+    return escape(fit(text))

@@ -17,7 +17,7 @@ from variate.server.dashboard.templating import path_of
 if TYPE_CHECKING:  # it comes with numpy, which only reports wait for
     from variate.analysis.report import Report
 
-MOST_CHARTS = 12
+MOST_CHARTS = 6
 """How many charts over time the page of a report has at most; each metric has a page with all of its own."""
 MOST_ROWS = 240
 """How many rows of dimensions the page of a report has at most, in whole metrics."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from variate.errors import InvalidInputError
+from variate.errors import InvalidInputError, VariateError
 from variate.model.metric import MetricKind
 from variate.platform import Platform
 from variate.server.dashboard.experiments.planning import metric_of
@@ -50,7 +50,10 @@ def found(visit: Visit) -> Known | None:
         metric_id = metric_of(form)
         if not metric_id:
             raise InvalidInputError("power.metric", "must be given, or a goal among the metrics")
-        known = known_of(visit.platform, metric_id)
+        try:
+            known = known_of(visit.platform, metric_id)
+        except VariateError as error:  # what was typed is not to go where a store does
+            raise InvalidInputError("power.metric", f"has no report that can be read now: {error}") from error
         if known is None:
             raise InvalidInputError("power.metric", "is in none of the newest reports: type what you know of it")
         _put(form, known)

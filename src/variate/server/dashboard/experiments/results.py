@@ -10,7 +10,7 @@ from starlette.responses import Response
 from variate.errors import NotFoundError
 from variate.model import Experiment, ExperimentStatus
 from variate.server.dashboard.experiments.head import found
-from variate.server.dashboard.experiments.results_live import NONE, coming_words, newest_id, told_of
+from variate.server.dashboard.experiments.results_live import NONE, newest_id, told_of
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.shown_reports import ShownReport
 from variate.server.dashboard.templating import path_of
@@ -79,7 +79,6 @@ def reports(visit: Visit) -> Response:
 def _page(visit: Visit, experiment: Experiment, shown: ShownReport | None, heads: Sequence[ReportHead]) -> Response:
     shown_id = NONE if shown is None else shown.id
     after = visit.query("after")
-    is_active = experiment.status is ExperimentStatus.ACTIVE
     told = told_of(visit.site.making.of(experiment.id), experiment.id, shown_id, after, heads)
     return visit.page(
         "experiments/results.html.j2",
@@ -88,8 +87,7 @@ def _page(visit: Visit, experiment: Experiment, shown: ShownReport | None, heads
         heads=heads,
         told={name: Markup(text) for name, text in told.items()},  # noqa: S704 - written by templates that escape
         is_newest=shown_id == newest_id(heads),
-        coming=coming_words(visit.platform, experiment.id) if shown is None and is_active else "",
-        is_active=is_active,
+        is_active=experiment.status is ExperimentStatus.ACTIVE,
         is_launched=experiment.status is not ExperimentStatus.DRAFT,
         may_decide=visit.may_change and experiment.status in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED),
         stream=path_of("experiments", experiment.id, "results", "live", shown=shown_id, after=after),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 
 from starlette.responses import Response
@@ -23,6 +25,7 @@ NONE = "none"
 
 _FRAGMENTS = ("newer", "making")
 _EVERY_SECONDS = 3.0
+_COMING_SECONDS = 15.0
 _AMONG = "among the newest events of the last 10 minutes"
 
 
@@ -31,6 +34,7 @@ def live(visit: Visit) -> Response:
     """Tell of a report in the making, of one that is newer than the one shown, and of what comes in."""
     experiment_id, site = found(visit).id, visit.site
     shown_id, after = visit.query("shown", NONE), visit.query("after")
+    coming = _Coming(site.platform, experiment_id)
 
     def read() -> dict[str, str]:
         heads = site.platform.list_reports(experiment_id, limit=1)
@@ -39,7 +43,7 @@ def live(visit: Visit) -> Response:
         return {
             **{f"{name}|html": text for name, text in told.items()},
             "step": "" if work is None or work.is_over else work.step,
-            "coming": coming_words(site.platform, experiment_id),
+            "coming": coming.words(),
         }
 
     topic = path_of("results", experiment_id, shown=shown_id, after=after)
@@ -70,8 +74,24 @@ def told_of(
     return {name: fragment(f"experiments/results_{name}.html.j2", context).strip() for name in _FRAGMENTS}
 
 
-def coming_words(platform: Platform, experiment_id: str) -> str:
-    """Return in words whether units are coming in, as far as that can be told without reading much."""
+class _Coming:
+    """Says whether units are coming in. A busy store takes a while to say so, so it is asked now and then."""
+
+    def __init__(self, platform: Platform, experiment_id: str) -> None:
+        self._platform = platform
+        self._experiment_id = experiment_id
+        self._said = ""
+        self._until = -math.inf
+
+    def words(self) -> str:
+        """Return what was said last, unless that is long ago."""
+        if time.monotonic() >= self._until:
+            self._said = _coming_words(self._platform, self._experiment_id)
+            self._until = time.monotonic() + _COMING_SECONDS
+        return self._said
+
+
+def _coming_words(platform: Platform, experiment_id: str) -> str:
     events = platform.latest_events(experiment_id=experiment_id, event_type=EXPOSURE, limit=MAX_LATEST)
     if not events:
         return f"no exposure {_AMONG}"
