@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from functools import partial
 
 import httpx
 import pytest
@@ -13,12 +14,12 @@ from tests.acceptance.command import Outcome, Variate
 from variate.testing.waiting import wait_until
 
 
-def _is_there(pid: int) -> bool:
+def _is_gone(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _served(outcome: Outcome) -> tuple[str, str, str, int]:
@@ -50,7 +51,7 @@ def test_the_dashboard_is_there_when_the_demo_ends_and_shows_its_experiment(vari
         for *_, pid in served:
             os.kill(pid, signal.SIGTERM)
     for *_, pid in served:
-        wait_until(lambda pid=pid: not _is_there(pid), seconds=40, what="the end of the service")
+        wait_until(partial(_is_gone, pid), seconds=40, what="the end of the service")
 
 
 @pytest.mark.parametrize(
