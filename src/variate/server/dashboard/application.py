@@ -134,6 +134,6 @@ class Dashboard:
             methods = ", ".join(sorted(allowed))
             refusal = Refusal(405, "method_not_allowed", f"asked by {methods} only", headers={"Allow": methods})
         else:
-            refusal = Refusal(404, "not_found", "there is no such page: the menu says what there is")
+            refusal = Refusal(404, "not_found", "there is no such page")
         visit = Visit(site=self._site, request=request, asked=fronted(request, self._site.settings))
         return refused(visit, refusal)
