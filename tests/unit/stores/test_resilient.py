@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.unit.stores.ticking import Ticking
@@ -85,7 +87,7 @@ def test_what_has_no_other_source_is_told_that_the_cache_is_away_soon_without_as
     inner = AwayCache()
     cache = GuardedCache(inner, CircuitBreaker(failure_threshold=2))
     inner.error = StoreUnavailableError()
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: cache.get("a"),
         lambda: cache.set("a", "1", ttl_seconds=60),
         lambda: cache.delete("a"),
