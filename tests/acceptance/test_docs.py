@@ -18,6 +18,8 @@ from variate.settings import Settings
 _ROOT = Path(__file__).resolve().parents[2]
 _PAGES = [_ROOT / "README.md", *sorted((_ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"(<!-- needs [^>]*-->\n)?```python\n(.*?)```", re.DOTALL)
+_PICTURE = re.compile(r'\b(?:src|srcset)="([^"]+)"')
+_MOST_BYTES = 120_000
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -47,6 +49,21 @@ def test_the_examples_of_a_page_run_from_top_to_bottom(page: Path, tmp_path: Pat
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     targets = [link for link in _LINK.findall(page.read_text()) if "://" not in link]
     assert [link for link in targets if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_name)
+def test_the_pictures_of_a_page_are_there_in_both_themes(page: Path) -> None:
+    shown = [page.parent / name for name in _PICTURE.findall(page.read_text())]
+    assert [picture for picture in shown if not picture.exists()] == []
+    of_theme = {theme: [each for each in shown if each.stem.endswith(theme)] for theme in ("-light", "-dark")}
+    assert [each.with_stem(each.stem.replace("-dark", "-light")) for each in of_theme["-dark"]] == of_theme["-light"]
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    there = sorted((_ROOT / "docs" / "images").rglob("*.png"))
+    shown = {(page.parent / name).resolve() for page in _PAGES for name in _PICTURE.findall(page.read_text())}
+    assert [picture for picture in there if picture not in shown] == []
+    assert [picture.name for picture in there if picture.stat().st_size > _MOST_BYTES] == []
 
 
 def _reference(name: str) -> str:

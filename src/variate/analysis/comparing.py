@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from variate.analysis.comparison import Effect, Method
-from variate.analysis.effects import Effects, Rule, Spread, effects
+from variate.analysis.effects import Effects, Rule, Spread, effects, within
 from variate.analysis.estimating import Estimates, Judged, judged
 from variate.analysis.guarding import Guards, error_at_margin, guards, with_rare_events
 from variate.analysis.planning import Stage, Standing
@@ -98,7 +98,7 @@ def rules_of(role: MetricRole, *, subject: Subject, found: Standing, counts: Num
 
 def compare(metric: Metric, role: ExperimentMetric, *, found: Estimates, rules: Rules) -> Compared:
     """Return the metric's comparisons by each of its estimators."""
-    chosen, raw = judged(found.raw, found.cuped), _effects(found.raw, rules)
+    chosen, raw = judged(found.raw, found.cuped), _effects(found.raw, rules, metric)
     guarded = None
     if role.role is MetricRole.GUARDRAIL:
         guarded = _guarded(chosen.side, metric, margin=float(role.margin or 0), rule=rules.guard)
@@ -107,11 +107,11 @@ def compare(metric: Metric, role: ExperimentMetric, *, found: Estimates, rules: 
         role=role,
         estimates=found,
         judged=chosen,
-        effects=raw if found.cuped is None else _effects(chosen.side, rules),
+        effects=raw if found.cuped is None else _effects(chosen.side, rules, metric),
         raw=raw,
-        cuped=None if found.cuped is None else _effects(found.cuped, rules),
-        uncapped=None if found.uncapped is None else _effects(found.uncapped, rules)[0],
-        stratified=None if found.stratified is None else _effects(found.stratified, rules)[0],
+        cuped=None if found.cuped is None else _effects(found.cuped, rules, metric),
+        uncapped=None if found.uncapped is None else _effects(found.uncapped, rules, metric)[0],
+        stratified=None if found.stratified is None else _effects(found.stratified, rules, metric)[0],
         guards=guarded,
     )
 
@@ -141,9 +141,14 @@ def _guarded(side: Side, metric: Metric, *, margin: float, rule: Rule) -> Guards
     return guards(treatment, control, rule=rule, better=better, margin=margin, least_error=least)
 
 
-def _effects(side: Side, rules: Rules) -> tuple[Effects, ...]:
+def farthest_of(metric: Metric) -> float:
+    """Return the most by which two variations can differ: a share lies between 0 and 1."""
+    return 1.0 if metric.is_share else np.inf
+
+
+def _effects(side: Side, rules: Rules, metric: Metric) -> tuple[Effects, ...]:
     treatment, control = beside(side)
-    overall = effects(treatment[:1], control[:1], rule=rules.overall)
-    if len(side.count) == 1:
-        return (overall,)
-    return (overall, effects(treatment[1:], control[1:], rule=rules.slices))
+    found = [effects(treatment[:1], control[:1], rule=rules.overall)]
+    if len(side.count) > 1:
+        found.append(effects(treatment[1:], control[1:], rule=rules.slices))
+    return tuple(within(each, farthest=farthest_of(metric)) for each in found)

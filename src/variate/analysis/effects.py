@@ -152,6 +152,15 @@ def effects(treatment: Side, control: Side, *, rule: Rule) -> Effects:
     return _effects(found, control, rule=rule, statistic=statistic, reach=reach, p_value=p_value)
 
 
+def within(found: Effects, *, farthest: float) -> Effects:
+    """Return the effects with no end of an interval farther from 0 than the metric itself can differ.
+
+    An interval that excludes 0 still does, and one without a bound has none.
+    """
+    low, high = (np.where(np.isfinite(end), np.clip(end, -farthest, farthest), end) for end in (found.low, found.high))
+    return replace(found, low=low, high=high)
+
+
 def _by_sequence(found: Contrast, treatment: Side, control: Side, rule: Rule) -> Effects:
     """Return the effects by the sequence; unbounded where it is too early."""
     count = treatment.count + control.count

@@ -10,7 +10,7 @@ import numpy as np
 from variate.analysis.gathering import Days, Groups
 from variate.analysis.report import Check, CheckKind, CheckStatus, Health, RatioDay, RatioTest
 from variate.analysis.subject import Subject
-from variate.analysis.wording import WHY, counted, listed, percent
+from variate.analysis.wording import WHY, counted, listed, percent, percent_of
 from variate.stats.not_estimable import NotEstimable
 from variate.stats.sides import REASONS
 from variate.stats.srm import THRESHOLD, sample_ratio, sequential_sample_ratio
@@ -18,6 +18,10 @@ from variate.stores.aggregates import Answer, Numbers
 
 _SHOWN = 5
 """How many flagged days or values a sentence names."""
+_NOTHING_TO_TEST = {
+    CheckKind.SAMPLE_RATIO_BY_DIMENSION: "The report has no dimension, such as country, to look at it by.",
+    CheckKind.SAMPLE_RATIO_BY_DAY: "It is not known on which days units came in.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +163,7 @@ def _sample_ratio(subject: Subject, test: RatioTest, counts: Numbers, sequential
     kind, total = CheckKind.SAMPLE_RATIO, int(counts.sum())
     found = listed(
         [
-            f"{units:,} in {name} ({units / total:.2%} where {share:.2%} are expected)"
+            f"{units:,} in {name} ({percent_of(units / total)} where {percent_of(share)} are expected)"
             for name, units, share in zip(subject.variations, counts.tolist(), subject.shares, strict=True)
         ]
         if total
@@ -168,7 +172,7 @@ def _sample_ratio(subject: Subject, test: RatioTest, counts: Numbers, sequential
     reason = test.p_value.reason if isinstance(test.p_value, NotEstimable) else None
     if reason is not None and sequential >= THRESHOLD:
         words = f"Whether units are shared out as the weights say cannot be told: {WHY[reason]}."
-        return Check(kind=kind, status=CheckStatus.OK, words=words)
+        return Check(kind=kind, status=CheckStatus.UNKNOWN, words=words)
     chi_square = "none" if isinstance(test.p_value, NotEstimable) else f"{test.p_value:.2g}"
     p = f"chi-square p = {chi_square}, p at any time = {sequential:.2g}"
     if sequential < THRESHOLD and not test.flagged:
@@ -190,14 +194,18 @@ def _sample_ratio(subject: Subject, test: RatioTest, counts: Numbers, sequential
 def _many(kind: CheckKind, tests: Sequence[RatioTest], names: Sequence[str], what: str) -> Check:
     """Return the check of many tests beside each other: a warning, since the overall one decides."""
     if not tests:
-        return Check(kind=kind, status=CheckStatus.OK, words=f"There is no {what} to look at.")
+        return Check(kind=kind, status=CheckStatus.UNKNOWN, words=_NOTHING_TO_TEST[kind])
     flagged = [name for test, name in zip(tests, names, strict=True) if test.flagged]
-    limit = f"p is below {THRESHOLD:g} / {len(tests)}, for {counted(len(tests), 'test')}"
+    limit = f"{THRESHOLD / len(tests):.2g}"
+    if len(tests) > 1:
+        limit += f", which is {THRESHOLD:g} over {counted(len(tests), 'test')}"
     if not flagged:
-        words = f"On no {what} are units shared out otherwise than the weights say, so that {limit}."
+        words = f"On no {what} are units shared out otherwise than the weights say: no p is below {limit}."
         return Check(kind=kind, status=CheckStatus.OK, words=words)
     named = listed([*flagged[:_SHOWN], *([f"{len(flagged) - _SHOWN} more"] if len(flagged) > _SHOWN else [])])
-    words = f"Units are not shared out as the weights say on {counted(len(flagged), what)}, {named}: {limit}."
+    words = (
+        f"Units are not shared out as the weights say on {counted(len(flagged), what)}, {named}: p is below {limit}."
+    )
     return Check(kind=kind, status=CheckStatus.WARNING, words=words)
 
 
@@ -241,7 +249,7 @@ def _completeness(answer: Answer, tolerances: Tolerances) -> Check:
     kind, found = CheckKind.COMPLETENESS, answer.completeness
     if found is None or not found.expected:
         words = "How many events were lost on the way cannot be told: no sender numbers its events."
-        return Check(kind=kind, status=CheckStatus.OK, words=words)
+        return Check(kind=kind, status=CheckStatus.UNKNOWN, words=words)
     share = found.received / found.expected
     words = f"{found.received:,} of {counted(found.expected, 'numbered event')} came: {percent(share)}."
     if share < tolerances.received:
@@ -255,7 +263,7 @@ def _late(late: int | None) -> Check:
     kind = CheckKind.LATE_DATA
     if late is None:
         words = "Whether data came late cannot be told: there was no look before this one, or the source does not say."
-        return Check(kind=kind, status=CheckStatus.OK, words=words)
+        return Check(kind=kind, status=CheckStatus.UNKNOWN, words=words)
     if not late:
         return Check(kind=kind, status=CheckStatus.OK, words="No event came late since the look before this one.")
     words = f"{counted(late, 'event')} came after the look before this one though dated before it: its numbers differ."

@@ -143,7 +143,7 @@ def _goals_found(evidence: Evidence, place: int, finding: Finding) -> list[str]:
 
 
 def _still_possible(evidence: Evidence, place: int) -> Iterator[str]:
-    """Yield what is known of each goal that has shown no effect: what may still be true."""
+    """Yield what is known of each goal of which no effect is shown: what may still be true."""
     for metric, compared in evidence.of(MetricRole.GOAL, place):
         if compared is None:
             why = "" if metric.not_estimable is None else f": {WHY[metric.not_estimable]}"
@@ -152,7 +152,8 @@ def _still_possible(evidence: Evidence, place: int) -> Iterator[str]:
         elif isinstance(compared.effect, NotEstimable):
             yield f"Nothing is known of {metric.name} in {compared.variation}: {WHY[compared.effect.reason]}."
         elif compared.finding is Finding.NOT_SHOWN:
-            yield f"{metric.name} has shown no effect in {compared.variation}: {effect_words(metric, compared.effect)}."
+            found = effect_words(metric, compared.effect)
+            yield f"{metric.name} is not shown to be better or worse in {compared.variation}: {found}."
 
 
 def _safe(evidence: Evidence, place: int) -> Iterator[str]:

@@ -48,6 +48,8 @@ class CheckStatus(StrEnum):
     """How a check came out."""
 
     OK = "ok"
+    UNKNOWN = "unknown"
+    """It cannot be told, so that nothing speaks against the data and nothing for them."""
     WARNING = "warning"
     """Worth knowing; the verdict stands."""
     FAILED = "failed"
@@ -172,7 +174,7 @@ class Health:
 
     @property
     def status(self) -> CheckStatus:
-        """The worst status of all checks."""
+        """The worst status of all checks; that something cannot be told is no fault."""
         found = {check.status for check in self.checks}
         return next((each for each in (CheckStatus.FAILED, CheckStatus.WARNING) if each in found), CheckStatus.OK)
 

@@ -72,10 +72,9 @@ def _methods(
     if stage is Stage.UNPLANNED:
         yield f"No number of units was planned; sequences are narrowest at {counted(UNPLANNED_UNITS, 'unit')} in all."
     else:
-        name = plan.spending.value.replace("_", "-").replace("obrien", "O'Brien").replace("-fleming", "-Fleming")
         yield (
-            f"{counted(plan.units or 0, 'unit')} were planned, looked at as the error is spent by {name.capitalize()}; "
-            "sequences are narrowest at that number."
+            f"{counted(plan.units or 0, 'unit')} were planned, looked at as the error is spent by "
+            f"{plan.spending.authors}; sequences are narrowest at that number."
         )
     goals, secondary, guard = (rules[role] for role in (MetricRole.GOAL, MetricRole.SECONDARY, MetricRole.GUARDRAIL))
     yield (

@@ -7,9 +7,9 @@ from datetime import date
 
 import numpy as np
 
-from variate.analysis.comparing import beside
+from variate.analysis.comparing import beside, farthest_of
 from variate.analysis.comparison import Effect, Method, Point, Series
-from variate.analysis.effects import Rule, effects
+from variate.analysis.effects import Rule, effects, within
 from variate.analysis.estimating import cuped_side, judged, raw_side
 from variate.analysis.gathering import Days, cumulative
 from variate.model.metric import Metric
@@ -37,7 +37,7 @@ def series_of(
     raw = raw_side(metric, moments, found.variables)
     side = judged(raw, cuped_side(metric, moments, found.variables)).side
     rule = Rule(method=Method.CONFIDENCE_SEQUENCE, alpha=alpha, planned=planned)
-    rows = effects(*beside(side), rule=rule).rows()
+    rows = within(effects(*beside(side), rule=rule), farthest=farthest_of(metric)).rows()
     units = (moments.count[:, 1:] + moments.count[:, :1]).astype(np.int64).tolist()
     dates = days.dates
     return tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -39,6 +40,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %" if abs(share) < 10 else f"{100 * share:,.0f} %"
 
 
+def percent_of(share: float) -> str:
+    """Return a share in percent with two decimals, as it stands beside another one: 43.92 %, 50.00 %."""
+    return f"{100 * share:.2f} %"
+
+
 def counted(count: int, name: str) -> str:
     """Return so many of something: 1 unit, 12,345 units."""
     return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
@@ -74,9 +80,17 @@ def effect_words(metric: MetricResult, effect: Effect) -> str:
     unit = " percentage points" if metric.kind in _SHARES else ""
     if effect.low is None and effect.high is None:
         return f"{signed(scale * effect.difference)}{unit} (no interval yet)"
-    low = "no bound" if effect.low is None else number(scale * effect.low)
-    high = "no bound" if effect.high is None else number(scale * effect.high)
-    return f"{signed(scale * effect.difference)}{unit} (interval {low} to {high})"
+    largest = max(scale * abs(each) for each in (effect.difference, effect.low, effect.high) if each is not None)
+    decimals = _decimals(largest, least=2 if metric.kind in _SHARES else 0)
+    low, high = ("no bound" if end is None else f"{scale * end:,.{decimals}f}" for end in (effect.low, effect.high))
+    return f"{scale * effect.difference:+,.{decimals}f}{unit} (interval {low} to {high})"
+
+
+def _decimals(largest: float, *, least: int) -> int:
+    """Return how many decimals numbers beside each other have: so that the largest shows four figures."""
+    if not largest:
+        return least
+    return min(max(least, (3 if not least else 1) - math.floor(math.log10(largest))), 12)
 
 
 def signed(value: float) -> str:

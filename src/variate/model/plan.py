@@ -18,6 +18,11 @@ class Spending(StrEnum):
     OBRIEN_FLEMING = "obrien_fleming"
     POCOCK = "pocock"
 
+    @property
+    def authors(self) -> str:
+        """Whose boundaries it resembles, as people write them."""
+        return "O'Brien-Fleming" if self is Spending.OBRIEN_FLEMING else "Pocock"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from variate.analysis.comparison import Comparison, Effect, Estimator, MetricResult, Number, Slice
+from variate.model.design import MetricRole
 from variate.rendering import words
 from variate.rendering.numbers import (
     Quantity,
@@ -173,9 +174,10 @@ def _notes(metric: MetricResult) -> Iterator[str]:
     effects = [each.effect for each in comparisons if not isinstance(each.effect, NotEstimable)]
     for method in dict.fromkeys(each.method for each in effects):
         confidence = words.confidence_words(next(each.confidence for each in effects if each.method is method))
-        adjusted = (
-            ", adjusted for the tests beside it" if any(each.adjusted_p is not None for each in comparisons) else ""
+        is_adjusted = metric.role is not MetricRole.GUARDRAIL and any(
+            each.adjusted_p is not None for each in comparisons
         )
+        adjusted = ", adjusted for the tests beside it" if is_adjusted else ""
         told = f"p is two-sided{adjusted}"
         if all(each.p_value is None for each in effects if each.method is method):
             told = "no p-value is told before the planned end"

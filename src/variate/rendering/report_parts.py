@@ -23,7 +23,7 @@ from variate.rendering.report_charts import charted_series, cumulative_chart
 from variate.rendering.tables import Table
 
 _ICONS = {VerdictKind.SHIP: "✓", VerdictKind.HOLD: "‖", VerdictKind.STOP: "✕", VerdictKind.INVALID: "!"}
-_STATUS_ICONS = {CheckStatus.OK: "✓", CheckStatus.WARNING: "!", CheckStatus.FAILED: "✕"}
+_STATUS_ICONS = {CheckStatus.OK: "✓", CheckStatus.UNKNOWN: "○", CheckStatus.WARNING: "!", CheckStatus.FAILED: "✕"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class CheckPart:
     status: str
     words: str
     advice: str
-    """What to do; empty where it passed."""
+    """What to do; empty where nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,5 +158,5 @@ def _checks(report: Report) -> Iterator[CheckPart]:
             icon=_STATUS_ICONS[each.status],
             status=words.STATUSES[each.status],
             words=each.words,
-            advice="" if each.status is CheckStatus.OK else words.CHECK_ADVICE[each.kind],
+            advice=words.CHECK_ADVICE[each.kind] if each.status in (CheckStatus.WARNING, CheckStatus.FAILED) else "",
         )

@@ -148,8 +148,7 @@ def _plan_facts(report: Report) -> Iterator[tuple[str, str]]:
         units = "" if progress.planned_units is None else f"{count_words(progress.planned_units)} units"
         ends = progress.planned_end
         end = f"until {words.moment_words(ends)}" if ends is not None and ends > report.start else ""
-        spending = plan.spending.value.replace("_", "-")
-        looks = "one look" if plan.looks == 1 else f"about {plan.looks} looks, spending {spending}"
+        looks = "one look" if plan.looks == 1 else f"about {plan.looks} looks, spending {plan.spending.authors}"
         yield "planned", ", ".join(filter(None, (units, end, looks)))
     if progress.fraction is not None:
         yield "reached", share_words(progress.fraction)

@@ -57,7 +57,7 @@ def judged_by(answer: Answer) -> str:
     if isinstance(monitoring, AtTheEnd):
         return "one test at the planned end"
     if isinstance(monitoring, GroupSequential):
-        return f"a group sequential test of {monitoring.looks} looks, {monitoring.spending.value.replace('_', '-')}"
+        return f"a group sequential test of {monitoring.looks} looks, {monitoring.spending.authors}"
     if isinstance(monitoring, AlwaysValid):
         return f"a confidence sequence at {monitoring.looks} looks"
     raise TypeError(type(monitoring).__name__)

@@ -62,7 +62,12 @@ VERDICT_MEANINGS = {
     VerdictKind.INVALID: "The data cannot be trusted. The results stand here to find the fault, not to be acted on.",
 }
 
-STATUSES = {CheckStatus.OK: "passed", CheckStatus.WARNING: "warning", CheckStatus.FAILED: "failed"}
+STATUSES = {
+    CheckStatus.OK: "passed",
+    CheckStatus.UNKNOWN: "not known",
+    CheckStatus.WARNING: "warning",
+    CheckStatus.FAILED: "failed",
+}
 
 CHECKS = {
     CheckKind.SAMPLE_RATIO: "Sample ratio",

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
+from tests.service.dashboard.browsers import chromium_path, started
 from tests.service.dashboard.people import PASSWORD, Browser, signed_in
 from tests.service.running import Running, running
 from variate.platform import Platform
 from variate.service_settings import ServiceSettings
 from variate.settings import Settings
-
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +51,13 @@ def viewer(service: Running) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Chromium]:
     """The system's Chromium. A test that needs it is skipped where there is none, but for CI."""
-    found = next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    found = chromium_path()
     if found is None:
         if os.environ.get("CI"):
             pytest.fail("there is no Chromium on PATH")
         pytest.skip("there is no Chromium on PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=_OPTIONS)
+    with started(found) as browser:
         yield browser
-        browser.close()
 
 
 Opened = Callable[..., Page]

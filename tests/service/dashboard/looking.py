@@ -20,7 +20,7 @@ def assert_clean(page: Page) -> None:
             f"{scheme}: {each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes'][:3]]}"
             for each in found
         ]
-        assert told == [], page.url
+        assert told == [], f"{page.url}: {told}"
     before = page.viewport_size
     page.set_viewport_size(PHONE)
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

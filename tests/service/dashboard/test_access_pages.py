@@ -187,6 +187,7 @@ def test_keys_and_people_are_for_who_administers(editor: Browser, path: str) -> 
     assert f'href="{path.removesuffix("/new")}"' not in editor.get("/").text
 
 
+@pytest.mark.slow
 def test_the_pages_of_access_are_clean(service: Running, opened: Opened) -> None:
     key = service.platform.create_api_key("clean", scopes=["read"]).key
     person = _added(service, "clean@example.com")

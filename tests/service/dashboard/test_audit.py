@@ -130,6 +130,7 @@ def test_a_log_that_is_too_long_for_a_page_is_told_so(viewer: Browser, monkeypat
     assert f'value="{"a" * 64}"' in page.text
 
 
+@pytest.mark.slow
 def test_the_log_in_a_browser(opened: Opened) -> None:
     page = opened("/audit")
     assert_clean(page)

@@ -97,6 +97,7 @@ def rows_of(page: Page) -> list[str]:
     return [str(row.get_attribute("aria-label")) for row in page.locator(".condition").all()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/audiences/grouped", "/audiences/deep", "/audiences", "/audiences/staff/uses"])
 def test_pages_of_audiences_are_clean(path: str, opened: Opened) -> None:
     assert_clean(opened(path))
@@ -127,6 +128,7 @@ def test_without_scripts_rows_are_made_by_buttons(opened: Opened, service: Runni
     assert getattr(made.condition, "value", None) == "2026-01-31T09:30:00Z"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     ["/metric-catalog", "/metric-catalog/new?kind=mean", "/metric-catalog/m", "/layers/l", "/layers", "/holdouts/h"],

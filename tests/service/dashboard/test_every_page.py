@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import httpx
@@ -79,7 +80,14 @@ def test_a_form_without_the_sessions_token_is_refused(
 
 @pytest.mark.parametrize("page", FORMS, ids=_name)
 @pytest.mark.parametrize(
-    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}]
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},  # of a frame that is walled off
+        {"Origin": "http://["},
+    ],
 )
 def test_a_form_of_another_site_is_refused(
     page: Page, headers: dict[str, str], admin: Browser, caplog: pytest.LogCaptureFixture
@@ -110,6 +118,17 @@ def test_what_was_typed_outlives_the_session(service: Running, admin: Browser) -
     assert admin.client.post("/keys/new", data=typed, headers=_ASKS_FOR_PAGES).text.count(admin.token) == 2
     large = httpx.post(f"{service.url}/keys/new", data={"name": "x" * 70_000}, headers=ours)
     assert (large.status_code, len(large.text) < 10_000) == (401, True)
+
+
+def test_a_stranger_has_us_read_no_more_than_signing_in_takes(service: Running) -> None:
+    ours = _ASKS_FOR_PAGES | {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
+    packed = gzip.compress(b"name=" + b"%0A" * 500_000)
+    lost = httpx.post(f"{service.url}/keys/new", content=packed, headers=ours | {"Content-Encoding": "gzip"})
+    assert (lost.status_code, len(lost.text) < 10_000) == (401, True)
+    for headers, body in ((ours, b"email=" + b"x" * 20_000), (ours | {"Content-Encoding": "gzip"}, packed)):
+        refused = httpx.post(f"{service.url}/sign-in", content=body, headers=headers)
+        assert refused.status_code == 413
+        assert "at most 16,384 bytes" in refused.text
 
 
 @pytest.mark.parametrize(("page", "role"), LESS, ids=[f"{role} {_name(page)}" for page, role in LESS])

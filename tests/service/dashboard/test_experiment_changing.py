@@ -7,6 +7,7 @@ from html import unescape
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.service.dashboard.conftest import Opened
 from tests.service.dashboard.experiments import revision, running
@@ -123,6 +124,7 @@ def test_what_does_not_run_is_not_changed(service: Running, editor: Browser) -> 
     assert _design(service, "ended").version == 1
 
 
+@pytest.mark.slow
 def test_the_preview_comes_in_place_and_is_clean(service: Running, opened: Opened) -> None:
     running(service.platform, "in-place", units=5)
     page = opened("/experiments/in-place/change")

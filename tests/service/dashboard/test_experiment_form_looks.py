@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.service.dashboard.conftest import Opened
@@ -44,6 +45,7 @@ def test_the_form_goes_on_in_place_with_the_calculators_plan(service: Running, o
     assert made.design.ends_at is not None
 
 
+@pytest.mark.slow
 def test_a_refusal_and_a_running_experiment_are_clean(service: Running, opened: Opened) -> None:
     page = opened("/experiments/new")
     page.get_by_label("Name", exact=True).first.fill("Refused")

@@ -154,6 +154,7 @@ def test_an_experiment_is_handed_over(service: Running, editor: Browser) -> None
     assert "Owner grace" in words(editor.send("/experiments/given/hand-over", {**fields, "owner": "grace"}))
 
 
+@pytest.mark.slow
 def test_the_pages_of_its_life_are_clean_and_work_with_scripts(service: Running, opened: Opened) -> None:
     draft(service.platform, "clicked")
     page = opened("/experiments/clicked")

@@ -65,8 +65,8 @@ def row(said: str, name: str) -> str:
 def test_each_is_shown_with_its_health_verdict_and_time(platform: Platform, viewer: Browser) -> None:
     said = words(viewer.get("/experiments"))
     assert row(said, "Drafted").startswith("○ draft - - - editor@example.com")
-    assert row(said, "Ending").startswith("● active ✓ all checks passed Hold ● 12 days left 12,000 of 20,000 units ana")
-    assert row(said, "Paced").startswith("● active ✓ all checks passed Hold ● 4 days left 12,000 of 20,000 units ana")
+    assert row(said, "Ending").startswith("● active ✓ no check failed Hold ● 12 days left 12,000 of 20,000 units ana")
+    assert row(said, "Paced").startswith("● active ✓ no check failed Hold ● 4 days left 12,000 of 20,000 units ana")
     assert row(said, "Filled").startswith("● active ! Late data Ship: b ! overdue by 3 days 150 of 100 units ana")
     assert row(said, "Broken").startswith("! paused ✕ Sample ratio Invalid ○ no end planned ana")
     assert row(said, "Endless").startswith("● active ○ no report yet - ○ no end planned ana")

@@ -198,6 +198,7 @@ def test_the_stream_tells_how_it_stands(service: Running, viewer: Browser) -> No
         assert "changed since" in _first_event(answer)
 
 
+@pytest.mark.slow
 def test_the_overview_is_clean(service: Running, opened: Opened) -> None:
     draft(service.platform, "clean-draft", traffic=0)
     assert_clean(opened("/experiments/clean-draft"))

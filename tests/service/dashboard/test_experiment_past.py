@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from html import unescape
 
+import pytest
+
 from tests.service.dashboard.conftest import Opened
 from tests.service.dashboard.experiments import draft, running
 from tests.service.dashboard.looking import assert_clean
@@ -84,6 +86,7 @@ def test_who_is_in_it_goes_on_by_pages(service: Running, viewer: Browser) -> Non
     assert "Nobody yet." in words(viewer.get("/experiments/empty/units"))
 
 
+@pytest.mark.slow
 def test_history_and_units_are_clean(service: Running, opened: Opened) -> None:
     running(service.platform, "clean-past", units=3)
     assert_clean(opened("/experiments/clean-past/history"))

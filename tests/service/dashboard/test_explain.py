@@ -196,6 +196,7 @@ def test_ids_are_suggested_by_what_their_definitions_hold(viewer: Browser) -> No
     assert viewer.client.get("/explain/suggestions", params={"kind": "metric"}).status_code == 422
 
 
+@pytest.mark.slow
 def test_explaining_in_a_browser(opened: Opened) -> None:
     page = opened("/explain")
     assert_clean(page)

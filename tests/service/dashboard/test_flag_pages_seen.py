@@ -58,6 +58,7 @@ PATHS = (
 )
 
 
+@pytest.mark.slow
 def test_every_page_is_clean(platform: Platform, opened: Opened) -> None:
     page = opened("/flags")
     for path in PATHS:

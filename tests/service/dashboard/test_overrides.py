@@ -191,6 +191,7 @@ def test_what_people_wrote_is_text(editor: Browser, defined: Platform) -> None:
     assert [MARKUP in words(page) for page in pages] == [True] * len(pages)
 
 
+@pytest.mark.slow
 def test_forcing_in_a_browser(opened: Opened) -> None:
     page = opened("/overrides")
     assert_clean(page)

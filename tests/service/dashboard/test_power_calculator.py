@@ -41,7 +41,7 @@ def test_it_reckons_what_variate_power_reckons(editor: Browser, typed: Typed) ->
     assert "What it takes: 30,862 units, 7 days" in said
     assert "control 15,431 treatment 15,431" in said
     assert "effect +1.00 pp (to 11.00 %, +10.00 %)" in said
-    assert "judged by a group sequential test of 20 looks, obrien-fleming" in said
+    assert "judged by a group sequential test of 20 looks, O'Brien-Fleming" in said
     relative = reckoned(editor, {**typed, "power.mde": "10", "power.scale": "relative"})
     assert "What it takes: 30,862 units, 7 days" in relative
 

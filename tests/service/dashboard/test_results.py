@@ -299,6 +299,7 @@ def test_charts_say_their_numbers_to_pointer_finger_and_keys(opened: Opened, rep
     assert bubble.inner_text() == ""
 
 
+@pytest.mark.slow
 def test_results_are_clean_with_scripts_and_without(service: Running, opened: Opened, report: Report) -> None:
     service.service.dashboard.making._works.clear()
     page = opened(f"{ONE}?after={report.id}")

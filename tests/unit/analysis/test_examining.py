@@ -48,7 +48,9 @@ def test_a_mismatch_fails_below_a_thousandth(second: int, status: CheckStatus) -
 def test_too_few_units_for_a_sample_ratio_say_so() -> None:
     report = split(4, 4)
     assert report.health.sample_ratio.p_value == NotEstimable(NotEstimableReason.TOO_FEW_UNITS)
-    assert "cannot be told" in check_of(report, CheckKind.SAMPLE_RATIO).words
+    check = check_of(report, CheckKind.SAMPLE_RATIO)
+    assert "cannot be told" in check.words
+    assert check.status is CheckStatus.UNKNOWN
 
 
 def test_a_day_that_is_flagged_is_named_and_the_limit_is_over_all_days() -> None:
@@ -60,7 +62,7 @@ def test_a_day_that_is_flagged_is_named_and_the_limit_is_over_all_days() -> None
     check = check_of(report, CheckKind.SAMPLE_RATIO_BY_DAY)
     assert check.status is CheckStatus.WARNING
     assert "2040-03-01 and 2040-03-02" in check.words
-    assert "p is below 0.001 / 3, for 3 tests" in check.words
+    assert "p is below 0.00033, which is 0.001 over 3 tests." in check.words
     assert [each.flagged for each in report.health.by_day] == [False, True, True]
     assert [each.units for each in report.health.cumulative] == [(200, 200), (500, 300), (600, 600)]
     assert report.health.cumulative[-1].p_value == 1.0
@@ -101,8 +103,12 @@ def test_completeness_is_received_of_expected(received: int, status: CheckStatus
 
 def test_what_a_source_does_not_know_is_said_to_be_unknown() -> None:
     report = report_of(replace(shares_of(buying=[(1, 500), (1, 499)]), completeness=None, late=None), metrics=[METRIC])
-    assert "cannot be told" in check_of(report, CheckKind.COMPLETENESS).words
-    assert "cannot be told" in check_of(report, CheckKind.LATE_DATA).words
+    for kind in (CheckKind.COMPLETENESS, CheckKind.LATE_DATA):
+        check = check_of(report, kind)
+        assert "cannot be told" in check.words
+        assert check.status is CheckStatus.UNKNOWN
+    assert check_of(report, CheckKind.SAMPLE_RATIO_BY_DIMENSION).status is CheckStatus.UNKNOWN
+    assert report.health.status is CheckStatus.OK
     assert (report.health.received, report.health.late) == (None, None)
 
 

@@ -14,6 +14,7 @@ from tests.unit.analysis.answers import (
     report_of,
     shares_of,
 )
+from variate.analysis.comparison import Effect
 from variate.analysis.report import Report, VerdictKind
 from variate.model.design import ExperimentMetric, MetricRole
 from variate.model.metric import Direction
@@ -54,7 +55,7 @@ def test_a_goal_that_is_better_with_its_guardrails_safe_ships() -> None:
     report = judged([SAME, BETTER], [FEW_CRASHES, FEW_CRASHES])
     assert (report.verdict.kind, report.verdict.variation) == (VerdictKind.SHIP, "green")
     # D = 0.02, by hand; Welch's interval of 0.1 and 0.12 of 10,000 each: 0.02 -+ 1.96 * 0.004423
-    assert says(report, "buying is better in green: +2 percentage points (interval 1.133 to 2.867).")
+    assert says(report, "buying is better in green: +2.00 percentage points (interval 1.13 to 2.87).")
     assert says(report, "crashing is safe in green: it may be worse by up to 0.231 percentage points")
     assert not report.is_withheld
 
@@ -70,7 +71,7 @@ def test_less_is_better_where_the_direction_says_so() -> None:
     answer = shares_of(crashing=[(1_000, 10_000), (800, 10_000)])
     report = report_of(answer, metrics=[CRASH], roles=[goal], plan=Plan(units=20_000))
     assert (report.verdict.kind, report.verdict.variation) == (VerdictKind.SHIP, "treatment")
-    assert says(report, "crashing is better in treatment: -2 percentage points")
+    assert says(report, "crashing is better in treatment: -2.00 percentage points")
 
 
 def test_of_several_that_pass_the_one_ahead_is_shipped_and_the_others_are_named() -> None:
@@ -94,7 +95,7 @@ def test_one_variations_harm_does_not_keep_another_from_being_shipped() -> None:
 def test_goals_that_are_all_worse_stop() -> None:
     report = judged([SAME, WORSE])
     assert (report.verdict.kind, report.verdict.variation) == (VerdictKind.STOP, "green")
-    assert says(report, "buying is worse in green: -2 percentage points")
+    assert says(report, "buying is worse in green: -2.00 percentage points")
 
 
 def test_one_variation_that_is_worse_beside_one_that_is_not_does_not_stop() -> None:
@@ -105,7 +106,7 @@ def test_one_variation_that_is_worse_beside_one_that_is_not_does_not_stop() -> N
 def test_nothing_shown_by_the_planned_end_holds_and_says_what_is_still_possible() -> None:
     report = judged([SAME, (1_010, 10_000)])
     assert report.verdict.kind is VerdictKind.HOLD
-    assert says(report, "buying has shown no effect in green: +0.1 percentage points (interval -0.7")
+    assert says(report, "buying is not shown to be better or worse in green: +0.10 percentage points (interval -0.7")
     assert says(report, "The planned end is reached.")
 
 
@@ -216,3 +217,14 @@ def test_an_experiment_of_one_variation_is_invalid() -> None:
 def test_units_in_one_variation_only_are_invalid() -> None:
     report = report_of(answer_of(Units(variation=[0, 0], values={"buying": [0, 1]})), metrics=[BUY])
     assert report.verdict.reasons == ("All units are in one variation, so that there is nothing to compare.",)
+
+
+def test_no_share_is_said_to_differ_by_more_than_all_of_it() -> None:
+    report = judged([(1, 17), (1, 13)], plan=Plan(units=20_000, looks=5))
+    assert report.metrics[0].overall is not None
+    (comparison,) = report.metrics[0].overall.comparisons
+    assert isinstance(comparison.effect, Effect)
+    assert (comparison.effect.low, comparison.effect.high) == (-1.0, 1.0)
+    assert says(
+        report, "buying is not shown to be better or worse in green: +1.81 percentage points (interval -100.00 to"
+    )

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from tests.unit.rendering.sample import metric, report
 from variate.analysis.comparison import Heterogeneity
+from variate.model.design import MetricRole
 from variate.model.plan import Plan
-from variate.rendering.metric_tables import dimension_tables
+from variate.rendering.metric_tables import comparison_table, dimension_tables
 from variate.rendering.report_tables import facts, plan_facts
 from variate.stats.not_estimable import NotEstimable, NotEstimableReason
 
@@ -29,3 +30,19 @@ def test_a_dimension_of_which_nothing_can_be_compared_says_why() -> None:
     test = Heterogeneity(dimension="country", variation="short", q=none, freedom=0, p_value=None, adjusted_p=None)
     (table,) = dimension_tables(replace(found, heterogeneity=(test,)))
     assert table.notes[0] == "Whether short's effect differs among the values cannot be told: too few units."
+
+
+def test_the_p_of_a_guardrail_is_not_said_to_be_adjusted() -> None:
+    (goal,) = (each for each in report().metrics if each.role is MetricRole.GOAL)
+    notes = {
+        role: comparison_table(replace(goal, role=role), control="long").notes  # type: ignore[union-attr]  # it has one
+        for role in (MetricRole.GOAL, MetricRole.GUARDRAIL)
+    }
+    assert any("adjusted for the tests beside it" in each for each in notes[MetricRole.GOAL])
+    assert not any("adjusted" in each for each in notes[MetricRole.GUARDRAIL])
+
+
+def test_a_plan_names_who_spends_like_that() -> None:
+    found = report()
+    reproduction = replace(found.reproduction, plan=Plan(units=60_000, looks=5))
+    assert "spending O'Brien-Fleming" in dict(plan_facts(replace(found, reproduction=reproduction)))["planned"]

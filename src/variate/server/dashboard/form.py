@@ -17,11 +17,16 @@ from variate.server.management.problems import named_here
 from variate.server.refusal import Refusal, refusal_of
 
 MOST_FIELDS = 5_000
+MOST_OF_A_NAME = 200
+"""How long a field's name may be: ours are shorter by far, and a name has a row for each bracket in it."""
 PRESSED = "do"
 """The name of a form's buttons that do something else than to send it: its value says what."""
 _SET, _SHOW = "set:", "show:"
 _ADD, _REMOVE, _UP, _DOWN = "add:", "remove:", "up:", "down:"
-_ROW = re.compile(r"(.+)\[(\d{1,4})\]")
+_NUMBER = r"\[(0|[1-9][0-9]{0,3})\]"
+"""As we write a row's number: by another spelling it would be a row for one reader, and none for another."""
+_NUMBERED = re.compile(_NUMBER)
+_ROW = re.compile(rf"(.+){_NUMBER}")
 _SECRET = ("password", "present")
 _NEW = re.compile(r"[0-9a-f-]{36}")
 
@@ -40,6 +45,7 @@ class Form:
         self.problem: str | None = None
         """What is wrong with all of it."""
         self._values: dict[str, list[str]] = {}
+        self._numbers: dict[str, dict[int, None]] | None = None
         for name, value in given:
             self._values.setdefault(name, []).append(value)
 
@@ -63,7 +69,7 @@ class Form:
 
     def put(self, name: str, value: str) -> None:
         """Have the field show another value than was typed, as what was reckoned for it."""
-        self._values[name] = [value]
+        self._take({**self._values, name: [value]})
 
     def lines(self, name: str) -> list[str]:
         """Return each line that was typed, without spaces around it; empty ones are none."""
@@ -129,8 +135,9 @@ class Form:
         """Return the numbers of the rows, as in ``prefix[0].name``, as they stand; of a form not sent, so many."""
         if not self.sent:
             return [*range(standing)]
-        pattern = re.compile(re.escape(prefix) + r"\[(\d{1,4})\]")
-        return [*dict.fromkeys(int(found[1]) for name in self._values if (found := pattern.match(name)))]
+        if self._numbers is None:
+            self._numbers = _numbers_of(self._values)
+        return [*self._numbers.get(prefix, ())]
 
     def chosen_id(self, name: str = "id") -> str | None:
         """Return the id that was typed for something new, None for an empty field; raise for one no page can show."""
@@ -146,13 +153,13 @@ class Form:
     def compact(self, prefix: str) -> None:
         """Number the rows from 0 as they stand, as the platform numbers them when it says what is wrong there."""
         numbers = {f"{prefix}[{number}]": f"{prefix}[{place}]" for place, number in enumerate(self.rows(prefix))}
-        row = re.compile(re.escape(prefix) + r"\[\d{1,4}\]")
+        row = re.compile(re.escape(prefix) + _NUMBER)
 
         def numbered(name: str) -> str:
             found = row.match(name)
             return name if found is None else numbers[found[0]] + name[found.end() :]
 
-        self._values = {numbered(name): values for name, values in self._values.items()}
+        self._take({numbered(name): values for name, values in self._values.items()})
 
     @property
     def pressed(self) -> str:
@@ -169,18 +176,18 @@ class Form:
         if self.pressed.startswith(_ADD):
             prefix, _, kind = self.pressed.removeprefix(_ADD).partition("=")
             number = max(self.rows(prefix), default=-1) + 1
-            self._values[f"{prefix}[{number}]"] = [kind]
+            self.put(f"{prefix}[{number}]", kind)
             return True
         if self.pressed.startswith(_SET):
             name, _, value = self.pressed.removeprefix(_SET).partition("=")
-            self._values[name] = [value]
+            self.put(name, value)
             return True
         if self.pressed.startswith(_SHOW):
             return True
         row = _ROW.fullmatch(self.pressed.removeprefix(_REMOVE)) if self.pressed.startswith(_REMOVE) else None
         if row is not None:
             gone = f"{row[1]}[{row[2]}]"
-            self._values = {name: values for name, values in self._values.items() if not name.startswith(gone)}
+            self._take({name: values for name, values in self._values.items() if not name.startswith(gone)})
             return True
         for verb, step in ((_UP, -1), (_DOWN, 1)):
             row = _ROW.fullmatch(self.pressed.removeprefix(verb)) if self.pressed.startswith(verb) else None
@@ -199,13 +206,19 @@ class Form:
         if place < 0 or not 0 <= place + step < len(numbers):
             return
         numbers[place], numbers[place + step] = numbers[place + step], numbers[place]
-        of_rows = {
-            name: values
-            for row in numbers
-            for name, values in self._values.items()
-            if name.startswith(f"{prefix}[{row}]")
-        }
-        self._values = {name: values for name, values in self._values.items() if name not in of_rows} | of_rows
+        row = re.compile(re.escape(prefix) + _NUMBER)
+        others: dict[str, list[str]] = {}
+        of_rows: dict[int, dict[str, list[str]]] = {each: {} for each in numbers}
+        for name, values in self._values.items():
+            found = row.match(name)
+            kept = others if found is None else of_rows[int(found[1])]
+            kept[name] = values
+        self._take(others | {name: values for fields in of_rows.values() for name, values in fields.items()})
+
+    def _take(self, values: dict[str, list[str]]) -> None:
+        """Have these for what was typed, whose rows are to be found anew."""
+        self._values = values
+        self._numbers = None
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -243,6 +256,15 @@ class Form:
         ]
 
 
+def _numbers_of(names: Iterable[str]) -> dict[str, dict[int, None]]:
+    """Return the numbers of all rows by their prefix, as they stand: once, for each row asks for the rows below it."""
+    numbers: dict[str, dict[int, None]] = {}
+    for name in names:
+        for found in _NUMBERED.finditer(name):
+            numbers.setdefault(name[: found.start()], {})[int(found[1])] = None
+    return numbers
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
@@ -258,4 +280,6 @@ def read_form(body: bytes, media_type: str) -> Form:
         )
     except ValueError as error:
         raise Refusal(400, "malformed_body", "the form cannot be read") from error
+    if any(len(name) > MOST_OF_A_NAME for name, _ in pairs):
+        raise Refusal(400, "malformed_body", f"a field's name may have at most {MOST_OF_A_NAME} characters")
     return Form([(name, value.replace("\r\n", "\n")) for name, value in pairs], sent=True)

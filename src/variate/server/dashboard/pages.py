@@ -32,6 +32,8 @@ Answering = Callable[[Visit], Response]
 SIGN_IN = "/sign-in"
 _MOST_LOST = 65_536
 """How many bytes a form may have to be kept for somebody who has to sign in again."""
+_MOST_OF_A_STRANGER = 16_384
+"""How many bytes a form may have of whoever is not signed in: an address and a password are far fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,23 @@ async def _answer(page: Page, visit: Visit) -> Response:
 
 
 async def _read(visit: Visit) -> Form:
-    return read_form(await visit.asked.body(), visit.asked.media_type)
+    if visit.session is None and not _is_small(visit, _MOST_OF_A_STRANGER):
+        raise Refusal(
+            413, "body_too_large", f"a form may have at most {_MOST_OF_A_STRANGER:,} bytes before you sign in"
+        )
+    return await _read_all(visit)
+
+
+async def _read_all(visit: Visit) -> Form:
+    body = await visit.asked.body()
+    return await run_in_threadpool(read_form, body, visit.asked.media_type)
+
+
+def _is_small(visit: Visit, most: int) -> bool:
+    """Whether the body is said to have no more bytes, packed or not: browsers say so, and pack no forms."""
+    headers = visit.request.headers
+    length = headers.get("content-length", "")
+    return "content-encoding" not in headers and length.isdigit() and int(length) <= most
 
 
 async def _lost(visit: Visit, error: AccessError) -> Response:
@@ -154,13 +172,12 @@ async def _lost(visit: Visit, error: AccessError) -> Response:
     Only where the browser says that the form is of a page of ours: what another site wrote is not to be put before
     somebody with a token that counts. A stranger is not to have us read much.
     """
-    length = visit.request.headers.get("content-length", "")
-    if visit.request.headers.get("sec-fetch-site") != "same-origin" or not length.isdigit() or int(length) > _MOST_LOST:
+    if visit.request.headers.get("sec-fetch-site") != "same-origin" or not _is_small(visit, _MOST_LOST):
         raise error
     if not visit.form.sent:
-        visit.form = await _read(visit)
+        visit.form = await _read_all(visit)
     visit.status = refusal_of(error).status
-    return visit.page("again.html.j2", action=visit.where)
+    return await run_in_threadpool(visit.page, "again.html.j2", action=visit.where)
 
 
 def _sent(page: Page, visit: Visit) -> Response:
@@ -216,9 +233,10 @@ def check_same_site(visit: Visit) -> None:
     if site is not None:
         same = site in ("same-origin", "none")
     else:
+        # Over plain HTTP no browser says the above. What has no origin is said by null: pages of ours have one.
         origin = headers.get("origin")
-        names = {headers.get("host"), urlsplit(visit.site.settings.public_url or "").netloc}
-        same = origin is None or urlsplit(origin).netloc in names
+        names = [headers.get("host"), urlsplit(visit.site.settings.public_url or "").netloc]
+        same = origin is None or origin.partition("://")[2] in filter(None, names)
     if not same:
         refusal = Refusal(403, "forbidden", "this form is of another site: open the page here and send it from there")
         visit.site.gate.log(visit.asked, refusal)

@@ -37,7 +37,7 @@ class Running:
         if self.head.health is None:
             return "none", "see the report"
         if self.head.concern is None:
-            return "ok", "all checks passed"
+            return "ok", "no check failed"
         return _TONES[self.head.health], words.CHECKS[CheckKind(self.head.concern)]
 
     @property
@@ -61,7 +61,7 @@ class Running:
         if self.experiment.status is ExperimentStatus.COMPLETED:
             return "ok", "ended"
         if self.days is None:
-            return "none", words.NOTHING if self._has_end else "no end planned"
+            return "none", "not known yet" if self._has_end else "no end planned"
         if self.days < 0:
             return "warning", f"overdue by {_days(-self.days)}"
         return "course", f"{_days(self.days)} left"
