@@ -23,12 +23,13 @@ from variate.server.dashboard.experiments.running import Running, how_it_stands
 from variate.server.dashboard.experiments.serving_flags import flags_serving
 from variate.server.dashboard.live import Shown
 from variate.server.dashboard.pages import Pages
-from variate.server.dashboard.templating import fragment
+from variate.server.dashboard.templating import fragment, path_of
 from variate.server.dashboard.visit import Visit
 
 pages = Pages()
 
 LIVE_SECONDS = 5.0
+_MOST_DIGITS = 20
 _MOST_FLAGS = 50
 
 
@@ -63,15 +64,13 @@ def overview(visit: Visit) -> Response:
 def live(visit: Visit) -> Response:
     """Say how the experiment stands now, whenever that is something else."""
     experiment = found(visit)
-    platform, revision, may_change = visit.platform, visit.query("revision"), visit.may_change
+    platform, revision, may_change = visit.platform, visit.query("revision")[:_MOST_DIGITS], visit.may_change
 
     def read() -> Shown:
         return standing(platform, experiment.id, revision, may_change=may_change, now=utc_now())
 
-    who = "who changes" if may_change else "who looks"
-    return visit.site.live.stream(
-        f"experiment {experiment.id} since {revision[:20]} for {who}", read, every=LIVE_SECONDS
-    )
+    topic = path_of("experiment", experiment.id, since=revision, may_change=may_change)
+    return visit.stream(topic, read, every=LIVE_SECONDS)
 
 
 def standing(platform: Platform, experiment_id: str, revision: str, *, may_change: bool, now: datetime) -> Shown:
