@@ -13,13 +13,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from variate.access.sessions import Session
 from variate.clock import utc_now
-from variate.errors import InvalidInputError, VariateError
+from variate.errors import AccessError, InvalidInputError, StoreError, VariateError
 from variate.model.access import Principal, Scope
 from variate.platform import Platform
 from variate.server.dashboard.form import Form
+from variate.server.dashboard.live import Shown
 from variate.server.dashboard.navigation import PARTS, is_in, parts_for
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.templating import render
+from variate.server.management.cookies import SESSION
 from variate.server.own_path import HOME, own_path
 from variate.server.request import Request as Asked
 
@@ -151,6 +153,23 @@ class Visit:
         return HTMLResponse(
             render(template, {**self._around(), **context}), status_code=self.status, headers=dict(_HEADERS)
         )
+
+    def stream(self, topic: str, read: Callable[[], Shown], *, every: float) -> Response:
+        """Answer with what is live, as ``Live.stream`` does, for as long as the session lasts."""
+        if self.request.method == "HEAD":
+            return Response(media_type="text/event-stream")
+        token, sessions = SESSION.read(self.request, self.site.settings) or "", self.platform.sessions
+
+        def may_look() -> bool:
+            try:
+                sessions.look(token)
+            except AccessError:
+                return False
+            except StoreError:  # what is said next waits for the same store
+                return True
+            return True
+
+        return self.site.live.stream(topic, read, every=every, person=self.actor, may_look=may_look)
 
     def to(self, path: str, *, done: str | None = None) -> Response:
         """Send the browser on to a path of ours; ``done`` names what the page there says was done (``DONE``)."""
