@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from variate.errors import InvalidInputError
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
 from variate.model.metric import Metric
 from variate.model.percentage import BUCKETS_PER_PERCENT
 from variate.platform import Platform
+from variate.server.dashboard.form import Form
 
 MOST = 200
 """Most of a kind that are offered. Another metric can be typed by its id."""
@@ -31,6 +33,33 @@ def choices(platform: Platform) -> Choices:
         layers=[(layer.id, _layer_words(layer)) for layer in platform.list_layers(limit=MOST)],
         holdouts=platform.list_holdouts(limit=MOST).items,
     )
+
+
+def check_metrics(platform: Platform, form: Form) -> None:
+    """Raise ``InvalidInputError`` where a metric that was typed is not defined, or a margin is more than a share can
+    differ, each said beside its row."""
+    for row in form.rows("metrics"):
+        with form.noting():
+            _check_metric(platform, form, f"metrics[{row}]")
+    form.check()
+
+
+def _check_metric(platform: Platform, form: Form, row: str) -> None:
+    typed = form.text(f"{row}.metric")
+    if not typed:
+        return
+    metric = platform.get_metric(typed)
+    if metric is None:
+        raise InvalidInputError(
+            f"{row}.metric",
+            f"must be the id of a metric, and {typed!r} is none: choose one, or define it under Metrics",
+        )
+    margin = form.number(f"{row}.margin")
+    if metric.is_share and margin is not None and margin >= 1:
+        raise InvalidInputError(
+            f"{row}.margin",
+            f"must be below 1 for a share, not {form.text(f'{row}.margin')}: 0.01 is one percentage point",
+        )
 
 
 def _layer_words(layer: Layer) -> str:
