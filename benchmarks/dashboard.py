@@ -10,7 +10,7 @@ from statistics import median
 
 from benchmarks.engines import Engines
 from benchmarks.line import Aim, Line
-from benchmarks.pages.addresses import ADDRESSES, NOTHING
+from benchmarks.pages.addresses import NOTHING
 from benchmarks.pages.crowd import BROWSING, LOOKING, crowd
 from benchmarks.pages.filling import fill
 from benchmarks.pages.naming import ENVIRONMENTS, Sizes, flag_id
@@ -25,6 +25,8 @@ from variate.access.keyring import secret_hash
 from variate.settings import Profile
 
 _MILLISECONDS = Aim(100, of_figure=True)
+_SECONDS_A_PAGE = 0.5
+"""Who looks at one page after the other in a process that has just begun gives it that long to go on with its start."""
 _CROWD_SECONDS = 10
 _PAUSE = "\nfunction delay() return 20 end\n"
 """Each of wrk's connections asks so many milliseconds after it was answered: it is to be late, not overrun."""
@@ -48,7 +50,7 @@ def _on(name: str, settings: Settings, folder: Path, *, turns: int) -> Iterator[
     yield Line(what=f"{name}: writing {counts}", unit="s", ours=time.perf_counter() - begun)
     with serving(environment_of(settings), folder) as service, closing(Visitor(service.port)) as visitor:
         visitor.sign_in()
-        viewed = first_views(visitor)
+        viewed = first_views(visitor, seconds_a_page=_SECONDS_A_PAGE)
         missing = [page for page, found in viewed.items() if found.status != 200]
         view(visitor, service, {page: found for page, found in viewed.items() if page not in missing}, turns=turns)
         for page, found in viewed.items():
@@ -140,6 +142,3 @@ def _crowded(name: str, service: Served, folder: Path) -> Iterator[Line]:
 
 def _rates(crowded: Run, alone: Run) -> str:
     return f"{crowded.per_second:,.0f} and {alone.per_second:,.0f} asked a second"
-
-
-__all__ = ["ADDRESSES", "environment_of", "lines"]

@@ -11,7 +11,7 @@ from variate.stores.memory import MemoryRateLimiter
 from variate.stores.ports import Announcements, Cache, RateLimiter
 from variate.stores.redis import RedisAnnouncements, RedisCache, RedisRateLimiter
 from variate.stores.wrappers.breaker import CircuitBreaker
-from variate.stores.wrappers.resilient import ResilientCache, ResilientRateLimiter
+from variate.stores.wrappers.resilient import GuardedCache, ResilientCache, ResilientRateLimiter
 from variate.testing.conformance import AnnouncementsConformance, CacheConformance, RateLimiterConformance
 
 
@@ -46,6 +46,12 @@ class TestResilientCache(CacheConformance):
     @pytest.fixture
     def store(self, client: redis.Redis) -> Cache:
         return ResilientCache(RedisCache(lambda use_reader=False: client), CircuitBreaker())
+
+
+class TestGuardedCache(CacheConformance):
+    @pytest.fixture
+    def store(self, client: redis.Redis) -> Cache:
+        return GuardedCache(RedisCache(lambda use_reader=False: client), CircuitBreaker())
 
 
 class TestResilientRateLimiter(RateLimiterConformance):

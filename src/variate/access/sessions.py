@@ -65,7 +65,8 @@ class Sessions:
 
     One ends at sign-out, after ``idle`` without use, after seven days, and when its person is disabled or gets another
     role or password: at once in this process and within seconds in others. While the people's store is away, what was
-    read of a person within five minutes counts. While the cache is away nobody is signed in.
+    read of a person within five minutes counts. While the cache is away nobody knows who is signed in: methods raise
+    ``StoreUnavailableError``.
     """
 
     def __init__(

@@ -120,6 +120,15 @@ class Audiences:
 
         return reached(audiences_of(condition), named)
 
+    def _leading_to(self, audience_id: str) -> set[str]:
+        """Return this audience and every one that names it or may do so, directly or through others."""
+        names: dict[str, frozenset[str]] = {}
+        unknown: set[str] = set()
+        for page in every_page(self.references.audiences.list):
+            names |= {each.id: audiences_of(each.condition) for each in page}
+            unknown |= page.unreadable.keys()
+        return set().union(*(naming(names, each) for each in (audience_id, *unknown)))
+
     def _check_naming(self, before: Audience, after: Audience) -> None:
         """Raise ``InvalidInputError`` where an audience that names this one would reach too many through it."""
         if self._reached(after.condition) <= self._reached(before.condition):
@@ -137,7 +146,7 @@ class Audiences:
         for audience in every(self.references.audiences.list):
             if audience_id in audiences_of(audience.condition):
                 raise InvalidInputError("audience_id", f"is named by audience {audience.id!r}")
-        for flag in every(self.flags.list):
+        for flag in every(self.flags.list, mentions=(audience_id,)):
             targeting = None if flag.status is FlagStatus.ARCHIVED else targeting_of(flag)
             if targeting is not None and any(audience_id in audiences_of(each) for each in targeting.conditions):
                 raise InvalidInputError("audience_id", f"is named by flag {flag.id!r}")
@@ -149,4 +158,5 @@ class Audiences:
             named = (design.audience, *(past.audience for past in design.past))
             return any(each is not None and audience_id in self._reached(each) for each in named)
 
-        check_unused(self.experiments, field, uses=uses, statuses=statuses)
+        leading = self._leading_to(audience_id)
+        check_unused(self.experiments, field, mentions=leading, uses=uses, statuses=statuses)

@@ -107,11 +107,12 @@ class Experiments:
         status: str | None = None,
         owner: str | None = None,
         text: str | None = None,
+        mentions: Iterable[str] | None = None,
         limit: int = 100,
         last_key: str | None = None,
     ) -> Page[Experiment]:
-        """Return a page of experiments, most recently created first; with ``text``, as ``ExperimentFilters`` has it."""
-        filters = experiment_filters(status=status, owner=owner, text=text)
+        """Return a page of experiments, most recently created first; ``ExperimentFilters`` says what is asked for."""
+        filters = experiment_filters(status=status, owner=owner, text=text, mentions=mentions)
         return self.store.list(limit=limit, last_key=last_key, **filters)
 
     def list_active_experiments(self, *, limit: int = 100, last_key: str | None = None) -> Page[Experiment]:
@@ -321,8 +322,7 @@ class Experiments:
                 self.audit.append(audit, outbox=outbox)
             elif audit:
                 outbox = [self.log.experiment_changed(experiment_id, at=at), *outbox]
-                revision = before.revision
-                self.store.replace(after, expected_revision=revision, audit=audit, outbox=outbox, layers=layers)
+                self.store.replace(after, expected_revision=before.revision, audit=audit, outbox=outbox, layers=layers)
             self.announce()  # also of nothing: an earlier call may have died between its commit and its delivery
             return after
 

@@ -133,7 +133,7 @@ class FlagReferences:
 
     def check_served(self, experiment: Experiment) -> None:
         """Raise ``InvalidInputError`` where a flag that serves the experiment lacks one of its variations."""
-        for flag_id, targeting in self._in_use():
+        for flag_id, targeting in self._in_use(experiment.id):
             lacking = _lacking(experiment, targeting)
             if lacking and experiment.id in targeting.experiments:
                 raise InvalidInputError(
@@ -143,14 +143,17 @@ class FlagReferences:
 
     def _required(self, flag_id: str) -> Iterator[tuple[str, str]]:
         """Yield each flag that requires a variation of this one, with the variation's name."""
-        for other, targeting in self._in_use():
+        for other, targeting in self._in_use(flag_id):
             for prerequisite in targeting.prerequisites:
                 if prerequisite.flag_id == flag_id:
                     yield from ((other, name) for name in prerequisite.variations)
 
-    def _in_use(self) -> Iterator[tuple[str, Targeting]]:
-        """Yield each flag's id and targeting; what is archived or cannot be read is looked up when it comes back."""
-        for flag in (each for page in every_page(self.flags.list) for each in page):
+    def _in_use(self, named: str) -> Iterator[tuple[str, Targeting]]:
+        """Yield the id and targeting of each flag that may name this id, and maybe of others.
+
+        What is archived or cannot be read is looked up when it comes back.
+        """
+        for flag in (each for page in every_page(self.flags.list, mentions=(named,)) for each in page):
             targeting = None if flag.status is FlagStatus.ARCHIVED else known_targeting(flag)
             if targeting is not None:
                 yield flag.id, targeting

@@ -92,6 +92,7 @@ class Flags:
         owner: str | None = None,
         tag: str | None = None,
         text: str | None = None,
+        mentions: Iterable[str] | None = None,
         limit: int = 100,
         last_key: str | None = None,
     ) -> Page[FeatureFlag]:
@@ -99,9 +100,10 @@ class Flags:
 
         With ``owner`` or ``tag``, those whose targeting has it: free-form flags have neither. With ``text``, those
         whose id, name or description contains it, however either writes the letters A to Z. Spaces around it do not
-        count, and an empty one leaves all.
+        count, and an empty one leaves all. With ``mentions``, those that may name one of these ids:
+        see ``FlagFilters``.
         """
-        filters = flag_filters(status=status, owner=owner, tag=tag, text=text)
+        filters = flag_filters(status=status, owner=owner, tag=tag, text=text, mentions=mentions)
         return self.store.list(limit=limit, last_key=last_key, **filters)
 
     def list_stale_flags(

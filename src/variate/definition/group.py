@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -146,15 +146,18 @@ def check_unused(
     experiments: ExperimentStore,
     field: str,
     *,
+    mentions: Iterable[str],
     uses: Callable[[Experiment], bool],
     statuses: tuple[ExperimentStatus, ...],
 ) -> None:
     """Raise ``InvalidInputError`` for ``field`` where an experiment in one of these statuses uses the definition.
 
-    Of an experiment that cannot be read nobody knows, so its error is raised.
+    One that uses it names one of the ids that ``mentions`` has. Of an experiment that may do so and cannot be read
+    nobody knows, so its error is raised.
     """
+    ids = tuple(sorted(mentions))
     for status in statuses:
-        for experiment in every(experiments.list, status=status):
+        for experiment in every(experiments.list, status=status, mentions=ids):
             if uses(experiment):
                 raise InvalidInputError(
                     field, f"cannot change: experiment {experiment.id!r}, which is {experiment.status}, uses it"

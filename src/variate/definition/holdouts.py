@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from variate.definition.group import NOT_ENDED, STARTED, Group, check_unused
-from variate.model import ExperimentStatus, Page
+from variate.model import Experiment, ExperimentStatus, Page
 from variate.model.holdout import Holdout
 from variate.stores.ports import ExperimentStore
 
@@ -84,4 +84,7 @@ class Holdouts:
         return self.group.remove(holdout_id, check, expected_revision=expected_revision, actor=actor)
 
     def _check_unused(self, field: str, holdout_id: str, statuses: tuple[ExperimentStatus, ...]) -> None:
-        check_unused(self.experiments, field, uses=lambda each: holdout_id in each.design.holdouts, statuses=statuses)
+        def uses(experiment: Experiment) -> bool:
+            return holdout_id in experiment.design.holdouts
+
+        check_unused(self.experiments, field, mentions=[holdout_id], uses=uses, statuses=statuses)

@@ -100,4 +100,4 @@ class Metrics:
         def uses(experiment: Experiment) -> bool:
             return any(each.metric == metric_id for each in experiment.design.metrics)
 
-        check_unused(self.experiments, field, uses=uses, statuses=statuses)
+        check_unused(self.experiments, field, mentions=[metric_id], uses=uses, statuses=statuses)

@@ -44,7 +44,7 @@ class Accessing:
         )
         hot, service = backends.hot, settings.service
         sessions = Sessions(
-            cache=hot.cache,
+            cache=hot.kept,
             read=backends.people.get,
             clock=wall_clock,
             idle=timedelta(hours=service.session_hours),

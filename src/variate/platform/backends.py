@@ -38,9 +38,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotBackends:
-    """What stands behind the ports of hot values; ``aside`` is over the same cache."""
+    """What stands behind the ports of hot values; ``aside`` is over the same cache.
+
+    ``kept`` is the same cache for what has no other source, as sessions: it raises while the cache is away.
+    """
 
     cache: Cache
+    kept: Cache
     aside: CacheAside
     rate_limiter: RateLimiter
     announcements: Announcements

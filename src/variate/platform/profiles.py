@@ -16,7 +16,7 @@ from variate.settings import Profile, Settings
 from variate.stores.memory import MemoryAnnouncements, MemoryCache, MemoryRateLimiter
 from variate.stores.wrappers.breaker import CircuitBreaker
 from variate.stores.wrappers.cached import CacheAside
-from variate.stores.wrappers.resilient import ResilientCache, ResilientRateLimiter
+from variate.stores.wrappers.resilient import GuardedCache, ResilientCache, ResilientRateLimiter
 
 if TYPE_CHECKING:
     from variate.stores.sql import Database
@@ -46,6 +46,7 @@ def _hot(settings: Settings) -> HotBackends:
         cache = MemoryCache()
         return HotBackends(
             cache=cache,
+            kept=cache,
             aside=CacheAside(cache),
             rate_limiter=MemoryRateLimiter(),
             announcements=MemoryAnnouncements(),
@@ -62,6 +63,7 @@ def _hot(settings: Settings) -> HotBackends:
     breaker = CircuitBreaker(name="redis")
     return HotBackends(
         cache=ResilientCache(redis, breaker),
+        kept=GuardedCache(redis, breaker),
         aside=CacheAside(redis, breaker=breaker),
         rate_limiter=ResilientRateLimiter(limiter, MemoryRateLimiter(), breaker),
         announcements=RedisAnnouncements(client.get_redis_connection),

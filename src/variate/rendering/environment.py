@@ -24,6 +24,12 @@ def environment() -> Environment:
     )
 
 
+def compile_all() -> None:
+    """Compile every template, so that nobody waits for that who looks at a report for the first time."""
+    for name in environment().list_templates(extensions=["j2"]):
+        environment().get_template(name)
+
+
 @cache
 def style(name: str) -> str:
     """Return one of the style sheets: ``page.css`` is a page's own, ``report.css`` is of the parts of a report."""

@@ -52,20 +52,20 @@ class Sifting(Generic[T]):
             if key is None:
                 break
             size = min(MAX_PAGE, size * 2)
-        return Page(tuple(items), self._key_to_more(key), unreadable)
+        return Page(tuple(items), self._key_to_more(key, limit), unreadable)
 
     def _sifted(self, limit: int, last_key: str | None) -> Page[T]:
         page = self._read(limit=limit, last_key=last_key)
         return Page(tuple(filter(self._fits, page)), page.last_key, page.unreadable)
 
-    def _key_to_more(self, key: str | None) -> str | None:
-        """Return our key for that of the list, unless nothing that fits comes after it."""
+    def _key_to_more(self, key: str | None, size: int) -> str | None:
+        """Return our key for that of the list, unless nothing that fits comes after it: the first that does tells."""
         after = key
         while after is not None:
-            found = self._sifted(MAX_PAGE, after)
-            if _count(found):
+            found = self._read(limit=size, last_key=after)
+            if found.unreadable or any(map(self._fits, found)):
                 return encode_cursor([self._scope, key])
-            after = found.last_key
+            after, size = found.last_key, min(MAX_PAGE, size * 2)
         return None
 
     def _opened(self, last_key: str) -> str:

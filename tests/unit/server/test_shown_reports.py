@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -47,6 +50,40 @@ def test_a_report_is_read_and_rendered_once() -> None:
     assert store.read == ["r-1"]
 
 
+class Noticed:
+    """A lock that tells of everybody who comes to it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.came = threading.Semaphore(0)
+
+    def __enter__(self) -> None:
+        self.came.release()
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+@pytest.mark.parametrize("look", [lambda shown: shown.report("r"), lambda shown: shown.metric("r", 1)])
+def test_of_many_who_come_at_once_one_renders(
+    look: Callable[[ShownReports], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noticed, read = Noticed(), list[str]()
+
+    def once_all_are_there(report_id: str) -> Report:
+        read.append(report_id)
+        assert all(noticed.came.acquire(timeout=30) for _ in range(3))
+        return replace(report(), id=report_id)
+
+    shown = ShownReports(once_all_are_there)
+    monkeypatch.setattr(shown, "_rendering", noticed)
+    with ThreadPoolExecutor(3) as threads:
+        found = [each.result() for each in [threads.submit(look, shown) for _ in range(3)]]
+    assert read == ["r"]
+    assert all(each is found[0] for each in found)
+
+
 def test_what_was_looked_at_longest_ago_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(report())
     shown = ShownReports(store)
@@ -68,7 +105,7 @@ def test_a_long_report_has_the_rest_of_a_metric_on_a_page_of_its_own() -> None:
     assert "m0: By country" in whole
     assert "m1: By country" not in whole
     assert 'href="/experiments/checkout/results/r-1/metrics/2"' in whole
-    assert "also 6 more charts over time and 180 rows by dimension" in whole
+    assert "also 9 more charts over time and 180 rows by dimension" in whole
     own = shown.metric("r-1", 2)
     assert own.name == "m1"
     assert own.body.count('class="course"') == 9

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.unit.stores.ticking import Ticking
@@ -9,7 +11,7 @@ from variate.errors import StoreError, StoreUnavailableError
 from variate.model import RateLimit
 from variate.stores.memory import MemoryCache, MemoryRateLimiter
 from variate.stores.wrappers.breaker import CircuitBreaker
-from variate.stores.wrappers.resilient import ResilientCache, ResilientRateLimiter
+from variate.stores.wrappers.resilient import GuardedCache, ResilientCache, ResilientRateLimiter
 
 
 class AwayCache(MemoryCache):
@@ -79,6 +81,24 @@ def test_while_the_cache_is_away_nothing_is_there_and_everybody_may_fetch() -> N
         cache.release("a", "me")
         cache.delete("a")
     inner.error = None
+
+
+def test_what_has_no_other_source_is_told_that_the_cache_is_away_soon_without_asking_it() -> None:
+    inner = AwayCache()
+    cache = GuardedCache(inner, CircuitBreaker(failure_threshold=2))
+    inner.error = StoreUnavailableError()
+    calls: list[Callable[[], object]] = [
+        lambda: cache.get("a"),
+        lambda: cache.set("a", "1", ttl_seconds=60),
+        lambda: cache.delete("a"),
+        lambda: cache.lease("a", "me", ttl_seconds=60),
+        lambda: cache.fill("a", "me", "1", ttl_seconds=60),
+        lambda: cache.release("a", "me"),
+    ]
+    for call in calls:
+        with pytest.raises(StoreUnavailableError):
+            call()
+    assert inner.calls == 2
 
 
 def test_a_cache_that_is_away_is_soon_not_asked_and_asked_again_later() -> None:

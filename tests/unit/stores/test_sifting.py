@@ -60,8 +60,15 @@ def test_a_last_key_leads_to_another_one(name: str) -> None:
 
 def test_where_all_fit_little_more_is_read_than_asked_for() -> None:
     read, asked = numbers()
-    Sifting(read, lambda _: True, of="all").page(limit=50)
-    assert asked == [50, MAX_PAGE]
+    judged: list[int] = []
+
+    def fits(number: int) -> bool:
+        judged.append(number)
+        return True
+
+    Sifting(read, fits, of="all").page(limit=50)
+    assert asked == [50, 50]
+    assert judged == list(range(51))  # the first that fits tells that there is more
 
 
 def test_what_cannot_be_read_is_named_and_takes_its_place() -> None:

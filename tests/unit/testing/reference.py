@@ -5,6 +5,7 @@ Here those of definitions; ``reference_records.py`` has those of units and of sh
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import RLock
@@ -23,8 +24,16 @@ from variate.model import (
 )
 from variate.model.audit import FLAG_CHANGED, AuditFilters
 from variate.model.audit_chain import ChainHead, Link, StoredEntry, Unchained
+from variate.model.design_record import design_record
 from variate.model.layer import Layer
-from variate.model.listing import ExperimentFilters, FlagFilters, contains, experiment_contains, flag_is_marked
+from variate.model.listing import (
+    ExperimentFilters,
+    FlagFilters,
+    contains,
+    experiment_contains,
+    flag_says,
+    may_name,
+)
 from variate.model.rules import check_whole
 
 
@@ -118,6 +127,7 @@ class ReferenceExperimentStore:
         self, *, limit: int, last_key: str | None = None, **filters: Unpack[ExperimentFilters]
     ) -> Page[Experiment]:
         status, owner, text = filters.get("status"), filters.get("owner"), filters.get("text")
+        mentions = filters.get("mentions")
         with self.memory.lock:
             found = [
                 each
@@ -125,8 +135,12 @@ class ReferenceExperimentStore:
                 if status in (None, each.status)
                 and (owner is None or owner == each.owner)
                 and experiment_contains(each, text)
+                and (
+                    ("experiment", each.id) in self.memory.spoilt
+                    or may_name([json.dumps(design_record(each.design), ensure_ascii=False)], mentions)
+                )
             ]
-        of = ("experiments", status, owner, text)
+        of = ("experiments", status, owner, text, mentions)
         page = cut(found, by=lambda each: (-micros(each.created_at), each.id), of=of, limit=limit, last_key=last_key)
         return self.memory.page("experiment", page)
 
@@ -277,19 +291,22 @@ class ReferenceFlagStore:
 
     def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[FlagFilters]) -> Page[FeatureFlag]:
         status, owner, tag = filters.get("status"), filters.get("owner"), filters.get("tag")
-        text, until = filters.get("text"), filters.get("unchanged_since")
+        text, until, mentions = filters.get("text"), filters.get("unchanged_since"), filters.get("mentions")
         with self.memory.lock:
             found = [
                 each
                 for each in self.memory.flags.values()
                 if status in (None, each.status)
                 and contains(text, (each.id, each.name, each.description))
-                and flag_is_marked(each, owner=owner, tag=tag)
+                and flag_says(each, owner=owner, tag=tag, mentions=mentions if self._is_read(each) else None)
                 and (until is None or each.updated_at <= until)
             ]
-        of = ("flags", status, owner, tag, text)
+        of = ("flags", status, owner, tag, text, mentions)
         page = cut(found, by=lambda each: (-micros(each.updated_at), each.id), of=of, limit=limit, last_key=last_key)
         return self.memory.page("flag", page)
+
+    def _is_read(self, flag: FeatureFlag) -> bool:
+        return ("flag", flag.id) not in self.memory.spoilt
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:
         with self.memory.lock:

@@ -36,6 +36,7 @@ from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.shown_reports import ShownReports
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.visit import Visit
+from variate.server.dashboard.warming import Warming
 from variate.server.gate import Gate
 from variate.server.management.fronted import fronted
 from variate.server.operations.intake_history import IntakeHistory
@@ -104,6 +105,7 @@ class Dashboard:
             making=self.making,
         )
         self._rest = rest
+        self._warming = Warming()
         self._routes = [Route(assets.PATH, assets.send_asset), *routes_of(PARTS, self._site)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,6 +117,7 @@ class Dashboard:
         for route in self._routes:
             match, found = route.matches(scope)
             if match is Match.FULL:
+                self._warming.begin()
                 scope.update(found)
                 await route.handle(scope, receive, send)
                 return

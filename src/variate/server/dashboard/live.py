@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from starlette.responses import StreamingResponse
 
 from variate.errors import VariateError
+from variate.patience import within
 from variate.server.answer import encode
 from variate.server.refusal import Refusal
 
@@ -19,6 +21,11 @@ MOST_STREAMS = 1_000
 """How many may look at once in one process: what a process has file descriptors for is to be left to others."""
 LASTS_SECONDS = 300.0
 """After so long a stream ends and the browser asks anew: who is signed out by then sees no more."""
+READ_SECONDS = 5.0
+"""How long stores may take for what is live: one that hangs has the next topic wait no longer."""
+_THREADS = 4
+_AWAY = b"event: away\ndata: -\n\n"
+_BACK = b"event: back\ndata: -\n\n"
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would hold events back
 
 Shown = Mapping[str, str]
@@ -29,6 +36,8 @@ Shown = Mapping[str, str]
 class _Topic:
     looking: int = 0
     said: bytes = b""
+    is_away: bool = False
+    """It could not be read the last time: what was said is old."""
     turn: asyncio.Future[None] | None = None
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -36,11 +45,14 @@ class _Topic:
 class Live:
     """Reads what pages look at, each every so many seconds while somebody looks, and tells all of them what changed.
 
-    ``close`` ends every stream, which would hold up a stop.
+    Where it cannot be read they are told so by an event ``away``, and by ``back`` once it can be. ``close`` ends every
+    stream, which would hold up a stop.
     """
 
     def __init__(self) -> None:
         self._topics: dict[str, _Topic] = {}
+        # A pool of its own: while a store hangs, whoever looks on waits, and nothing that programs ask for.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="variate-live")
         self.closed = False
 
     def stream(self, topic: str, read: Callable[[], Shown], *, every: float) -> StreamingResponse:
@@ -63,6 +75,7 @@ class Live:
     def close(self) -> None:
         """End every stream. Safe from any thread, and to repeat."""
         self.closed = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for topic in [*self._topics.values()]:
             turn = topic.turn
             if turn is not None and not turn.get_loop().is_closed():
@@ -74,6 +87,7 @@ class Live:
         loop = asyncio.get_running_loop()
         until = loop.time() + LASTS_SECONDS
         seen = b""
+        was_away = False
         try:
             if topic.task is None:
                 topic.turn = loop.create_future()
@@ -81,6 +95,9 @@ class Live:
             yield b"retry: 2000\n\n"
             while not self.closed and loop.time() < until:
                 turn = topic.turn
+                if topic.is_away != was_away:
+                    was_away = topic.is_away
+                    yield _AWAY if was_away else _BACK
                 if topic.said != seen:
                     seen = topic.said
                     yield b"data: %b\n\n" % seen
@@ -95,15 +112,30 @@ class Live:
                     topic.task.cancel()
 
     async def _read(self, name: str, topic: _Topic, read: Callable[[], Shown], every: float) -> None:
+        loop = asyncio.get_running_loop()
         while not self.closed:
             try:
-                topic.said = encode(await asyncio.to_thread(read))
-            except VariateError as error:
-                logger.warning("what is live at %s cannot be read: %s", name, error)
-            except Exception:
-                logger.exception("what is live at %s cannot be read", name)
+                topic.said = await loop.run_in_executor(self._threads, _said, read)
+            except Exception as error:
+                if self.closed:
+                    return
+                if not topic.is_away:
+                    logger.warning("what is live at %s cannot be read: %s", name, error, exc_info=_trace_of(error))
+                topic.is_away = True
+            else:
+                topic.is_away = False
             _wake(topic)
             await asyncio.sleep(every)
+
+
+def _said(read: Callable[[], Shown]) -> bytes:
+    with within(READ_SECONDS):
+        return encode(read())
+
+
+def _trace_of(error: Exception) -> Exception | None:
+    """Return the error where it is none that we foresee."""
+    return None if isinstance(error, VariateError) else error
 
 
 def _wake(topic: _Topic) -> None:

@@ -13,7 +13,14 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from variate.access.sessions import Session
-from variate.errors import AccessError, ForbiddenError, LimitExceededError, UnauthenticatedError, VariateError
+from variate.errors import (
+    AccessError,
+    ForbiddenError,
+    LimitExceededError,
+    StoreUnavailableError,
+    UnauthenticatedError,
+    VariateError,
+)
 from variate.patience import within
 from variate.server.dashboard.form import Form, read_form
 from variate.server.dashboard.site import Site
@@ -30,6 +37,10 @@ logger = logging.getLogger("variate.server")
 Answering = Callable[[Visit], Response]
 
 SIGN_IN = "/sign-in"
+PAGE_SECONDS = 10.0
+"""How long stores may take to show a page: nobody looks at an empty one for longer."""
+_AGAIN_SECONDS = 3.0
+"""And to show a form again that a store is the matter with."""
 _MOST_LOST = 65_536
 """How many bytes a form may have to be kept for somebody who has to sign in again."""
 _MOST_OF_A_STRANGER = 16_384
@@ -61,7 +72,7 @@ class Pages:
 
     def get(self, path: str, *, needs: Needs | None = READS) -> Callable[[Answering], Answering]:
         """Declare a page that shows something."""
-        return self._declare("GET", path, needs, None, STORES_SECONDS)
+        return self._declare("GET", path, needs, None, PAGE_SECONDS)
 
     def live(self, path: str) -> Callable[[Answering], Answering]:
         """Declare a stream of what pages show, which ``Live.stream`` answers."""
@@ -74,7 +85,7 @@ class Pages:
                     needs=READS,
                     answer=answer,
                     again=None,
-                    seconds=STORES_SECONDS,
+                    seconds=PAGE_SECONDS,
                     is_live=True,
                 )
             )
@@ -93,7 +104,8 @@ class Pages:
         """Declare what a form is sent to. It is let in by the session's token alone, which our forms have.
 
         Where it raises ``VariateError``, ``again`` shows the form with what was typed and what is wrong; without it
-        that is said on a page of its own. Buttons that only change the form's rows are answered by ``again``, too.
+        that is said on a page of its own, which keeps what was typed where a store is away. Buttons that only change
+        the form's rows are answered by ``again``, too.
         """
         return self._declare("POST", path, needs, again, seconds)
 
@@ -132,7 +144,7 @@ async def _answer(page: Page, visit: Visit) -> Response:
             check_same_site(visit)
             try:
                 await _admit(page, visit)
-            except UnauthenticatedError as error:
+            except (UnauthenticatedError, StoreUnavailableError) as error:
                 return await _lost(visit, error)
             visit.form = await _read(visit)
             if visit.session is not None and page.needs is not None:
@@ -166,8 +178,8 @@ def _is_small(visit: Visit, most: int) -> bool:
     return "content-encoding" not in headers and length.isdigit() and int(length) <= most
 
 
-async def _lost(visit: Visit, error: AccessError) -> Response:
-    """Answer a form whose session ended, or that is of an earlier one: what was typed can be sent again from there.
+async def _lost(visit: Visit, error: VariateError) -> Response:
+    """Answer a form whose session ended, is another one or cannot be read: what was typed can be sent again from there.
 
     Only where the browser says that the form is of a page of ours: what another site wrote is not to be put before
     somebody with a token that counts. A stranger is not to have us read much.
@@ -176,18 +188,39 @@ async def _lost(visit: Visit, error: AccessError) -> Response:
         raise error
     if not visit.form.sent:
         visit.form = await _read_all(visit)
-    visit.status = refusal_of(error).status
-    return await run_in_threadpool(visit.page, "again.html.j2", action=visit.where)
+    return await run_in_threadpool(_once_more, visit, error)
+
+
+def _once_more(visit: Visit, error: VariateError, *, had_begun: bool = False) -> Response:
+    """Show what was typed, to be sent once more."""
+    refusal = refusal_of(error)
+    visit.status = refusal.status
+    if refusal.status >= 500:
+        logger.warning("%s: %s", visit.path, error, extra={"request_id": visit.asked.id})
+    is_away = isinstance(error, StoreUnavailableError)
+    return visit.page("again.html.j2", action=visit.where, is_away=is_away, had_begun=had_begun)
 
 
 def _sent(page: Page, visit: Visit) -> Response:
     """Answer a form."""
+    try:
+        return _tried(page, visit)
+    except StoreUnavailableError as error:
+        return _once_more(visit, error, had_begun=True)
+
+
+def _tried(page: Page, visit: Visit) -> Response:
     if page.again is None:
         return page.answer(visit)
     if visit.form.reshaped():
         return page.again(visit)
     try:
         return page.answer(visit)
+    except StoreUnavailableError as error:
+        visit.status = visit.form.refuse(error)
+        logger.warning("%s: %s", page.path, error, extra={"request_id": visit.asked.id})
+        with within(_AGAIN_SECONDS):
+            return page.again(visit)
     except (VariateError, Refusal) as error:
         if isinstance(error, AccessError):
             raise

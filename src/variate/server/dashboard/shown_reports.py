@@ -66,6 +66,8 @@ class ShownReports:
     def __init__(self, read: Callable[[str], Report]) -> None:
         self._read = read
         self._lock = Lock()
+        self._rendering = Lock()
+        """Held while one is read and rendered: others that are at it would only take turns, and many want the same."""
         self._kept: OrderedDict[tuple[str, int], ShownReport | ShownMetric] = OrderedDict()
         self._size = 0
         self._last: Report | None = None
@@ -73,23 +75,20 @@ class ShownReports:
     def report(self, report_id: str) -> ShownReport:
         """Return a report; raise ``NotFoundError`` where there is none of this id."""
         found = self._found(report_id, 0)
-        return found if isinstance(found, ShownReport) else self.take(self.data(report_id))
+        if isinstance(found, ShownReport):
+            return found
+        with self._rendering:
+            found = self._found(report_id, 0)
+            return found if isinstance(found, ShownReport) else self.take(self.data(report_id))
 
     def metric(self, report_id: str, number: int) -> ShownMetric:
         """Return the ``number``-th metric of a report, from 1 on; raise ``NotFoundError`` where there is none."""
         found = self._found(report_id, number)
         if isinstance(found, ShownMetric):
             return found
-        report = self.data(report_id)
-        if not 1 <= number <= len(report.metrics):
-            raise NotFoundError("metric of the report", str(number))
-        from variate.rendering.report_markup import metric_markup  # noqa: PLC0415 - numpy: only reports wait for it
-        from variate.rendering.report_parts import metric_part  # noqa: PLC0415 - the same
-
-        part = metric_part(report, number)
-        shown = ShownMetric(experiment_id=report.experiment_id, name=part.name, body=metric_markup(part))
-        self._keep(report_id, number, shown)
-        return shown
+        with self._rendering:
+            found = self._found(report_id, number)
+            return found if isinstance(found, ShownMetric) else self._take_metric(report_id, number)
 
     def data(self, report_id: str) -> Report:
         """Return the report itself, of which the last one that was read is kept."""
@@ -123,6 +122,18 @@ class ShownReports:
             body=body_markup(parts, metric_paths={number: path_of(*below, str(number)) for number in more}),
         )
         self._keep(report.id, 0, shown)
+        return shown
+
+    def _take_metric(self, report_id: str, number: int) -> ShownMetric:
+        report = self.data(report_id)
+        if not 1 <= number <= len(report.metrics):
+            raise NotFoundError("metric of the report", str(number))
+        from variate.rendering.report_markup import metric_markup  # noqa: PLC0415 - numpy: only reports wait for it
+        from variate.rendering.report_parts import metric_part  # noqa: PLC0415 - the same
+
+        part = metric_part(report, number)
+        shown = ShownMetric(experiment_id=report.experiment_id, name=part.name, body=metric_markup(part))
+        self._keep(report_id, number, shown)
         return shown
 
     def _found(self, report_id: str, number: int) -> ShownReport | ShownMetric | None:

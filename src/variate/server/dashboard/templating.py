@@ -30,6 +30,12 @@ def fragment(template: str, context: Mapping[str, Any]) -> str:
     return render(template, context)
 
 
+def compile_all() -> None:
+    """Compile every template, so that nobody waits for that who looks at a page for the first time."""
+    for name in _environment().list_templates():
+        _environment().get_template(name)
+
+
 def path_of(*parts: str, **query: object) -> str:
     """Return the path of these parts, in which a slash is no border, with what is asked; None is not asked."""
     asked = urlencode({name: str(value) for name, value in query.items() if value is not None and value != ""})

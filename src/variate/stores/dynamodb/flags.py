@@ -22,7 +22,7 @@ from variate.model import (
     OutboxMessage,
     Page,
 )
-from variate.model.listing import FlagFilters, contains, folded, is_marked
+from variate.model.listing import FlagFilters, contains, folded, is_marked, may_name
 from variate.model.reading import read_stored
 from variate.model.record import audit_record
 from variate.stores.cursor import CursorValue
@@ -76,14 +76,15 @@ class DynamoDBFlagStore:
     def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[FlagFilters]) -> Page[FeatureFlag]:
         """See ``FlagStore.list``. Each status is a query of its own; all of them are these, merged.
 
-        Texts, owners and tags are looked for in what was read, since DynamoDB compares neither letters whatever their
-        case nor the inside of a document: what is rare is found once all flags are read, a megabyte at a time.
+        Texts, owners, tags and what is mentioned are looked for in what was read, since DynamoDB compares neither
+        letters whatever their case nor the inside of a document: what is rare is found once all flags are read, a
+        megabyte at a time.
         """
         check_page_limit(limit)
         status, wanted, unchanged_since = filters.get("status"), filters.get("text"), filters.get("unchanged_since")
-        owner, tag = filters.get("owner"), filters.get("tag")
-        scope = scope_of("flags", status, None if wanted is None else folded(wanted), owner, tag)
-        is_searched = any(each is not None for each in (wanted, owner, tag))
+        owner, tag, mentions = filters.get("owner"), filters.get("tag"), filters.get("mentions")
+        scope = scope_of("flags", status, None if wanted is None else folded(wanted), owner, tag, mentions)
+        is_searched = any(each is not None for each in (wanted, owner, tag, mentions))
         newest = None if unchanged_since is None else newest_first(instant(unchanged_since))
         after, high = None, None if unchanged_since is None else latest(instant(unchanged_since))
         if last_key is not None:
@@ -112,7 +113,9 @@ class DynamoDBFlagStore:
         def fits(item: Item) -> bool:
             if newest is not None and newest_first(item["updated_at"]) < newest:
                 return False
-            return _is_flag(item) and _is_searched_for(item, wanted, owner=owner, tag=tag)
+            if not _is_flag(item) or not _may_name(item, mentions):
+                return False
+            return _is_searched_for(item, wanted, owner=owner, tag=tag)
 
         merged = merge(*map(of_status, FlagStatus if status is None else [status]), key=_newest_first)
         flags = filter(fits, _each_once(merged))
@@ -228,6 +231,14 @@ def _is_searched_for(item: Item, wanted: str | None, *, owner: str | None, tag: 
     except (KeyError, ValueError, RecursionError):
         return False
     return isinstance(targeting, dict) and is_marked(targeting, owner=owner, tag=tag)
+
+
+def _may_name(item: Item, ids: tuple[str, ...] | None) -> bool:
+    """What is not written as we do, as the guide's own code writes rules, is read to be looked at."""
+    parts = [item[name] for name in ("rules", "targeting") if name in item]
+    if not all("S" in part for part in parts):
+        return True
+    return may_name((part["S"] for part in parts), ids)
 
 
 def _revision(item: Item) -> int:

@@ -101,7 +101,7 @@ def in_order(
         yield from group if after is None else (item for item in group if order(item) > after)
 
 
-def scope_of(*parts: str | datetime | None) -> str:
+def scope_of(*parts: str | datetime | Sequence[str] | None) -> str:
     """Return a short text that stands for a list and its filters, so that no list takes another's ``last_key``."""
     named = json.dumps([part.isoformat() if isinstance(part, datetime) else part for part in parts])
     return blake2b(named.encode(), digest_size=6).hexdigest()

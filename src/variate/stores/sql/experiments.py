@@ -18,7 +18,7 @@ from variate.stores.sql.definitions import LAYERS
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import document_of, insert_new, replace_at, tell
 from variate.stores.sql.schema import experiments, variations
-from variate.stores.sql.searching import contains, member
+from variate.stores.sql.searching import contains, may_name, member
 
 _RECENT = Listing("experiments", (experiments.c.created_at, True), (experiments.c.id, False))
 
@@ -60,6 +60,7 @@ class SqlExperimentStore:
     ) -> Page[Experiment]:
         """Return experiments, most recently created first (then by id), for which all the ``filters`` hold."""
         status, owner, text = filters.get("status"), filters.get("owner"), filters.get("text")
+        mentions = filters.get("mentions")
         query = select(experiments)
         if status is not None:
             query = query.where(experiments.c.status == status.value)
@@ -68,7 +69,9 @@ class SqlExperimentStore:
         if text is not None:
             hypothesis = member(experiments.c.definition, "hypothesis")
             query = query.where(contains(text, experiments.c.id, experiments.c.name, hypothesis))
-        listing = _RECENT.of(status, owner, None if text is None else folded(text))
+        if mentions is not None:
+            query = query.where(may_name(mentions, experiments.c.definition))
+        listing = _RECENT.of(status, owner, None if text is None else folded(text), mentions)
         found = self._read(listing.page_of(query, limit=limit, last_key=last_key))
         parts = {row.id: rows for row, rows in found}
         rows = [row for row, _ in found]

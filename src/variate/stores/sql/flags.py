@@ -14,7 +14,7 @@ from variate.stores.sql.database import Database
 from variate.stores.sql.paging import Listing
 from variate.stores.sql.records import document_of, insert_new, replace_at, tell
 from variate.stores.sql.schema import feature_flags
-from variate.stores.sql.searching import contains, lists, member
+from variate.stores.sql.searching import contains, lists, may_name, member
 
 _RECENT = Listing("flags", (feature_flags.c.updated_at, True), (feature_flags.c.id, False))
 
@@ -46,7 +46,7 @@ class SqlFlagStore:
     def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[FlagFilters]) -> Page[FeatureFlag]:
         """Return flags, most recently updated first (then by id), for which all the ``filters`` hold."""
         status, text, unchanged_since = filters.get("status"), filters.get("text"), filters.get("unchanged_since")
-        owner, tag = filters.get("owner"), filters.get("tag")
+        owner, tag, mentions = filters.get("owner"), filters.get("tag"), filters.get("mentions")
         query = select(feature_flags)
         if status is not None:
             query = query.where(feature_flags.c.status == status.value)
@@ -56,9 +56,11 @@ class SqlFlagStore:
             query = query.where(lists(feature_flags.c.targeting, "tags", tag))
         if text is not None:
             query = query.where(contains(text, feature_flags.c.id, feature_flags.c.name, feature_flags.c.description))
+        if mentions is not None:
+            query = query.where(may_name(mentions, feature_flags.c.rules, feature_flags.c.targeting))
         if unchanged_since is not None:
             query = query.where(feature_flags.c.updated_at <= unchanged_since)
-        listing = _RECENT.of(status, owner, tag, None if text is None else folded(text))
+        listing = _RECENT.of(status, owner, tag, None if text is None else folded(text), mentions)
         query = listing.page_of(query, limit=limit, last_key=last_key)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return listing.page_of_readable(rows, limit=limit, make=_read)

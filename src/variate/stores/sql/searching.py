@@ -7,21 +7,36 @@ cannot read (it has no NUL, and no half of a surrogate pair): such a document ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, literal, literal_column, or_
+from sqlalchemy import ColumnElement, Text, literal, literal_column, or_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean
 
-from variate.model.listing import folded
+from variate.model.listing import folded, traces
+
+_MOST_SOUGHT = 50
+"""How many ids are looked for in each document: to look for more takes longer than to decode it."""
 
 
 def contains(text: str, *places: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return that one of the places contains the text, however it writes the letters A to Z."""
     wanted = literal(folded(text), Text())
     return or_(*(_contains(place, wanted) for place in places))
+
+
+def may_name(ids: Sequence[str], *documents: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return that one of the JSON documents may have one of the ids as a string, at any depth.
+
+    The documents are not taken apart: what is there is their text. Of many ids each document may have one.
+    """
+    if len(ids) > _MOST_SOUGHT:
+        return true()
+    wanted = [literal(each, Text()) for each in traces(ids)]
+    return or_(*(_holds(document, each) for document in documents for each in wanted))
 
 
 def member(document: ColumnElement[Any], name: str) -> ColumnElement[str]:
@@ -35,6 +50,11 @@ def lists(document: ColumnElement[Any], name: str, text: str) -> ColumnElement[b
 
 
 class _contains(FunctionElement[bool]):  # noqa: N801 - SQLAlchemy's way: an SQL function is named as in SQL
+    type = Boolean()
+    inherit_cache = True
+
+
+class _holds(FunctionElement[bool]):  # noqa: N801 - as above
     type = Boolean()
     inherit_cache = True
 
@@ -63,6 +83,18 @@ def _contains_of_sqlite(element: _contains, compiler: SQLCompiler, **given: Any)
 def _contains_of_postgres(element: _contains, compiler: SQLCompiler, **given: Any) -> str:
     place, wanted = _parts(element, compiler, given)
     return f'strpos(lower({place} COLLATE "C"), {wanted}) > 0'
+
+
+@compiles(_holds, "sqlite")
+def _holds_of_sqlite(element: _holds, compiler: SQLCompiler, **given: Any) -> str:
+    place, wanted = _parts(element, compiler, given)
+    return f"instr({place}, {wanted}) > 0"
+
+
+@compiles(_holds, "postgresql")
+def _holds_of_postgres(element: _holds, compiler: SQLCompiler, **given: Any) -> str:
+    place, wanted = _parts(element, compiler, given)
+    return f'strpos(CAST({place} AS TEXT) COLLATE "C", {wanted}) > 0'
 
 
 @compiles(_member, "sqlite")

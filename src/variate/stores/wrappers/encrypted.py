@@ -28,7 +28,7 @@ from variate.model import (
 from variate.model.audit import AuditFilters
 from variate.model.audit_chain import ChainHead, Link, Unchained
 from variate.model.layer import Layer
-from variate.model.listing import ExperimentFilters, FlagFilters, experiment_contains, flag_is_marked, folded
+from variate.model.listing import ExperimentFilters, FlagFilters, experiment_contains, flag_says, folded
 from variate.model.reading import read_stored
 from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStore, OverrideStore, ServingStore
 from variate.stores.sifting import Sifting
@@ -191,9 +191,10 @@ class EncryptedFlagStore:
     def list(self, *, limit: int, last_key: str | None = None, **filters: Unpack[FlagFilters]) -> Page[FeatureFlag]:
         """Return flags, opened, most recently updated first.
 
-        An owner and a tag are looked for once they are opened, since the store sees no targeting that is sealed.
+        An owner, a tag and what is mentioned are looked for once they are opened, since the store sees neither rules
+        nor targeting that are sealed.
         """
-        owner, tag = filters.pop("owner", None), filters.pop("tag", None)
+        owner, tag, ids = filters.pop("owner", None), filters.pop("tag", None), filters.pop("mentions", None)
 
         def read(*, limit: int, last_key: str | None) -> Page[FeatureFlag]:
             page = self._store.list(limit=limit, last_key=last_key, **filters)
@@ -201,9 +202,9 @@ class EncryptedFlagStore:
                 page, self._open, named=lambda each: each.id, last_key=page.last_key, unreadable=page.unreadable
             )
 
-        if owner is None and tag is None:
+        if owner is None and tag is None and ids is None:
             return read(limit=limit, last_key=last_key)
-        listing = Sifting(read, lambda each: flag_is_marked(each, owner=owner, tag=tag), of=(owner, tag))
+        listing = Sifting(read, partial(flag_says, owner=owner, tag=tag, mentions=ids), of=(owner, tag, ids))
         return listing.page(limit=limit, last_key=last_key)
 
     def replace(self, flag: FeatureFlag, *, expected_revision: int, audit: AuditEntry) -> None:

@@ -76,6 +76,41 @@ class ResilientCache:
             return
 
 
+class GuardedCache:
+    """A ``Cache`` that raises ``StoreUnavailableError`` at once while ``cache`` is away.
+
+    It is for what has no other source, so that nobody takes "away" for "not there".
+    """
+
+    def __init__(self, cache: Cache, breaker: CircuitBreaker) -> None:
+        self._cache = cache
+        self._breaker = breaker
+
+    def get(self, key: str) -> str | None:
+        """Return the value, or None when there is none or it has expired."""
+        return self._breaker.call(self._cache.get, key)
+
+    def set(self, key: str, value: str, *, ttl_seconds: float) -> bool:
+        """Store the value for ``ttl_seconds`` and return True."""
+        return self._breaker.call(self._cache.set, key, value, ttl_seconds=ttl_seconds)
+
+    def delete(self, *keys: str) -> None:
+        """Remove the keys and revoke their leases."""
+        self._breaker.call(self._cache.delete, *keys)
+
+    def lease(self, key: str, token: str, *, ttl_seconds: float) -> bool:
+        """Take the right to fill ``key``, or prolong it, and return True, unless another token holds it."""
+        return self._breaker.call(self._cache.lease, key, token, ttl_seconds=ttl_seconds)
+
+    def fill(self, key: str, token: str, value: str, *, ttl_seconds: float) -> bool:
+        """If ``token`` still holds the lease, store the value, give the lease back and return True; else False."""
+        return self._breaker.call(self._cache.fill, key, token, value, ttl_seconds=ttl_seconds)
+
+    def release(self, key: str, token: str) -> None:
+        """Give the lease back if ``token`` holds it."""
+        self._breaker.call(self._cache.release, key, token)
+
+
 class ResilientRateLimiter:
     """A ``RateLimiter`` that never raises ``StoreUnavailableError``: while ``primary`` is away ``fallback`` counts.
 

@@ -17,6 +17,7 @@ from variate.testing.builders import build_audit_entry, build_experiment, build_
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together, wins
 from variate.testing.conformance.log_and_outbox import WithLogAndOutbox
+from variate.testing.conformance.mentioning import FindsMentioningExperiments
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
 from variate.testing.conformance.samples import (
     ALIKE,
@@ -35,7 +36,7 @@ ACTIVE, DRAFT = ExperimentStatus.ACTIVE, ExperimentStatus.DRAFT
 _KEEP = Conclusion(decision=ConclusionDecision.KEEP, decided_at=START, decided_by="ben")
 
 
-class ExperimentStoreConformance(FindsExperiments, WithLogAndOutbox):
+class ExperimentStoreConformance(FindsExperiments, FindsMentioningExperiments, WithLogAndOutbox):
     """Subclass it and provide ``store``, empty, and the ``audit_log`` and ``outbox`` that its writes fill.
 
     ``spoil`` writes past the store, so that an experiment breaks a rule of the model; see ``Spoil``.

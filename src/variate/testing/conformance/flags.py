@@ -17,6 +17,7 @@ from variate.stores.ports import AuditLog, FlagStore, Outbox
 from variate.testing.builders import build_audit_entry, build_flag, minutes_after_start
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together, wins
+from variate.testing.conformance.mentioning import FindsMentioningFlags
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
 from variate.testing.conformance.samples import ALIKE, document_of, every_instant, every_json, every_text, plain
 from variate.testing.conformance.searching import FindsFlags
@@ -43,7 +44,7 @@ def trail_of_outbox(outbox: Outbox) -> AuditTrail:
     return trail
 
 
-class FlagStoreConformance(FindsFlags):
+class FlagStoreConformance(FindsFlags, FindsMentioningFlags):
     """Subclass it and provide ``store``, empty, the ``outbox`` its writes leave messages in, and ``audit_trail``.
 
     For the last see ``trail_of_log`` and ``trail_of_outbox``. ``spoil`` writes past the store, so that a flag breaks a

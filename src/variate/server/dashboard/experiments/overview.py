@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from starlette.responses import Response
 
@@ -19,6 +20,7 @@ from variate.server.dashboard.experiments.described import audience_of, decision
 from variate.server.dashboard.experiments.head import found
 from variate.server.dashboard.experiments.next_step import next_step
 from variate.server.dashboard.experiments.running import Running, how_it_stands
+from variate.server.dashboard.experiments.serving_flags import flags_serving
 from variate.server.dashboard.live import Shown
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import fragment
@@ -27,6 +29,7 @@ from variate.server.dashboard.visit import Visit
 pages = Pages()
 
 LIVE_SECONDS = 5.0
+_MOST_FLAGS = 50
 
 
 @pages.get("/experiments/{experiment_id}")
@@ -36,6 +39,7 @@ def overview(visit: Visit) -> Response:
     stands = how_it_stands(visit.platform, experiment, now=visit.now)
     is_draft = experiment.status is ExperimentStatus.DRAFT
     points = points_of(visit.platform, experiment) if is_draft else []
+    served_by = [*islice(flags_serving(visit, experiment), _MOST_FLAGS + 1)]
     acts: list[Act] = acts_of(experiment) if visit.may_change else []
     return visit.page(
         "experiments/overview.html.j2",
@@ -47,6 +51,8 @@ def overview(visit: Visit) -> Response:
         shares=shares_of(experiment),
         roles=[*_by_role(experiment)],
         audience=audience_of(experiment),
+        flags=served_by[:_MOST_FLAGS],
+        has_more_flags=len(served_by) > _MOST_FLAGS,
         may_change=visit.may_change,
         acts=acts,
         decided=None if experiment.conclusion is None else decision_words(experiment.conclusion, experiment.control),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from variate.definition.chains import naming
@@ -50,8 +50,8 @@ def of_audience(platform: Platform, audience: Audience) -> Iterator[Use]:
         conditions = (design.audience, *(past.audience for past in design.past))
         return how(frozenset().union(*(audiences_of(each) for each in conditions if each is not None)))
 
-    yield from _experiments(platform, of_experiment)
-    for flag in (flag for page in every_page(platform.list_feature_flags) for flag in page):
+    yield from _experiments(platform, of_experiment, mentions=leading)
+    for flag in (flag for page in every_page(platform.list_feature_flags, mentions=leading) for flag in page):
         targeting = None if flag.status is FlagStatus.ARCHIVED else known_targeting(flag)
         named = frozenset().union(*map(audiences_of, targeting.conditions)) if targeting is not None else frozenset()
         said = how(named)
@@ -64,12 +64,17 @@ def of_metric(platform: Platform, metric: Metric) -> Iterator[Use]:
     yield from _experiments(
         platform,
         lambda each: next((f"as {used.role}" for used in each.design.metrics if used.metric == metric.id), None),
+        mentions=[metric.id],
     )
 
 
 def of_holdout(platform: Platform, holdout: Holdout) -> Iterator[Use]:
     """Yield the experiments that keep the holdout out."""
-    yield from _experiments(platform, lambda each: "names it" if holdout.id in each.design.holdouts else None)
+    yield from _experiments(
+        platform,
+        lambda each: "names it" if holdout.id in each.design.holdouts else None,
+        mentions=[holdout.id],
+    )
 
 
 def of_layer(platform: Platform, layer: Layer) -> Iterator[Use]:
@@ -86,10 +91,12 @@ def of_layer(platform: Platform, layer: Layer) -> Iterator[Use]:
         )
 
 
-def _experiments(platform: Platform, how: Callable[[Experiment], str | None]) -> Iterator[Use]:
-    """Yield the experiments that have not ended of which ``how`` says something."""
+def _experiments(
+    platform: Platform, how: Callable[[Experiment], str | None], *, mentions: Iterable[str]
+) -> Iterator[Use]:
+    """Yield the experiments that have not ended and of which ``how`` says something; they name one of the ids."""
     for status in NOT_ENDED:
-        for page in every_page(platform.list_experiments, status=status):
+        for page in every_page(platform.list_experiments, status=status, mentions=mentions):
             for each in page:
                 said = how(each)
                 if said is not None:

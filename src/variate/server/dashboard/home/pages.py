@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,9 @@ from typing import Any
 from starlette.responses import Response
 
 from variate.clock import utc_now
+from variate.errors import StoreUnavailableError
 from variate.model import AuditEntry
+from variate.patience import within
 from variate.server.dashboard.changes_shown import changed
 from variate.server.dashboard.experiments.running import how_they_stand
 from variate.server.dashboard.home.intake import intake_of
@@ -18,6 +21,8 @@ from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.templating import fragment
 from variate.server.dashboard.visit import Visit
+
+logger = logging.getLogger("variate.server")
 
 pages = Pages()
 
@@ -28,7 +33,10 @@ _ENTRIES = 40
 _MOST_SHOWN = 60
 """How long a change may be to be shown in full."""
 _EVERY_SECONDS = 3.0
-_FRAGMENTS = ("service", "intake", "running", "flags")
+_STORES_SECONDS = 3.0
+"""How long stores may take for what is read of them: that one is away is to be seen here soon."""
+_KEPT = ("running", "flags")
+_COUNTED = ("service", "intake")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,26 +64,41 @@ def home_live(visit: Visit) -> Response:
 
 def _shown(site: Site) -> Mapping[str, str]:
     state = _state(site, utc_now())
+    # What stands on the page stays, rather than that it cannot be read.
+    shown = _COUNTED if state["is_away"] else (*_COUNTED, *_KEPT)
     intake, snapshot = state["intake"], state["snapshot"]
     return {
         "per-second": intake.per_second,
         "bars|html": str(intake.bars),
         "snapshot-age": snapshot.age,
-        **{f"{name}|html": fragment(f"home/{name}.html.j2", state) for name in _FRAGMENTS},
+        **{f"{name}|html": fragment(f"home/{name}.html.j2", state) for name in shown},
     }
 
 
 def _state(site: Site, now: datetime) -> dict[str, Any]:
-    running = site.platform.list_active_experiments(limit=MOST_RUNNING)
+    try:
+        with within(_STORES_SECONDS):
+            kept = _kept(site, now)
+    except StoreUnavailableError as error:
+        logger.warning("home is shown without what the stores keep: %s", error)
+        kept = {"is_away": True}
     return {
         "now": now,
-        "running": how_they_stand(site.platform, running.items, now=now),
-        "is_cut": running.last_key is not None,
         "most": MOST_RUNNING,
-        "flags": _changed_flags(site),
         "intake": intake_of(site.intake),
         "snapshot": _snapshot(site),
         "health": site.health(),
+        **kept,
+    }
+
+
+def _kept(site: Site, now: datetime) -> dict[str, Any]:
+    running = site.platform.list_active_experiments(limit=MOST_RUNNING)
+    return {
+        "is_away": False,
+        "running": how_they_stand(site.platform, running.items, now=now),
+        "is_cut": running.last_key is not None,
+        "flags": _changed_flags(site),
     }
 
 

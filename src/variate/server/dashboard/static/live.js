@@ -28,17 +28,54 @@ function show(region, found) {
   region.dispatchEvent(new CustomEvent("variate:live", { detail: found, bubbles: true }));
 }
 
+// Says that what is live is not so at present; a stream that begins anew as planned is back before that is said.
+const lost = new Set();
+const SOON = 5_000;
+const LATEST = 60_000;
+
+function tell(region, isLost) {
+  if (isLost) lost.add(region);
+  else lost.delete(region);
+  const place = document.querySelector("[data-live-lost]");
+  const words = lost.size ? "Not live at present: trying again. Should it last, load the page again." : "";
+  if (place && place.textContent !== words) place.textContent = words;
+}
+
+// A browser tries again by itself where a connection ends, and gives up where anything but a stream is answered.
+function begin(region, wait = SOON) {
+  const source = new EventSource(region.dataset.stream);
+  const entry = { source, timer: 0 };
+  opened.set(region, entry);
+  source.onmessage = (event) => show(region, JSON.parse(event.data));
+  source.addEventListener("away", () => tell(region, true));
+  source.addEventListener("back", () => tell(region, false));
+  source.onopen = () => {
+    clearTimeout(entry.timer);
+    wait = SOON;
+    tell(region, false);
+  };
+  source.onerror = () => {
+    clearTimeout(entry.timer);
+    if (source.readyState !== EventSource.CLOSED) {
+      entry.timer = setTimeout(() => tell(region, true), SOON);
+      return;
+    }
+    tell(region, true);
+    entry.timer = setTimeout(() => begin(region, Math.min(2 * wait, LATEST)), wait);
+  };
+}
+
 function listen() {
   for (const region of document.querySelectorAll("[data-stream]")) {
-    if (opened.has(region)) continue;
-    const source = new EventSource(region.dataset.stream);
-    source.onmessage = (event) => show(region, JSON.parse(event.data));
-    opened.set(region, source);
+    if (!opened.has(region)) begin(region);
   }
 }
 
 function stop() {
-  for (const source of opened.values()) source.close();
+  for (const { source, timer } of opened.values()) {
+    clearTimeout(timer);
+    source.close();
+  }
   opened.clear();
 }
 
