@@ -21,7 +21,7 @@ _WITHOUT_A_LINK = {
     "/sign-in",
     "/flags/{flag_id}/promote",  # a form asks for it
     "/explain/suggestions",  # scripts ask for these two
-    "/experiments/{experiment_id}/results/{report_id}/metrics/{number:int}",
+    "/experiments/{experiment_id}/results/{report_id}/metrics/{number}",
     "/experiments/{experiment_id}/results/{report_id}/csv",  # these are no pages but files
     "/experiments/{experiment_id}/results/{report_id}/json",
     "/experiments/{experiment_id}/results/{report_id}/html",

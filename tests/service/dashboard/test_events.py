@@ -13,9 +13,10 @@ import pytest
 
 from tests.service.dashboard.conftest import Opened
 from tests.service.dashboard.looking import assert_clean
-from tests.service.dashboard.people import Browser, words
+from tests.service.dashboard.people import Browser, signed_in, words
 from tests.service.running import Running, bearer
 from variate.platform import Platform
+from variate.server.dashboard import live
 from variate.server.dashboard.events import tail
 
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -91,6 +92,17 @@ def told(viewer: Browser, path: str) -> Generator[dict[str, str]]:
         for line in answer.iter_lines():
             if line.startswith("data:"):
                 yield json.loads(line.removeprefix("data:"))
+
+
+def test_a_stream_ends_with_the_session(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "CHECK_SECONDS", 0.0)
+    with signed_in(service.url, service.platform, role="editor") as browser:
+        assert browser.client.head("/events/stream").headers["content-type"].startswith("text/event-stream")
+        with closing(told(browser, "/events/stream")) as stream:
+            next(stream)
+            service.platform.sessions.end(browser.client.cookies["variate-session"])
+            assert len([*stream]) < 5
+        assert browser.get("/events/stream").headers["location"].startswith("/sign-in")
 
 
 def test_what_comes_in_is_told_to_who_looks_at_it(viewer: Browser, recorded: Platform) -> None:

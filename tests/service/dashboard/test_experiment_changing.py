@@ -56,6 +56,16 @@ def test_a_change_is_previewed_and_then_made(service: Running, editor: Browser) 
     assert (after.design.traffic, [each.weight for each in after.variations]) == (50, [1, 3])
 
 
+def test_other_shares_are_warned_of_and_other_traffic_is_not(service: Running, editor: Browser) -> None:
+    running(service.platform, "reweighed", units=3)
+    warning = "begin a new version"
+    same = {"variations[0].weight": "2", "variations[1].weight": "2", "traffic": "50"}
+    other = {"variations[1].weight": "3"}
+    for change, is_warned in ((same, False), (other, True)):
+        typed = _typed(service, "reweighed", **change, do="preview")
+        assert (warning in words(editor.send("/experiments/reweighed/change", typed))) is is_warned
+
+
 def test_what_was_not_previewed_is_shown_first(service: Running, editor: Browser) -> None:
     running(service.platform, "sneaky", units=3)
     typed = _typed(service, "sneaky", traffic="50")

@@ -146,7 +146,7 @@ def test_an_id_that_another_experiment_has_is_refused_beside_it(editor: Browser)
         ({"unit_type": ""}, "f-unit_type"),
         ({"starts_at": "soon"}, "f-starts_at"),
         ({"starts_at": "2030-01-02T00:00", "ends_at": "2030-01-01T00:00"}, "f-ends_at"),
-        ({"metrics[0].metric": "nowhere"}, "f-metrics"),
+        ({"metrics[0].metric": "nowhere"}, "f-metrics-0-metric"),
         ({"metrics[0].margin": "0.1"}, "f-metrics-0-margin"),
         ({"metrics[0].margin": "small"}, "f-metrics-0-margin"),
         ({"metrics[0].metric": "", "metrics[0].margin": "0.1"}, "f-metrics-0-metric"),
@@ -184,6 +184,20 @@ def test_what_is_wrong_is_named_by_the_row_of_the_form_and_not_by_its_place(edit
     more = {"metrics[4].metric": "revenue", "metrics[4].role": "secondary", "metrics[4].margin": "1"}
     answer = editor.send("/experiments/new", typed(**{"metrics[0].metric": "", **more}))
     assert 'id="f-metrics-4-margin-wrong"' in answer.text
+
+
+def test_what_is_wrong_is_called_as_the_page_counts_its_rows(editor: Browser) -> None:
+    fields = typed(**{"variations[7].name": "third", "variations[7].weight": "much", "plan.units": "some"})
+    fields = {name: value for name, value in fields.items() if not name.startswith("variations[1]")}
+    told = words(editor.send("/experiments/new", fields))
+    assert "variations 2, weight must be a number" in told
+    assert "plan, units must be a number" in told
+
+
+def test_a_metric_that_is_not_there_is_said_beside_its_row(editor: Browser) -> None:
+    answer = editor.send("/experiments/new", typed(**{"metrics[3].metric": "revnue", "metrics[3].role": "secondary"}))
+    assert 'id="f-metrics-3-metric-wrong"' in answer.text
+    assert "must be the id of a metric, and 'revnue' is none" in words(answer)
 
 
 def test_rows_are_added_and_removed_and_shares_refreshed(editor: Browser) -> None:

@@ -22,7 +22,7 @@ def test_a_draft_says_what_it_is_and_what_blocks_it(service: Running, editor: Br
     platform = service.platform
     platform.create_layer("checkout")
     platform.create_metric("orders", kind="proportion", measure="order")
-    platform.create_metric("errors", kind="proportion", measure="error", direction="decrease")
+    platform.create_metric("errors", name="Errors seen", kind="proportion", measure="error", direction="decrease")
     draft(
         platform,
         "whole",
@@ -46,7 +46,7 @@ def test_a_draft_says_what_it_is_and_what_blocks_it(service: Running, editor: Br
         "0 % of it",
         "checkout , 0 to 50 %",
         "orders goal -",
-        "errors guardrail 0.01",
+        "Errors seen errors guardrail 1 percentage point",
         "2,000 units in all, about 4 looks, alpha 0.05",
         "blue (control)",
         "50.00 %",
@@ -100,7 +100,7 @@ def _over(platform: Platform, name: str) -> None:
         (_not_begun, "It is launched, and begins at", None),
         (_over, "Its end is over: nobody is given a variation any more. Decide, and complete it.", "complete"),
         (_paused, "It is paused: nobody is given a variation.", "resume"),
-        (_completed, "It has ended, and what was decided is not said.", "conclude"),
+        (_completed, "It has ended. Say what was decided, so that others find it here.", "conclude"),
         (_decided, "It is decided.", "archive"),
         (_archived, "It is archived: it is kept, and no longer changes.", None),
     ],

@@ -34,7 +34,7 @@ def test_the_history_says_who_changed_what_the_most_recent_first(service: Runnin
             "Override added cara",
             "Unit: unit-1",
             "value - blue",
-            "Moved on ben",
+            "Status changed ben",
             "status draft active",
             "Changed ana",
             "description - " if "description - " in told else "description",

@@ -16,7 +16,8 @@ MOST_COLUMNS: Final = 2_000
 _ABOUT = ("user_id", "experiment_id", "before_unknown")
 """What an entry says of a change beside before and after."""
 _WAS = "previous_"
-_BOOKKEEPING = frozenset({"revision", "created_at", "updated_at"})
+_BOOKKEEPING = frozenset({"revision", "created_at", "updated_at", "past"})
+"""What the change says by itself: the past of an allocation is what stands before it."""
 _IDENTITY = frozenset({"id", "experiment_id"})
 """What an item of a list has beside the name that tells it from the others: it says nothing more."""
 _NAMED_BY = ("name", "metric", "id")

@@ -131,6 +131,20 @@ class Form:
         found = self.text("new_id")
         return found if _NEW.fullmatch(found) else None
 
+    def words(self, name: str) -> str:
+        """Return what a field is called where no label stands beside it: ``variations 2, weight``."""
+        said, path = [], ""
+        for part in name.split("."):
+            path = f"{path}.{part}" if path else part
+            found = _ROW.fullmatch(part)
+            if found is None:
+                said.append(part.replace("_", " "))
+                continue
+            rows, number = self.rows(path.rpartition("[")[0]), int(found[2])
+            place = rows.index(number) if number in rows else number  # as the page counts those that are left
+            said.append(f"{found[1].replace('_', ' ')} {place + 1}")
+        return ", ".join(said)
+
     def rows(self, prefix: str, *, standing: int = 0) -> list[int]:
         """Return the numbers of the rows, as in ``prefix[0].name``, as they stand; of a form not sent, so many."""
         if not self.sent:

@@ -279,7 +279,7 @@ def check_same_site(visit: Visit) -> None:
 def refused(visit: Visit, error: Exception) -> Response:
     """Answer with a page that says what is the matter and what can be done; who is not signed in is sent to do so."""
     if isinstance(error, UnauthenticatedError) and visit.request.method in ("GET", "HEAD"):
-        return visit.to(path_of(SIGN_IN.strip("/"), next=visit.where))
+        return visit.to(path_of(SIGN_IN.strip("/"), next=visit.way_back))
     if isinstance(error, Refusal):
         refusal = error
     elif isinstance(error, VariateError):

@@ -75,6 +75,11 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return "just now"
 
 
+def exact(value: object) -> Markup:
+    """Return the value as it is, as a form sends it back; half a character, which no page can hold, is written out."""
+    return Markup(str(escape(value)).encode(errors="backslashreplace").decode())  # noqa: S704 - it is escaped
+
+
 def compact(text: str) -> str:
     """Return the text, of a long one its beginning and its end, where a row of a table has room for it."""
     return cut(text, columns=_COMPACT_COLUMNS)
@@ -111,7 +116,7 @@ def _environment() -> Environment:
         "for_input": for_input,
         "count": count,
         "compact": compact,
-        "exact": escape,
+        "exact": exact,
     }
     return environment
 

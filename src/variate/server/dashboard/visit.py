@@ -6,18 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from variate.access.sessions import Session
 from variate.clock import utc_now
+from variate.errors import AccessError, InvalidInputError, StoreError
 from variate.model.access import Principal, Scope
 from variate.platform import Platform
 from variate.server.dashboard.form import Form
+from variate.server.dashboard.live import Shown
 from variate.server.dashboard.navigation import PARTS, is_in, parts_for
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.templating import render
+from variate.server.management.cookies import SESSION
+from variate.server.own_path import HOME, own_path
 from variate.server.request import Request as Asked
 
 _DONE = "done"
@@ -100,10 +105,23 @@ class Visit:
         return path
 
     @property
+    def here(self) -> str:
+        """The path as a link has it: an id in it may hold what borders a path in a link."""
+        return quote(self.path)
+
+    @property
     def where(self) -> str:
-        """The path with its query: where to come back to."""
+        """The path as a link has it, with its query."""
         asked = self.request.url.query
-        return f"{self.path}?{asked}" if asked else self.path
+        return f"{self.here}?{asked}" if asked else self.here
+
+    @property
+    def way_back(self) -> str:
+        """Where to come back to when something else is done: home where this is too long to be asked for."""
+        try:
+            return own_path(self.where)
+        except InvalidInputError:
+            return HOME
 
     def named(self, name: str) -> str:
         """Return what stands in the path where the page's path has ``{name}``."""
@@ -125,6 +143,23 @@ class Visit:
         return HTMLResponse(
             render(template, {**self._around(), **context}), status_code=self.status, headers=dict(_HEADERS)
         )
+
+    def stream(self, topic: str, read: Callable[[], Shown], *, every: float) -> Response:
+        """Answer with what is live, as ``Live.stream`` does, for as long as the session lasts."""
+        if self.request.method == "HEAD":
+            return Response(media_type="text/event-stream")
+        token, sessions = SESSION.read(self.request, self.site.settings) or "", self.platform.sessions
+
+        def may_look() -> bool:
+            try:
+                sessions.look(token)
+            except AccessError:
+                return False
+            except StoreError:  # what is said next waits for the same store
+                return True
+            return True
+
+        return self.site.live.stream(topic, read, every=every, person=self.actor, may_look=may_look)
 
     def to(self, path: str, *, done: str | None = None) -> Response:
         """Send the browser on to a path of ours; ``done`` names what the page there says was done (``DONE``)."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from variate.errors import InvalidInputError
 from variate.model import EXPOSURE, Event, Json
+from variate.model.condition import MAX_CONDITION_DEPTH
 from variate.platform import Platform
 from variate.server.dashboard.conditions.operands import json_value
 
@@ -104,10 +105,11 @@ def _dimensions(event: Event) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _names(attributes: Mapping[str, Any]) -> Iterator[str]:
+def _names(attributes: Mapping[str, Any], depth: int = MAX_CONDITION_DEPTH) -> Iterator[str]:
+    """Yield the names as conditions write them; what lies deeper no condition can name."""
     for name, value in attributes.items():
         if isinstance(value, dict) and value:
-            yield from (f"{name}.{below}" for below in _names(value))
+            yield from (f"{name}.{below}" for below in _names(value, depth - 1)) if depth > 1 else ()
         elif name and "." not in name:
             yield name
 

@@ -87,7 +87,7 @@ def stream_events(visit: Visit) -> Response:
         rows = fragment("events/tail.html.j2", {"events": filters.events(platform)})
         return {"tail|html": rows, **_numbers(intake)}
 
-    return visit.site.live.stream(f"events {json.dumps(asdict(filters))}", read, every=_EVERY_SECONDS)
+    return visit.stream(f"events {json.dumps(asdict(filters))}", read, every=_EVERY_SECONDS)
 
 
 def _numbers(intake: IntakeHistory) -> dict[str, str]:

@@ -11,7 +11,7 @@ from variate.errors import InvalidInputError
 from variate.model import Experiment, ExperimentStatus, Json
 from variate.model.record import plain_number
 from variate.platform.previewing import Preview
-from variate.server.dashboard.experiments.described import shares_of
+from variate.server.dashboard.experiments.described import shares_change, shares_of
 from variate.server.dashboard.experiments.head import found
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.pages import Pages
@@ -78,6 +78,7 @@ def _page(visit: Visit, page: str, preview: Preview | None, asked: Json = None) 
         traffic=plain_number(experiment.design.traffic),
         preview=preview,
         previewed=None if preview is None else _told(asked),
+        reweighs=page == "change" and asked is not None and shares_change(experiment, asked.get("variations")),
     )
 
 

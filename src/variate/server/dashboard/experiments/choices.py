@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from variate.errors import InvalidInputError
 from variate.model.holdout import Holdout
 from variate.model.layer import Layer
 from variate.model.metric import Metric
 from variate.model.percentage import BUCKETS_PER_PERCENT
 from variate.platform import Platform
+from variate.server.dashboard.form import Form
 
 MOST = 200
 """Most of a kind that are offered. Another metric can be typed by its id."""
@@ -31,6 +33,19 @@ def choices(platform: Platform) -> Choices:
         layers=[(layer.id, _layer_words(layer)) for layer in platform.list_layers(limit=MOST)],
         holdouts=platform.list_holdouts(limit=MOST).items,
     )
+
+
+def check_metrics(platform: Platform, form: Form) -> None:
+    """Raise ``InvalidInputError`` where a metric that was typed is not defined, each said beside its row."""
+    for row in form.rows("metrics"):
+        name = f"metrics[{row}].metric"
+        typed = form.text(name)
+        if typed and platform.get_metric(typed) is None:
+            with form.noting():
+                raise InvalidInputError(
+                    name, f"must be the id of a metric, and {typed!r} is none: choose one, or define it under Metrics"
+                )
+    form.check()
 
 
 def _layer_words(layer: Layer) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from variate.model import Experiment, Variation
 from variate.model.conclusion import Conclusion, ConclusionDecision
 from variate.rendering.definition_words import condition_words
 from variate.rendering.numbers import share_words
+
+_NO_CHANGE = 1e-9
+"""By so much shares differ through the computing alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,20 @@ def shares_of(experiment: Experiment) -> list[Share]:
     return [
         Share(each, share_words(each.weight / whole), each.name == experiment.control) for each in experiment.variations
     ]
+
+
+def shares_change(experiment: Experiment, variations: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Whether these variations, as typed, have other shares than the experiment's; None are as they stand."""
+    if variations is None:
+        return False
+    typed, before = (
+        {name: weight / (sum(weights.values()) or 1) for name, weight in weights.items()}
+        for weights in (
+            {each["name"]: each["weight"] for each in variations},
+            {each.name: each.weight for each in experiment.variations},
+        )
+    )
+    return any(abs(typed.get(name, 0) - share) > _NO_CHANGE for name, share in before.items())
 
 
 def audience_of(experiment: Experiment) -> str:

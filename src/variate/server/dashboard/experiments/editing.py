@@ -8,7 +8,8 @@ from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, ExperimentStatus
 from variate.server.dashboard.experiments import head
 from variate.server.dashboard.experiments.changing import PREVIEW_SECONDS
-from variate.server.dashboard.experiments.described import audience_of
+from variate.server.dashboard.experiments.choices import check_metrics
+from variate.server.dashboard.experiments.described import audience_of, shares_change
 from variate.server.dashboard.experiments.fixed import fixed_of
 from variate.server.dashboard.experiments.form_page import PREVIEW, Previewed, form_page
 from variate.server.dashboard.experiments.standing import blank, copy_of, standing_of
@@ -43,6 +44,7 @@ def create(visit: Visit) -> Response:
     if form.pressed:
         return new_page(visit)
     typed = read_typed(form)
+    check_metrics(visit.platform, form)
     with typed.named():
         made = _created(visit, typed)
     return visit.to(path_of("experiments", made.id), done="created")
@@ -88,13 +90,21 @@ def save(visit: Visit) -> Response:
     if form.revision != experiment.revision:
         raise ConflictError(f"experiment {experiment.id!r} is at revision {experiment.revision}, which is not this one")
     typed = read_typed(form, experiment, fixed_of(experiment))
+    check_metrics(visit.platform, form)
     digest = typed.digest(experiment.revision)
     is_unseen = experiment.status in _STARTED and typed.allots_anew(experiment) and form.text("previewed") != digest
     if form.pressed == PREVIEW or is_unseen:
         with typed.named():
             preview = visit.platform.preview_change(experiment.id, variations=typed.variations, **typed.design)
         return _edited(
-            visit, experiment, previewed=Previewed(preview=preview, digest=digest, is_asked=form.pressed != PREVIEW)
+            visit,
+            experiment,
+            previewed=Previewed(
+                preview=preview,
+                digest=digest,
+                is_asked=form.pressed != PREVIEW,
+                reweighs=experiment.status in _STARTED and shares_change(experiment, typed.variations),
+            ),
         )
     _change(visit, experiment, typed)
     return visit.to(path_of("experiments", experiment.id), done="saved")

@@ -26,11 +26,15 @@ PREVIEW = "preview"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """What a change would move. ``digest`` stands for it in the form; ``is_asked``: it is to be sent once more."""
+    """What a change would move. ``digest`` stands for it in the form; ``is_asked``: it is to be sent once more.
+
+    ``reweighs``: shares change that the data of a running experiment are tested against.
+    """
 
     preview: Preview
     digest: str
     is_asked: bool
+    reweighs: bool = False
 
 
 def form_page(visit: Visit, template: str, standing: Standing, *, fixed: Fixed = NOTHING, **context: Any) -> Response:

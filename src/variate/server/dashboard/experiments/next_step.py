@@ -45,8 +45,8 @@ def next_step(
             said = "It is paused: nobody is given a variation. Resume it, or complete it with a decision."
             return Step("warning", said, "Resume", _path(experiment, "resume"))
         case ExperimentStatus.COMPLETED if experiment.conclusion is None:
-            said = "It has ended, and what was decided is not said."
-            return Step("warning", said, "Say it", _path(experiment, "conclude"))
+            said = "It has ended. Say what was decided, so that others find it here."
+            return Step("warning", said, "Say what was decided", _path(experiment, "conclude"))
         case ExperimentStatus.COMPLETED:
             return Step(
                 "ok",

@@ -23,12 +23,13 @@ from variate.server.dashboard.experiments.running import Running, how_it_stands
 from variate.server.dashboard.experiments.serving_flags import flags_serving
 from variate.server.dashboard.live import Shown
 from variate.server.dashboard.pages import Pages
-from variate.server.dashboard.templating import fragment
+from variate.server.dashboard.templating import count, fragment, path_of
 from variate.server.dashboard.visit import Visit
 
 pages = Pages()
 
 LIVE_SECONDS = 5.0
+_MOST_DIGITS = 20
 _MOST_FLAGS = 50
 
 
@@ -49,7 +50,7 @@ def overview(visit: Visit) -> Response:
         points=points,
         step=next_step(stands, checklist=[each.item for each in points], now=visit.now),
         shares=shares_of(experiment),
-        roles=[*_by_role(experiment)],
+        roles=[*_by_role(visit.platform, experiment)],
         audience=audience_of(experiment),
         flags=served_by[:_MOST_FLAGS],
         has_more_flags=len(served_by) > _MOST_FLAGS,
@@ -63,15 +64,13 @@ def overview(visit: Visit) -> Response:
 def live(visit: Visit) -> Response:
     """Say how the experiment stands now, whenever that is something else."""
     experiment = found(visit)
-    platform, revision, may_change = visit.platform, visit.query("revision"), visit.may_change
+    platform, revision, may_change = visit.platform, visit.query("revision")[:_MOST_DIGITS], visit.may_change
 
     def read() -> Shown:
         return standing(platform, experiment.id, revision, may_change=may_change, now=utc_now())
 
-    who = "who changes" if may_change else "who looks"
-    return visit.site.live.stream(
-        f"experiment {experiment.id} since {revision[:20]} for {who}", read, every=LIVE_SECONDS
-    )
+    topic = path_of("experiment", experiment.id, since=revision, may_change=may_change)
+    return visit.stream(topic, read, every=LIVE_SECONDS)
 
 
 def standing(platform: Platform, experiment_id: str, revision: str, *, may_change: bool, now: datetime) -> Shown:
@@ -100,8 +99,22 @@ def planned_end(stands: Running, now: datetime) -> datetime | None:
     return now + timedelta(days=stands.days)
 
 
-def _by_role(experiment: Experiment) -> Iterator[tuple[MetricRole, list[tuple[ExperimentMetric, str]]]]:
+def _by_role(
+    platform: Platform, experiment: Experiment
+) -> Iterator[tuple[MetricRole, list[tuple[ExperimentMetric, str, str]]]]:
+    """Yield each role with its metrics: their names, and their margins with what they are of."""
     for role in MetricRole:
         listed = [each for each in experiment.design.metrics if each.role is role]
         if listed:
-            yield role, [(each, "" if each.margin is None else str(plain_number(each.margin))) for each in listed]
+            yield role, [(each, *_named(platform, each)) for each in listed]
+
+
+def _named(platform: Platform, given: ExperimentMetric) -> tuple[str, str]:
+    metric = platform.get_metric(given.metric)
+    if metric is None:
+        return given.metric, "" if given.margin is None else str(plain_number(given.margin))
+    if given.margin is None:
+        return metric.name, ""
+    if not metric.is_share:
+        return metric.name, f"{given.margin:,g}"
+    return metric.name, count(plain_number(float(f"{100 * given.margin:.6g}")), "percentage point")

@@ -16,10 +16,10 @@ ENTRIES_A_PAGE = 25
 ACTIONS = {
     "created": "Created",
     "updated": "Changed",
-    "status_change": "Moved on",
+    "status_change": "Status changed",
     "ownership_change": "Handed over",
     "new_version": "New version begun",
-    "concluded": "Decision said",
+    "concluded": "Decided",
     "override_added": "Override added",
     "override_removed": "Override removed",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from variate.errors import InvalidInputError
@@ -48,6 +48,8 @@ _FIELDS = {
 """Where in the form stands what the statistics call so."""
 _WEEK = 7
 _MOST_DAYS = 3_650
+_LATEST_START = datetime.max.replace(tzinfo=UTC) - timedelta(days=_MOST_DAYS + _WEEK)
+"""Who begins later has an end beyond what a moment can say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,7 @@ def _planned(visit: Visit, *, goals: int) -> Planned:
         raise InvalidInputError(_FIELDS.get(error.field, "power.mde"), error.rule) from error
     days = answer.size.days
     start = max(visit.now, form.moment("starts_at") or visit.now).replace(second=0, microsecond=0)
-    is_near = days is not None and days <= _MOST_DAYS
+    is_near = days is not None and days <= _MOST_DAYS and start <= _LATEST_START
     weeks = math.ceil(days / _WEEK) if days is not None and is_near else None
     return Planned(
         facts=[(name, words) for name, words in size_fields(answer, of=kind) if name not in ("units", "days")],

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from variate.errors import ConflictError, InvalidInputError
 from variate.model import Experiment
 from variate.server.dashboard.experiments.changing import PREVIEW_SECONDS
+from variate.server.dashboard.experiments.choices import check_metrics
 from variate.server.dashboard.experiments.fixed import OF_A_NEW_VERSION
 from variate.server.dashboard.experiments.form_page import PREVIEW, Previewed, form_page
 from variate.server.dashboard.experiments.head import found
@@ -36,6 +37,7 @@ def redesign(visit: Visit) -> Response:
     if form.revision != experiment.revision:
         raise ConflictError(f"experiment {experiment.id!r} is at revision {experiment.revision}, which is not this one")
     typed = read_typed(form, experiment, OF_A_NEW_VERSION)
+    check_metrics(visit.platform, form)
     digest = typed.digest(experiment.revision)
     if form.pressed == PREVIEW or form.text("previewed") != digest:
         with typed.named():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -22,6 +23,7 @@ pages = Pages()
 
 _RECENT = 10
 _LISTED = 50
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
 
 @pages.get("/experiments/{experiment_id}/results")
@@ -58,12 +60,15 @@ def one(visit: Visit) -> Response:
     return _page(visit, experiment, shown, visit.platform.list_reports(experiment.id, limit=_RECENT).items)
 
 
-@pages.get("/experiments/{experiment_id}/results/{report_id}/metrics/{number:int}")
+@pages.get("/experiments/{experiment_id}/results/{report_id}/metrics/{number}")
 def metric(visit: Visit) -> Response:
     """Show all there is of one metric."""
     experiment = found(visit)
     report = _of(visit, experiment)
-    shown = visit.site.reports.metric(report.id, int(visit.request.path_params["number"]))
+    number = visit.named("number")
+    if _NUMBER.fullmatch(number) is None:
+        raise NotFoundError("metric of the report", number)
+    shown = visit.site.reports.metric(report.id, int(number))
     return visit.page("experiments/results_metric.html.j2", experiment=experiment, report=report, metric=shown)
 
 

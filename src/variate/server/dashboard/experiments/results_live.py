@@ -47,7 +47,7 @@ def live(visit: Visit) -> Response:
         }
 
     topic = path_of("results", experiment_id, shown=shown_id, after=after)
-    return site.live.stream(topic, read, every=_EVERY_SECONDS)
+    return visit.stream(topic, read, every=_EVERY_SECONDS)
 
 
 def newest_id(heads: Sequence[ReportHead]) -> str:

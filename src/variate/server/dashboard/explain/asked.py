@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from variate.errors import InvalidInputError
 from variate.model import Json
+from variate.server.dashboard.conditions.operands import json_text
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.templating import path_of
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Asked:
             "experiment_id": self.experiment_id,
             "flag_id": self.flag_id,
             "at": None if self.at is None else typed_moment(self.at),
-            "attributes": json.dumps(self.attributes, ensure_ascii=False) if self.attributes else None,
+            "attributes": json_text(self.attributes, indent=None) if self.attributes else None,
         }
         return path_of("explain", **fields | other)
 
@@ -81,6 +83,6 @@ def _value(text: str) -> Json:
 
 def typed_moment(moment: datetime) -> str:
     """Return the moment as a field of a moment holds it: never before it, and no finer than browsers are."""
-    finer = timedelta(microseconds=-moment.microsecond % 1000)
+    finer = min(timedelta(microseconds=-moment.microsecond % 1000), _LATEST - moment)
     typed = (moment + finer).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
     return typed.removesuffix(".000")

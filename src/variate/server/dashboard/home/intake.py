@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from variate.analysis.wording import percent_of
 from variate.rendering.charts.svg import element, title
 from variate.server.operations.intake_history import MINUTES, IntakeCounts, IntakeHistory
 
@@ -35,9 +36,9 @@ def intake_of(history: IntakeHistory) -> Intake:
         per_second=_rate(history.accepted_per_second()),
         accepted=f"{recent.accepted:,}",
         duplicate=f"{recent.duplicate:,}",
-        rejected=f"{recent.rejected:,} ({recent.rejected_share:.2%})",
-        refused=f"{recent.refused:,} ({recent.refused_share:.2%})",
-        loss="nothing was lost" if share == 0 else f"up to {share:.2%} was lost",
+        rejected=f"{recent.rejected:,} ({percent_of(recent.rejected_share)})",
+        refused=f"{recent.refused:,} ({percent_of(recent.refused_share)})",
+        loss="nothing was lost" if share == 0 else f"up to {percent_of(share)} was lost",
         tone="ok" if share == 0 else "warning" if share < 0.01 else "failed",
         bars=_bars(minutes),
     )

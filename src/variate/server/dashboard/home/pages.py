@@ -59,7 +59,7 @@ def home(visit: Visit) -> Response:
 def home_live(visit: Visit) -> Response:
     """Tell how it stands, whenever that changes."""
     site = visit.site
-    return site.live.stream("home", lambda: _shown(site), every=_EVERY_SECONDS)
+    return visit.stream("home", lambda: _shown(site), every=_EVERY_SECONDS)
 
 
 def _shown(site: Site) -> Mapping[str, str]:
