@@ -83,7 +83,8 @@ def effect_words(metric: MetricResult, effect: Effect) -> str:
     largest = max(scale * abs(each) for each in (effect.difference, effect.low, effect.high) if each is not None)
     decimals = _decimals(largest, least=2 if metric.kind in _SHARES else 0)
     low, high = ("no bound" if end is None else f"{scale * end:,.{decimals}f}" for end in (effect.low, effect.high))
-    return f"{scale * effect.difference:+,.{decimals}f}{unit} (interval {low} to {high})"
+    confidence = f"{100 * effect.confidence:.4g} %"
+    return f"{scale * effect.difference:+,.{decimals}f}{unit} ({confidence} interval {low} to {high})"
 
 
 def _decimals(largest: float, *, least: int) -> int:

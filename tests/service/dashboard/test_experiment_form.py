@@ -200,6 +200,14 @@ def test_a_metric_that_is_not_there_is_said_beside_its_row(editor: Browser) -> N
     assert "must be the id of a metric, and 'revnue' is none" in words(answer)
 
 
+def test_a_margin_of_a_share_is_no_percentage(editor: Browser) -> None:
+    row = {"metrics[1].metric": "refunds", "metrics[1].role": "guardrail", "metrics[1].margin": "1"}
+    answer = editor.send("/experiments/new", typed(**row))
+    assert 'id="f-metrics-1-margin-wrong"' in answer.text
+    assert "must be below 1 for a share, not 1: 0.01 is one percentage point" in words(answer)
+    assert editor.send("/experiments/new", typed(**{**row, "metrics[1].margin": "0.5"})).status_code == 200
+
+
 def test_rows_are_added_and_removed_and_shares_refreshed(editor: Browser) -> None:
     more = editor.send("/experiments/new", typed(do="add:variations"))
     assert 'name="variations[2].name"' in more.text

@@ -55,7 +55,7 @@ def test_a_goal_that_is_better_with_its_guardrails_safe_ships() -> None:
     report = judged([SAME, BETTER], [FEW_CRASHES, FEW_CRASHES])
     assert (report.verdict.kind, report.verdict.variation) == (VerdictKind.SHIP, "green")
     # D = 0.02, by hand; Welch's interval of 0.1 and 0.12 of 10,000 each: 0.02 -+ 1.96 * 0.004423
-    assert says(report, "buying is better in green: +2.00 percentage points (interval 1.13 to 2.87).")
+    assert says(report, "buying is better in green: +2.00 percentage points (95 % interval 1.13 to 2.87).")
     assert says(report, "crashing is safe in green: it may be worse by up to 0.231 percentage points")
     assert not report.is_withheld
 
@@ -106,7 +106,9 @@ def test_one_variation_that_is_worse_beside_one_that_is_not_does_not_stop() -> N
 def test_nothing_shown_by_the_planned_end_holds_and_says_what_is_still_possible() -> None:
     report = judged([SAME, (1_010, 10_000)])
     assert report.verdict.kind is VerdictKind.HOLD
-    assert says(report, "buying is not shown to be better or worse in green: +0.10 percentage points (interval -0.7")
+    assert says(
+        report, "buying is not shown to be better or worse in green: +0.10 percentage points (95 % interval -0.7"
+    )
     assert says(report, "The planned end is reached.")
 
 
@@ -226,5 +228,5 @@ def test_no_share_is_said_to_differ_by_more_than_all_of_it() -> None:
     assert isinstance(comparison.effect, Effect)
     assert (comparison.effect.low, comparison.effect.high) == (-1.0, 1.0)
     assert says(
-        report, "buying is not shown to be better or worse in green: +1.81 percentage points (interval -100.00 to"
+        report, "buying is not shown to be better or worse in green: +1.81 percentage points (95 % interval -100.00 to"
     )

@@ -36,16 +36,30 @@ def choices(platform: Platform) -> Choices:
 
 
 def check_metrics(platform: Platform, form: Form) -> None:
-    """Raise ``InvalidInputError`` where a metric that was typed is not defined, each said beside its row."""
+    """Raise ``InvalidInputError`` where a metric that was typed is not defined, or a margin is more than a share can
+    differ, each said beside its row."""
     for row in form.rows("metrics"):
-        name = f"metrics[{row}].metric"
-        typed = form.text(name)
-        if typed and platform.get_metric(typed) is None:
-            with form.noting():
-                raise InvalidInputError(
-                    name, f"must be the id of a metric, and {typed!r} is none: choose one, or define it under Metrics"
-                )
+        with form.noting():
+            _check_metric(platform, form, f"metrics[{row}]")
     form.check()
+
+
+def _check_metric(platform: Platform, form: Form, row: str) -> None:
+    typed = form.text(f"{row}.metric")
+    if not typed:
+        return
+    metric = platform.get_metric(typed)
+    if metric is None:
+        raise InvalidInputError(
+            f"{row}.metric",
+            f"must be the id of a metric, and {typed!r} is none: choose one, or define it under Metrics",
+        )
+    margin = form.number(f"{row}.margin")
+    if metric.is_share and margin is not None and margin >= 1:
+        raise InvalidInputError(
+            f"{row}.margin",
+            f"must be below 1 for a share, not {form.text(f'{row}.margin')}: 0.01 is one percentage point",
+        )
 
 
 def _layer_words(layer: Layer) -> str:
