@@ -101,16 +101,16 @@ def experiment_contains(experiment: Experiment, text: str | None) -> bool:
     return contains(text, (experiment.id, experiment.name, experiment.design.hypothesis))
 
 
-def traces(ids: Collection[str]) -> list[str]:
-    """Return the texts of which one stands in every JSON text that has one of the ids as a string."""
-    return [*(json.dumps(each, ensure_ascii=False) for each in ids), *REWRITTEN]
+def json_strings(ids: Collection[str]) -> list[str]:
+    """Return the ids as they stand in the JSON texts that we write."""
+    return [json.dumps(each, ensure_ascii=False) for each in ids]
 
 
 def may_name(texts: Iterable[str], ids: Collection[str] | None) -> bool:
     """Return whether one of these JSON texts may have one of the ids as a string, where they are asked for."""
     if ids is None:
         return True
-    wanted = traces(ids)
+    wanted = (*json_strings(ids), *REWRITTEN)
     return any(each in text for text in texts for each in wanted)
 
 

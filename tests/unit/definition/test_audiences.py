@@ -226,6 +226,16 @@ def test_what_cannot_be_read_may_use_an_audience_so_it_stays(beta: Stage, unread
     assert beta.state() == before
 
 
+def test_an_audience_that_cannot_be_read_may_lead_to_another_which_keeps_its_condition(beta: Stage) -> None:
+    beta.audiences.create_audience("between", condition=IN_BETA)
+    beta.started(audience={"audience": "between"})
+    beta.memory.spoilt.add(("audience", "between"))
+    before = beta.state()
+    with pytest.raises(InvalidInputError, match="'between' cannot be read"):
+        beta.audiences.update_audience("beta", condition=NL)
+    assert beta.state() == before
+
+
 @pytest.mark.parametrize("what", ["experiment", "flag"])
 def test_an_audience_stays_though_what_names_it_is_made_meanwhile(
     beta: Stage, monkeypatch: pytest.MonkeyPatch, what: str

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, literal, literal_column, or_, true
+from sqlalchemy import ColumnElement, Text, and_, literal, literal_column, or_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean
 
-from variate.model.listing import folded, traces
+from variate.model.listing import REWRITTEN, folded, json_strings
 
 _MOST_SOUGHT = 50
 """How many ids are looked for in each document: to look for more takes longer than to decode it."""
@@ -35,8 +35,17 @@ def may_name(ids: Sequence[str], *documents: ColumnElement[Any]) -> ColumnElemen
     """
     if len(ids) > _MOST_SOUGHT:
         return true()
-    wanted = [literal(each, Text()) for each in traces(ids)]
-    return or_(*(_holds(document, each) for document in documents for each in wanted))
+    wanted = json_strings(ids)
+    return or_(*(or_(*_each_held(document, wanted), _is_rewritten(document)) for document in documents))
+
+
+def _each_held(document: ColumnElement[Any], texts: Sequence[str]) -> list[ColumnElement[bool]]:
+    return [_holds(document, literal(each, Text())) for each in texts]
+
+
+def _is_rewritten(document: ColumnElement[Any]) -> ColumnElement[bool]:
+    # Hardly a document has a backslash at all, and to look for one takes half the time of looking for two escapes.
+    return and_(*_each_held(document, ["\\"]), or_(*_each_held(document, REWRITTEN)))
 
 
 def member(document: ColumnElement[Any], name: str) -> ColumnElement[str]:
