@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import median
@@ -29,14 +28,11 @@ class Viewed:
         return median(one / other for one, other in zip(self.looks, self.beside, strict=True))
 
 
-def first_views(
-    visitor: Visitor, addresses: Mapping[str, str] = ADDRESSES, *, seconds_a_page: float = 0
-) -> dict[str, Viewed]:
-    """Look at each page once, as many seconds after the one before: the process answers each for the first time."""
+def first_views(visitor: Visitor, addresses: Mapping[str, str] = ADDRESSES) -> dict[str, Viewed]:
+    """Look at each page once: the process answers each for the first time."""
     found = {}
     for name, path in addresses.items():
         seen = visitor.look(path)
-        time.sleep(seconds_a_page)
         found[name] = Viewed(status=seen.status, first=seen.milliseconds, kilobytes=seen.size / 1_000)
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from variate.definition.chains import naming, reached, steps
 from variate.definition.references import References
+from variate.definition.value_schemas import check_schema
 from variate.errors import InvalidInputError
 from variate.model import Experiment, FeatureFlag, FlagStatus
 from variate.model.page import every_page
@@ -185,39 +186,6 @@ def known_targeting(flag: FeatureFlag) -> Targeting | None:
         return targeting_of(flag)
     except NOT_OF_FORM:
         return None
-
-
-def check_schema(targeting: Targeting) -> None:
-    """Raise ``InvalidInputError`` where the schema is none, or a variation's value breaks it.
-
-    References within the schema are followed; nothing is fetched for one that leads elsewhere, which is refused.
-    """
-    if targeting.schema is None:
-        return
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
-    schema = targeting.schema.value
-    try:
-        Draft202012Validator.check_schema(schema)
-        validator = Draft202012Validator(schema, registry=Registry())
-        for place, variation in enumerate(targeting.variations):
-            error = next(validator.iter_errors(variation.value.value), None)
-            if error is not None:
-                path = "".join(f"[{each!r}]" for each in error.absolute_path)
-                raise InvalidInputError(f"variations[{place}].value{path}", f"breaks the schema: {error.message}")
-    except SchemaError as error:
-        raise InvalidInputError("schema", f"is no JSON schema (draft 2020-12): {error.message}") from error
-    except Unresolvable as error:
-        raise InvalidInputError("schema", f"refers to what is not in it: {error}") from error
-    except RecursionError as error:
-        raise InvalidInputError("schema", "refers to itself without end") from error
-    except OverflowError as error:
-        raise InvalidInputError(
-            "schema", f"has a number, or is held against one, that is too large: {error}"
-        ) from error
 
 
 def _naming(targeting: Targeting) -> Any:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import click
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.service.dashboard.browsers import chromium_path, started
 from tests.service.dashboard.looking import DESK, PHONE
@@ -60,6 +60,11 @@ def _plan(page: Page) -> None:
     _scroll_to("What it takes", page)
 
 
+def _whole(page: Page) -> None:
+    """Wait for what comes by itself."""
+    expect(page.locator("[data-live=coming]")).not_to_have_text("…")
+
+
 def _scroll_to(heading: str, page: Page) -> None:
     page.get_by_role("heading", name=heading).first.evaluate(
         "it => { document.activeElement.blur(); scrollTo(0, it.getBoundingClientRect().top + scrollY - 24); }"
@@ -71,7 +76,7 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "experiments": ("/experiments", _as_it_is),
     "form": ("/experiments/new", _fill_the_form),
     "power": ("/experiments/new", _plan),
-    "results": (_RESULTS, _as_it_is),
+    "results": (_RESULTS, _whole),
     "charts": (_RESULTS, partial(_scroll_to, "Lifts")),
     "flag": ("/flags/new-checkout", _as_it_is),
     "explain": (_EXPLAINED, partial(_scroll_to, "user-21 gets")),
@@ -142,7 +147,11 @@ def main(phone: Path | None) -> None:
         sys.exit("there is no Chromium on PATH")
     with TemporaryDirectory() as home, in_the_scene():
         settings = Settings(
-            home=Path(home), environment="prod", environments=("dev", "staging", "prod"), change_delay_seconds=0
+            home=Path(home),
+            environment="prod",
+            environments=("dev", "staging", "prod"),
+            change_delay_seconds=0,
+            snapshot_poll_seconds=3600,  # what is in force is not to hang on when somebody looked
         )
         with Platform.open(settings) as platform:
             play(platform)

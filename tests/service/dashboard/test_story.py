@@ -162,8 +162,7 @@ class Story:
         page.evaluate("window.isTheSamePage = true")
         chart = page.get_by_role("region", name="Lifts of all metrics", exact=False)
         chart.focus()
-        page.mouse.wheel(0, 150)
-        page.wait_for_function("scrollY > 0")
+        assert page.evaluate("scrollY") > 0
         where = "[scrollY, document.activeElement.getBoundingClientRect().top]"
         before = page.evaluate(where)
         other = context.new_page()

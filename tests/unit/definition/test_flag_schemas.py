@@ -118,3 +118,40 @@ def test_a_number_too_large_to_be_divided_is_refused(stage: Stage, schema: Any, 
     with pytest.raises(InvalidInputError, match=r"^schema: has a number, or is held against one, that is too large"):
         stage.flags.create_feature_flag("nav", type="json", schema=schema, variations=variations(value, value))
     assert stage.entries() == []
+
+
+SLOW = "^(a+)+$"
+LONG = "a" * 60 + "!"
+_NESTED = {f"d{each}": {"allOf": [{"$ref": f"#/$defs/d{each + 1}"}] * 2} for each in range(40)}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "said"),
+    [
+        ({"pattern": SLOW}, LONG, "does not match"),
+        ({"patternProperties": {SLOW: {}}, "additionalProperties": False}, {LONG: 1}, "additional properties"),
+        ({"propertyNames": {"pattern": SLOW}}, {LONG: 1}, "does not match"),
+        ({"$schema": "https://json-schema.org/draft/2020-12/schema", "items": {"pattern": SLOW}}, [LONG], "not match"),
+        ({"not": {"$schema": "http://json-schema.org/draft-07/schema#", "pattern": SLOW}}, LONG, "at its beginning"),
+        ({"patternProperties": {SLOW: {}}, "unevaluatedProperties": False}, {LONG: 1}, "may not have unevaluated"),
+        ({"$ref": "#/$defs/d0", "$defs": {**_NESTED, "d40": {}}}, 1, "so often"),
+        ({"pattern": "(?=a)"}, "a", "RE2"),
+    ],
+)
+def test_no_schema_makes_us_reckon_for_ever(stage: Stage, schema: Any, value: Any, said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        stage.flags.create_feature_flag("nav", type="json", schema=schema, variations=variations(value, value))
+
+
+def test_properties_are_told_apart_by_patterns(stage: Stage) -> None:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "properties": {"name": {"type": "string", "pattern": "^n"}},
+        "patternProperties": {"^x-": {"type": "integer"}},
+        "additionalProperties": {"type": "boolean"},
+    }
+    good = {"name": "nav", "x-size": 1, "open": True}
+    assert stage.flags.create_feature_flag("nav", schema=schema, variations=variations(good, {})).revision == 1
+    for wrong in ({"name": "a"}, {"x-size": "1"}, {"open": 1}):
+        with pytest.raises(InvalidInputError, match=r"^variations\[1\].value.*: breaks the schema"):
+            stage.flags.create_feature_flag("nav", schema=schema, variations=variations(good, wrong))

@@ -30,6 +30,8 @@ MOST_RUNNING = 20
 _MOST_FLAGS = 8
 _ENTRIES = 40
 """How many changes are looked through for flags: some change often."""
+_MOST_SHOWN = 60
+"""How long a change may be to be shown in full."""
 _EVERY_SECONDS = 3.0
 _STORES_SECONDS = 3.0
 """How long stores may take for what is read of them: that one is away is to be seen here soon."""
@@ -129,7 +131,19 @@ def _changed_flags(site: Site) -> Sequence[FlagChange]:
 def _flag_change(site: Site, flag_id: str, entries: Sequence[AuditEntry]) -> FlagChange:
     flag = site.platform.get_feature_flag(flag_id)
     newest = entries[0]
-    fields = dict.fromkeys(each.path.partition(".")[0] for each in changed(newest).differences)
     return FlagChange(
-        entry=newest, name=flag_id if flag is None else flag.name, fields=tuple(fields), times=len(entries)
+        entry=newest, name=flag_id if flag is None else flag.name, fields=_fields_of(newest), times=len(entries)
     )
+
+
+def _fields_of(entry: AuditEntry) -> tuple[str, ...]:
+    """Return what was changed: a short change of one field in full, else the names. What is new is new as a whole."""
+    if entry.action == "created":
+        return ()
+    differences = changed(entry).differences
+    if len(differences) == 1:
+        (one,) = differences
+        whole = f"{one.path} {one.before or '-'} → {one.after or '-'}"
+        if len(whole) <= _MOST_SHOWN:
+            return (whole,)
+    return tuple(dict.fromkeys(each.path.partition(".")[0] for each in differences))
