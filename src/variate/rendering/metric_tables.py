@@ -59,11 +59,13 @@ def estimators_table(metric: MetricResult) -> Table | None:
     if len(rows) <= len(overall.comparisons):
         return None
     columns = ("variation", "estimator", *_EFFECT, "removed")
-    notes = ["The p-values of this table are not adjusted for other tests."]
-    if any(each.cuped is not None for each in overall.comparisons):
+    has_p = any(row[columns.index("p")] != words.NOTHING for row in rows)
+    has_covariate = any(each.cuped is not None for each in overall.comparisons)
+    notes = ["The p-values of this table are not adjusted for other tests."] if has_p else []
+    if has_covariate:
         notes.append("Removed is the share of the raw variance that the covariate took away.")
     found = table("Raw and adjusted, side by side", columns, rows, numbers=columns[2:], notes=notes)
-    return found if len(notes) > 1 else found.without("removed")
+    return found if has_covariate else found.without("removed")
 
 
 def guard_table(metric: MetricResult) -> Table | None:

@@ -13,9 +13,10 @@ from tests.service.dashboard.conftest import Opened
 from tests.service.dashboard.looking import assert_clean
 from tests.service.dashboard.people import Browser, words
 from tests.service.definitions import define_experiment
-from tests.service.running import Running
+from tests.service.running import Running, bearer
 from variate.platform import Platform
 from variate.server.dashboard.audit import verification
+from variate.server.verifying import one_at_a_time
 
 MARKUP = "<script>alert(1)</script>"
 
@@ -106,6 +107,18 @@ def head_of(page: httpx.Response) -> str:
     found = re.search(r"<code>([0-9a-f]{64})</code>", page.text)
     assert found is not None
     return found[1]
+
+
+def test_the_log_is_verified_for_one_at_a_time(service: Running, viewer: Browser, defined: Platform) -> None:
+    api = f"{service.url}/api/v1/audit/verify"
+    with one_at_a_time():
+        page = viewer.send("/audit/verify")
+        program = httpx.post(api, json={}, headers=bearer("read"))
+    assert (page.status_code, program.status_code) == (429, 429)
+    assert program.headers["retry-after"] == "30"
+    assert "verified already" in words(page)
+    assert viewer.send("/audit/verify").status_code == 200
+    assert httpx.post(api, json={}, headers=bearer("read")).status_code == 200
 
 
 def test_the_log_is_verified_and_the_head_noted(viewer: Browser, defined: Platform) -> None:

@@ -112,3 +112,8 @@ def test_a_name_is_no_longer_than_ours_are() -> None:
     assert sent(("a" * 200, "x")).has("a" * 200)
     with pytest.raises(Refusal, match="200 characters"):
         sent(("when" + ".items[0]" * 30, "group"))
+
+
+def test_a_long_name_in_a_link_is_no_row() -> None:
+    form = Form([("a[0]" * 50, "x"), ("b[0]" * 51, "x")], sent=True)
+    assert (form.rows("a"), form.rows("b")) == ([0], [])

@@ -274,6 +274,8 @@ def _numbers_of(names: Iterable[str]) -> dict[str, dict[int, None]]:
     """Return the numbers of all rows by their prefix, as they stand: once, for each row asks for the rows below it."""
     numbers: dict[str, dict[int, None]] = {}
     for name in names:
+        if len(name) > MOST_OF_A_NAME:  # in a link: of a form it is refused
+            continue
         for found in _NUMBERED.finditer(name):
             numbers.setdefault(name[: found.start()], {})[int(found[1])] = None
     return numbers

@@ -18,6 +18,7 @@ from variate.server.management.needs import READS
 from variate.server.management.paging import Paged, listed
 from variate.server.management.routes import Routes
 from variate.server.management.shapes import MOMENT, Given, Told, absent, example
+from variate.server.verifying import one_at_a_time
 
 
 class AuditEntry(Told):
@@ -121,6 +122,10 @@ def list_audit_entries(
 def verify_audit_log(body: VerificationGiven, platform: Served) -> Response:
     """Go through the whole audit log and tell whether it stands as it was written. It may take long.
 
+    Each process does so for one at a time, and refuses others with 429.
+
     Only with the `head` of an earlier verification, noted elsewhere, is it found out if the whole log was made anew.
     """
-    return answer(verification_record(platform.verify_audit_log(head=body.given.get("head"))))
+    with one_at_a_time():
+        found = platform.verify_audit_log(head=body.given.get("head"))
+    return answer(verification_record(found))

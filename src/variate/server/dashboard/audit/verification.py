@@ -11,6 +11,7 @@ from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.visit import Visit
 from variate.server.management.needs import READS
 from variate.server.refusal import Refusal
+from variate.server.verifying import one_at_a_time
 
 pages = Pages()
 
@@ -38,5 +39,6 @@ def verify(visit: Visit) -> Response:
                 "more on a page: run `variate audit verify` on the machine that serves, which has all the time",
             )
 
-    found = visit.platform.verify_audit_log(head=visit.form.text("head") or None, advance=go_on)
+    with one_at_a_time():
+        found = visit.platform.verify_audit_log(head=visit.form.text("head") or None, advance=go_on)
     return visit.page("audit/verify.html.j2", found=found, sentences=[*verification_words(found)], tones=Tone)
