@@ -120,7 +120,7 @@ def test_what_cannot_be_explained_is_said_beside_what_was_typed(
     given = {"unit": "u-9", "experiment_id": "prices", **asked}
     page = viewer.get("/explain", params=given)
     assert page.status_code == 422
-    assert f'<a href="#f-{field.replace("[", "-").replace("]", "").replace(".", "-")}">{field}</a>' in page.text
+    assert f'<a href="#f-{field.replace("[", "-").replace("]", "").replace(".", "-")}">' in page.text
     assert rule in words(page)
     for value in given.values():
         assert value in unescape(page.text)

@@ -32,6 +32,19 @@ def test_a_wrong_password_is_told_beside_what_was_typed(service: Running, viewer
     assert "not this one" not in answer.text
 
 
+def test_signing_in_again_leaves_no_session_behind(service: Running, viewer: Browser) -> None:
+    given = {"email": "viewer@example.com", "password": PASSWORD}
+    with httpx.Client(base_url=service.url) as client:
+        client.post("/sign-in", data=given)
+        before = client.cookies["variate-session"]
+        assert client.post("/sign-in", data={**given, "password": "not this one"}).status_code == 401
+        assert client.get("/").status_code == 200
+        client.post("/sign-in", data=given)
+        assert client.get("/").status_code == 200
+    left = httpx.get(f"{service.url}/", cookies={"variate-session": before}, headers={"Accept": "text/html"})
+    assert left.status_code == 303
+
+
 def test_signing_out_ends_the_session(service: Running, viewer: Browser) -> None:
     with httpx.Client(base_url=service.url) as client:
         client.post("/sign-in", data={"email": "viewer@example.com", "password": PASSWORD})

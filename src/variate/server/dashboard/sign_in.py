@@ -27,7 +27,7 @@ def sign_in_page(visit: Visit) -> Response:
 
 @pages.post("/sign-in", needs=None, again=sign_in_page)
 def sign_in(visit: Visit) -> Response:
-    """Begin a session by e-mail address and password."""
+    """Begin a session by e-mail address and password, in place of the one that this browser had."""
     form = visit.form
     back_to = own_path(form.text("next") or HOME)
     try:
@@ -38,6 +38,9 @@ def sign_in(visit: Visit) -> Response:
         visit.status = 401
         form.problem = str(error)
         return sign_in_page(visit)
+    before = SESSION.read(visit.request, visit.site.settings)
+    if before is not None:
+        visit.platform.sessions.end(before)
     response = visit.to(back_to)
     SESSION.put(response, started.token, request=visit.request, settings=visit.site.settings)
     return response
