@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import closing
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.service.running import Running, bearer
 from variate.platform import Platform
 from variate.server.dashboard import live
 from variate.server.dashboard.events import tail
+from variate.server.dashboard.templating import typed_moment
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -44,6 +46,17 @@ def test_the_latest_stand_on_top(viewer: Browser) -> None:
     assert 'href="/experiments/prices"' in page.text
     assert MARKUP in words(page)
     assert "<img" not in page.text
+
+
+def test_the_time_of_an_event_leads_to_why_they_got_what_they_got_then(viewer: Browser, recorded: Platform) -> None:
+    page = viewer.get("/events", params={"unit": "ada", "event_type": "click"})
+    (link,) = (each for each in re.findall(r'href="([^"]+)"', page.text) if "at=" in each)
+    (event,) = recorded.get_user_events("ada", event_type="click").items
+    assert parse_qs(urlsplit(unescape(link)).query) == {
+        "unit": ["ada"],
+        "experiment_id": ["prices"],
+        "at": [typed_moment(event.at)],
+    }
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -50,6 +50,16 @@ def instant(moment: datetime | None) -> Markup | str:
     whole = format_instant(moment)
     shown = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
     return Markup('<time datetime="{}" title="{}">{} UTC</time>').format(whole, whole, shown)
+
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+def typed_moment(moment: datetime) -> str:
+    """Return the moment as a field of a moment holds it: never before it, and no finer than browsers are."""
+    finer = min(timedelta(microseconds=-moment.microsecond % 1000), _LATEST - moment)
+    typed = (moment + finer).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return typed.removesuffix(".000")
 
 
 def exact_instant(moment: datetime) -> Markup:
@@ -112,6 +122,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "instant": instant,
         "exact_instant": exact_instant,
+        "typed_moment": typed_moment,
         "ago": ago,
         "for_input": for_input,
         "count": count,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from variate.errors import InvalidInputError
 from variate.model import Json
 from variate.server.dashboard.conditions.operands import json_text
 from variate.server.dashboard.form import Form
-from variate.server.dashboard.templating import path_of
-
-_LATEST = datetime.max.replace(tzinfo=UTC)
+from variate.server.dashboard.templating import path_of, typed_moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +77,3 @@ def _value(text: str) -> Json:
         return Form([("value", text)], sent=True).json("value") if text else ""
     except InvalidInputError:
         return text
-
-
-def typed_moment(moment: datetime) -> str:
-    """Return the moment as a field of a moment holds it: never before it, and no finer than browsers are."""
-    finer = min(timedelta(microseconds=-moment.microsecond % 1000), _LATEST - moment)
-    typed = (moment + finer).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
-    return typed.removesuffix(".000")

@@ -11,10 +11,11 @@ from variate.model import Assignment, Event, Page
 from variate.model.decision import BUCKETS, Reason
 from variate.platform.explaining import Explained
 from variate.rendering.decision_words import REASONS, decision_fields
-from variate.server.dashboard.explain.asked import Asked, read_asked, typed_moment
+from variate.server.dashboard.explain.asked import Asked, read_asked
 from variate.server.dashboard.explain.at_a_glance import Glance, glance
 from variate.server.dashboard.overrides.standing import Standing, standing
 from variate.server.dashboard.pages import Pages
+from variate.server.dashboard.templating import typed_moment
 from variate.server.dashboard.visit import Visit
 
 pages = Pages()
