@@ -14,7 +14,8 @@ from variate.errors import ConflictError
 from variate.platform import Platform
 
 PASSWORD = "correct horse battery staple"
-_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+"""Finds the token that a form has."""
 _TAG = re.compile(r"<[^>]*>")
 
 Fields = Mapping[str, str | Sequence[str]]
@@ -29,7 +30,7 @@ class Browser:
     @property
     def token(self) -> str:
         """The token that forms have."""
-        found = _TOKEN.search(self.client.get("/account").text) or _TOKEN.search(self.client.get("/").text)
+        found = TOKEN.search(self.client.get("/account").text) or TOKEN.search(self.client.get("/").text)
         assert found is not None
         return found[1]
 

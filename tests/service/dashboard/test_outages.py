@@ -21,6 +21,7 @@ from tests.engines.redis import PrivateRedis
 from tests.engines.session import Session
 from tests.service.dashboard.people import PASSWORD, Browser, signed_in, words
 from tests.service.running import Running, bearer, running
+from variate.errors import StoreUnavailableError
 from variate.platform import Platform
 from variate.settings import Settings
 from variate.testing.waiting import wait_until
@@ -100,6 +101,20 @@ def test_while_redis_hangs_nobody_is_sent_to_sign_in_and_what_was_typed_can_be_s
 def reasons(world: World, unit: str) -> list[str]:
     """Return for which reasons variations are forced for the unit."""
     return [each.reason for each in world.served.platform.get_user_overrides(unit)]
+
+
+@pytest.mark.parametrize("path", ["/overrides?unit=ada", "/events?unit=ada", "/audit", "/explain?unit=ada", "/flags"])
+def test_a_list_that_cannot_be_read_is_not_said_to_be_empty(
+    world: World, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise StoreUnavailableError
+
+    for name in ("get_user_overrides", "get_user_events", "audit_log", "list_feature_flags"):
+        monkeypatch.setattr(world.served.platform, name, away)
+    page = world.get(path)
+    assert (page.status_code, "<h1>A store is away</h1>" in page.text) == (503, True)
+    assert f'href="{path}">Try again</a>' in page.text
 
 
 class Looking:

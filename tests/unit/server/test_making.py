@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -112,3 +114,24 @@ def test_stopping_gives_up_what_is_being_made_and_begins_nothing(reporter: Repor
     assert work.failure == "the service stopped before it was made"
     with pytest.raises(LimitExceededError):
         making.begin("two", dimensions=())
+
+
+_DEAF = """
+import subprocess
+import sys
+import threading
+from variate.clock import utc_now
+from variate.server.dashboard.making import Making
+begun = threading.Event()
+def report(*_, **__):
+    begun.set()
+    threading.Event().wait()
+making = Making(report, made=print, clock=utc_now)
+making.begin("deaf", dimensions=[])
+assert begun.wait(30)
+making.close()
+"""
+
+
+def test_a_process_ends_though_a_report_waits_for_a_store_that_hangs() -> None:
+    subprocess.run([sys.executable, "-c", _DEAF], check=True, timeout=30)

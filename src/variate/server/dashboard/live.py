@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from starlette.responses import StreamingResponse
 
@@ -33,6 +34,7 @@ _AWAY = b"event: away\ndata: -\n\n"
 _BACK = b"event: back\ndata: -\n\n"
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would hold events back
 
+T = TypeVar("T")
 Shown = Mapping[str, str]
 """What is to stand in the elements of a page, by their ``data-live``: text, or markup that a template made."""
 
@@ -147,7 +149,7 @@ class Live:
     async def _in_thread(self, ask: Callable[[], bool]) -> bool:
         """Return the answer; no, where it is not to be had as all of it closes."""
         try:
-            asking = asyncio.get_running_loop().run_in_executor(self._threads, ask)
+            asking = asyncio.get_running_loop().run_in_executor(self._threads, _in_time, ask)
         except RuntimeError:
             return False
         await asyncio.wait((asking,))
@@ -171,8 +173,12 @@ class Live:
 
 
 def _said(read: Callable[[], Shown]) -> bytes:
+    return encode(_in_time(read))
+
+
+def _in_time(ask: Callable[[], T]) -> T:
     with within(READ_SECONDS):
-        return encode(read())
+        return ask()
 
 
 def _trace_of(error: Exception) -> Exception | None:

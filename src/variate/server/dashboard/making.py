@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from threading import Lock
+from threading import Lock, Semaphore, Thread
 from typing import TYPE_CHECKING, Protocol
 
 from variate.clock import Clock
@@ -61,7 +60,7 @@ class Making:
         self._clock = clock
         self._lock = Lock()
         self._works: OrderedDict[str, Work] = OrderedDict()
-        self._pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="variate-report")
+        self._turns = Semaphore(AT_ONCE)
         self._closed = False
 
     def of(self, experiment_id: str) -> Work | None:
@@ -82,13 +81,15 @@ class Making:
             self._works[experiment_id] = Work(asked_at=self._clock(), step="waiting for its turn")
             self._works.move_to_end(experiment_id)
             self._forget()
-            self._pool.submit(self._make, experiment_id, tuple(dimensions))
+            # Not of a pool, whose threads an interpreter waits for at its end: a step may take long, or a store hang.
+            Thread(
+                target=self._make, args=(experiment_id, tuple(dimensions)), name="variate-report", daemon=True
+            ).start()
         return True
 
     def close(self) -> None:
         """Give up. Safe to repeat."""
         self._closed = True
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _make(self, experiment_id: str, dimensions: tuple[str, ...]) -> None:
         def advance(what: str, done: int, total: int) -> None:
@@ -97,8 +98,9 @@ class Making:
             self._note(experiment_id, step=f"{what}: {done:,} of {total:,}")
 
         try:
-            advance("reading", 0, 1)
-            report = self._report(experiment_id, dimensions=dimensions, advance=advance)
+            with self._turns:
+                advance("reading", 0, 1)
+                report = self._report(experiment_id, dimensions=dimensions, advance=advance)
             self._made(report)
         except _StoppedError:
             self._note(experiment_id, is_over=True, failure="the service stopped before it was made")

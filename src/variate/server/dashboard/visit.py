@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from variate.access.sessions import Session
 from variate.clock import utc_now
-from variate.errors import AccessError, InvalidInputError, StoreError
+from variate.errors import AccessError, InvalidInputError, StoreError, VariateError
 from variate.model.access import Principal, Scope
 from variate.platform import Platform
 from variate.server.dashboard.form import Form
@@ -137,6 +137,16 @@ class Visit:
         given = [each for each in self.request.query_params.multi_items() if each[0] != _DONE]
         self.form = Form(given, sent=bool(given))
         return self.form
+
+    def refuse(self, error: VariateError) -> None:
+        """Have the page say what is wrong with what was asked for. What is not that is raised, as of a store away.
+
+        A page that shows nothing then would tell of nothing where there may be something.
+        """
+        status = self.form.refuse(error)
+        if status >= 500:
+            raise error
+        self.status = status
 
     def page(self, template: str, **context: Any) -> Response:
         """Answer with a page of this template."""

@@ -27,7 +27,7 @@ def list_entries(visit: Visit) -> Response:
     try:
         found = visit.platform.audit_log(limit=_ROWS, last_key=form.raw("after") or None, **_filters(form))
     except VariateError as error:
-        visit.status = form.refuse(error)
+        visit.refuse(error)
     typed = {name: form.text(name) for name in _FIELDS}
     return visit.page(
         "audit/log.html.j2",

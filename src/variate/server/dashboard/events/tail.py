@@ -64,7 +64,7 @@ def show_events(visit: Visit) -> Response:
         filters = Filters.read(form)
         found = filters.events(visit.platform, last_key=last_key)
     except VariateError as error:
-        visit.status = form.refuse(error)
+        visit.refuse(error)
     is_live = filters is not None and last_key is None
     return visit.page(
         "events/events.html.j2",

@@ -65,7 +65,7 @@ def explain(visit: Visit) -> Response:
         if not form.reshaped() and form.text("unit"):
             found = _found(visit, read_asked(form))
     except VariateError as error:
-        visit.status = form.refuse(error)
+        visit.refuse(error)
     return visit.page(
         "explain/explain.html.j2",
         found=found,

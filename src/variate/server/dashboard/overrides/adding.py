@@ -59,7 +59,7 @@ def new_override(visit: Visit) -> Response:
     try:
         target = _target(visit)
     except VariateError as error:
-        visit.status = visit.form.refuse(error)
+        visit.refuse(error)
     if target is None:
         return visit.page(
             "overrides/of_what.html.j2",

@@ -26,7 +26,7 @@ def list_overrides(visit: Visit) -> Response:
     try:
         found = _found(visit, form)
     except VariateError as error:
-        visit.status = form.refuse(error)
+        visit.refuse(error)
     filters = {name: form.text(name) for name in _FILTERS}
     return visit.page(
         "overrides/list.html.j2",
