@@ -155,6 +155,10 @@ class Story:
         page.get_by_label("Dimensions").fill("country")
         page.get_by_role("button", name="Make a report").click()
         self._arrives()
+        page.goto("/")
+        running = page.get_by_role("table", name="Running experiments", exact=False)
+        expect(running.get_by_role("rowheader", name=f"One page: {self.name}")).to_be_visible()
+        page.goto(f"{self.experiment}/results")
 
     def watches_a_report_arrive(self, context: BrowserContext) -> None:
         """Read the results while somebody else has a report made: it is offered, and nothing moves."""
@@ -232,6 +236,13 @@ class Story:
         page.get_by_role("button", name="Switch off").click()
         expect(page.get_by_role("link", name="Switch on", exact=True)).to_be_visible()
         assert self.is_served(secret) is False
+
+    def finds_it_at_home(self) -> None:
+        page = self.page
+        page.goto("/")
+        row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=f"Flag {self.name}", exact=True))
+        expect(row).to_contain_text("status change: status active → inactive")
+        self.look()
 
     def explains_a_unit(self) -> None:
         page = self.page
@@ -327,5 +338,6 @@ def test_the_whole_story(context: BrowserContext, service: Running, request: pyt
     story.decides()
     story.ships_it_by_a_flag(secret)
     story.kills_it(secret)
+    story.finds_it_at_home()
     story.explains_a_unit()
     story.reads_who_did_it()
