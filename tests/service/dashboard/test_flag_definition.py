@@ -213,7 +213,9 @@ def test_a_flag_that_does_not_compile_is_switched_off_everywhere_and_in_one_envi
 ) -> None:
     store_not_served(platform, flag_id)
     assert "Not in force in dev as it stands: nothing of it is served" in words(editor.get(f"/flags/{flag_id}"))
-    assert "Saved." in words(editor.send(f"/flags/{flag_id}/off", {"environment": environment}))
+    assert "Switched off: in force within seconds." in words(
+        editor.send(f"/flags/{flag_id}/off", {"environment": environment})
+    )
     if environment:
         assert targeting(platform, flag_id)["environments"]["prod"]["enabled"] is False
     else:

@@ -199,6 +199,8 @@ DONE: dict[str, str] = {
     "created": "Created.",
     "saved": "Saved.",
     "removed": "Removed.",
+    "switched-off": "Switched off: in force within seconds.",
+    "switched-on": "Switched on: in force within seconds.",
     "launched": "Launched: units are given variations from now on.",
     "resumed": "Resumed: units are given variations again.",
     "paused": "Paused: nobody is given a variation.",

@@ -64,7 +64,7 @@ def switch_off(visit: Visit) -> Response:
         visit.platform.update_flag_environment(flag.id, environment, enabled=False, actor=visit.actor)
     elif flag.status is not FlagStatus.ARCHIVED:
         visit.platform.update_feature_flag_status(flag.id, FlagStatus.INACTIVE, actor=visit.actor)
-    return _back(visit)
+    return _back(visit, "switched-off")
 
 
 @pages.get("/flags/{flag_id}/on", needs=CHANGES)
@@ -78,11 +78,11 @@ def switch_on(visit: Visit) -> Response:
     """Switch the flag on."""
     environment = _chosen(visit)
     if environment == EVERYWHERE:
-        return _moved(visit, FlagStatus.ACTIVE)
+        return _moved(visit, FlagStatus.ACTIVE, "switched-on")
     visit.platform.update_flag_environment(
         visit.named("flag_id"), environment, enabled=True, expected_revision=visit.form.revision, actor=visit.actor
     )
-    return _back(visit)
+    return _back(visit, "switched-on")
 
 
 @pages.get("/flags/{flag_id}/archive", needs=CHANGES)
@@ -94,7 +94,7 @@ def ask_archive(visit: Visit) -> Response:
 @pages.post("/flags/{flag_id}/archive", needs=CHANGES, again=ask_archive)
 def archive(visit: Visit) -> Response:
     """Take the flag out of use."""
-    return _moved(visit, FlagStatus.ARCHIVED)
+    return _moved(visit, FlagStatus.ARCHIVED, "archived")
 
 
 @pages.get("/flags/{flag_id}/restore", needs=CHANGES)
@@ -106,7 +106,7 @@ def ask_restore(visit: Visit) -> Response:
 @pages.post("/flags/{flag_id}/restore", needs=CHANGES, again=ask_restore)
 def restore(visit: Visit) -> Response:
     """Have an archived flag back, switched off."""
-    return _moved(visit, FlagStatus.INACTIVE)
+    return _moved(visit, FlagStatus.INACTIVE, "saved")
 
 
 def _ask(visit: Visit, act: str) -> Response:
@@ -130,12 +130,12 @@ def _chosen(visit: Visit) -> str:
     return environment
 
 
-def _moved(visit: Visit, status: FlagStatus) -> Response:
+def _moved(visit: Visit, status: FlagStatus, done: str) -> Response:
     visit.platform.update_feature_flag_status(
         visit.named("flag_id"), status, expected_revision=visit.form.revision, actor=visit.actor
     )
-    return _back(visit)
+    return _back(visit, done)
 
 
-def _back(visit: Visit) -> Response:
-    return visit.to(path_of("flags", visit.named("flag_id")), done="saved")
+def _back(visit: Visit, done: str) -> Response:
+    return visit.to(path_of("flags", visit.named("flag_id")), done=done)
