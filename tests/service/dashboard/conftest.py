@@ -48,9 +48,12 @@ def viewer(service: Running) -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
-    """The system's Chromium. A test that needs it is skipped where there is none, but for CI."""
+    """The system's Chromium. A test that needs it is skipped where there is none, but for CI.
+
+    It is of a file: while Playwright runs, no other test of the process can run an event loop.
+    """
     found = chromium_path()
     if found is None:
         if os.environ.get("CI"):
