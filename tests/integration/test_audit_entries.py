@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from variate.model import AuditEntry
+from variate.model.conclusion import ConclusionFields
 from variate.platform import Platform
 from variate.settings import Settings
 
@@ -49,6 +50,12 @@ def _layer(platform: Platform) -> None:
 def _started(platform: Platform) -> None:
     _experiment(platform)
     platform.update_experiment_status("it", "active")
+
+
+def _completed(platform: Platform) -> None:
+    _started(platform)
+    conclusion: ConclusionFields = {"decision": "inconclusive", "note": "first"}
+    platform.update_experiment_status("it", "completed", conclusion=conclusion)
 
 
 def _overridden(platform: Platform) -> None:
@@ -102,6 +109,16 @@ CHANGES: list[tuple[str, Prepare, dict[str, Any], Told]] = [
         Told("created", None, {"id": "it", "name": "Prices", "status": "draft"}),
     ),
     ("update_experiment", _experiment, {"name": "New"}, Told("updated", {"name": "Prices"}, {"name": "New"})),
+    (
+        "conclude_experiment",
+        _completed,
+        {"conclusion": {"decision": "keep", "note": "second"}},
+        Told(
+            "concluded",
+            {"conclusion": {"decision": "inconclusive", "note": "first"}},
+            {"conclusion": {"decision": "keep", "note": "second"}},
+        ),
+    ),
     (
         "start_new_version",
         _started,

@@ -88,7 +88,7 @@ def test_the_first_migration_says_what_it_did_and_the_second_does_nothing(unmade
         "0005: Keep looks and reports.",
         "0006: Keep keys, people and replies.",
         "0007: Chain the audit log: each entry is bound by its hash to the one before.",
-        "0008: Tell beside a report how its data's health is, and how many units it has.",
+        "0008: Tell beside a report how its data's health is, how many units it has and how fast they come.",
     ]
     assert list(unmade_database.migrate()) == []
     unmade_database.require_migrated()

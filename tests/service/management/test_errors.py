@@ -104,7 +104,7 @@ def test_a_broken_rule_is_told_in_the_same_shape(api: httpx.Client, change: dict
 
 def test_a_parameter_that_is_not_known_is_refused_rather_than_passed_over(api: httpx.Client) -> None:
     told = problem(api.get("/api/v1/experiments?statsu=active"), 422)
-    assert (told["field"], told["rule"]) == ("statsu", "is not known; there is cursor, limit, owner, status")
+    assert (told["field"], told["rule"]) == ("statsu", "is not known; there is cursor, limit, owner, status, text")
 
 
 def test_a_parameter_of_a_wrong_form_is_named(api: httpx.Client) -> None:
