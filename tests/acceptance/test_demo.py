@@ -22,7 +22,7 @@ def test_the_demo_assigns_everybody_once_and_ships_the_effect_it_simulates(varia
     assert control["units"] + treatment["units"] == 20_000
     assert control["units"] == pytest.approx(10_000, abs=354), "five times sqrt(20,000 / 4) = 71"
     health = found["health"]
-    # No dimension was asked for, and its events are not numbered: so nothing tells whether some were lost or late.
+    # No dimension was asked for, no look came before this one, and events without numbers do not tell what was lost.
     assert {each["kind"] for each in health["checks"] if each["status"] == "unknown"} == {
         "sample_ratio_by_dimension",
         "completeness",

@@ -197,7 +197,8 @@ def test_ids_are_suggested_by_what_their_definitions_hold(viewer: Browser) -> No
 
 
 @pytest.mark.slow
-def test_explaining_in_a_browser(opened: Opened) -> None:
+def test_explaining_in_a_browser(opened: Opened, defined: Platform) -> None:
+    defined.create_override("u-7", "search", "treatment")
     page = opened("/explain")
     assert_clean(page)
     page.get_by_label("Flag").press_sequentially("price l")
@@ -214,8 +215,8 @@ def test_explaining_in_a_browser(opened: Opened) -> None:
     assert_clean(page)
     page.get_by_role("link", name="All that the unit gets").click()
     page.wait_for_url("**/explain?unit=u-5")
-    page.goto("/explain?unit=u-3")
-    page.get_by_role("link", name="Remove what is forced for u-3 in search").wait_for()
+    page.goto("/explain?unit=u-7")
+    page.get_by_role("link", name="Remove what is forced for u-7 in search").wait_for()
     assert_clean(page)
 
 
