@@ -28,6 +28,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
+def platform(service: Running) -> Platform:
+    """The platform that the service answers for."""
+    return service.platform
+
+
+@pytest.fixture(scope="module")
 def admin(service: Running) -> Iterator[Browser]:
     """A browser without scripts of somebody who administers."""
     with signed_in(service.url, service.platform, role="admin") as browser:

@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 
 from tests.service.dashboard.people import Browser, words
-from tests.service.running import Running
 from variate.model import FeatureFlag, FlagStatus
 from variate.platform import Platform
 from variate.testing.builders import build_audit_entry, build_flag
@@ -18,11 +17,6 @@ from variate.testing.builders import build_audit_entry, build_flag
 UNHEARD_OF = [{"serve": "on", "condition": {"attribute": "plan", "operator": "sounds_like", "value": "beta"}}]
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _numbers = count(1)
-
-
-@pytest.fixture
-def platform(service: Running) -> Platform:
-    return service.platform
 
 
 @pytest.fixture

@@ -8,17 +8,11 @@ from typing import Any
 import pytest
 
 from tests.service.dashboard.people import Browser, words
-from tests.service.running import Running
 from variate.model import FeatureFlag
 from variate.platform import Platform
 
 GERMANS = {"attribute": "country", "operator": "equals", "value": "DE"}
 _numbers = count(1)
-
-
-@pytest.fixture
-def platform(service: Running) -> Platform:
-    return service.platform
 
 
 @pytest.fixture
