@@ -52,6 +52,7 @@ def test_it_says_where_it_answers_and_what_to_do_where_there_is_no_key(tmp_path:
         (["--processes", "2"], {}, "VARIATE_REDIS_URL"),
         ([], {"VARIATE_PORT": "no"}, "VARIATE_PORT"),
         (["--host", "203.0.113.1"], {}, "VARIATE_HOST"),
+        (["--fd", "999"], {}, "--fd"),
     ],
 )
 def test_what_cannot_be_right_is_said_in_one_line(
