@@ -66,9 +66,7 @@ def test_of_many_units_it_says_that_it_is_an_estimate_and_how_good(
     told = words(editor.send("/experiments/many/change", _typed(service, "many", traffic="0", do="preview")))
     assert "Have an assignment 8 units" in told
     # Of five in five: 0.025 ** (1 / 5) = 47.8 % at least.
-    assert (
-        "Estimated from 5 units, chosen by chance: 3 to 8 units are drawn otherwise, with a confidence of 95 %" in told
-    )
+    assert "Estimated from 5 units, chosen by chance: 3 to 8 units are drawn otherwise" in told
     assert "Only the newest assignments were counted: older ones are left out." in told
 
 

@@ -131,6 +131,13 @@ def test_a_preview_tells_whom_a_change_moves_and_changes_nothing(api: httpx.Clie
     assert (begun.status_code, begun.json()["version"]) == (200, 2)
 
 
+def test_a_margin_of_a_share_that_is_none_is_refused_by_its_field(api: httpx.Client, service: Running) -> None:
+    service.platform.create_metric("refunds", kind="proportion", measure="refund")
+    refused = made(api, "margins", metrics=[{"metric": "refunds", "role": "guardrail", "margin": 2}])
+    assert (refused.status_code, refused.json()["field"]) == (422, "metrics[0].margin")
+    assert refused.json()["rule"] == "must be below 1 for a share, not 2: 0.01 is one percentage point"
+
+
 def test_where_too_many_previews_are_being_made_another_is_told_when_to_come(
     api: httpx.Client, service: Running
 ) -> None:
