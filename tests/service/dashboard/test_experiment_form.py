@@ -190,8 +190,8 @@ def test_what_is_wrong_is_called_as_the_page_counts_its_rows(editor: Browser) ->
     fields = typed(**{"variations[7].name": "third", "variations[7].weight": "much", "plan.units": "some"})
     fields = {name: value for name, value in fields.items() if not name.startswith("variations[1]")}
     told = words(editor.send("/experiments/new", fields))
-    assert "variations 2, weight must be a number" in told
-    assert "plan, units must be a number" in told
+    assert "Variation 2, weight must be a number" in told
+    assert "Plan, units in all variations must be a number" in told
 
 
 def test_a_metric_that_is_not_there_is_said_beside_its_row(editor: Browser) -> None:

@@ -16,6 +16,7 @@ from variate._version import __version__
 from variate.model import format_instant
 from variate.rendering.text import cut, fit
 from variate.server.dashboard.assets import asset
+from variate.server.dashboard.field_names import field_words, label_of
 
 _COMPACT_COLUMNS = 240
 
@@ -115,6 +116,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "asset": asset,
         "path_of": path_of,
+        "label_of": label_of,
         "new_id": lambda: str(uuid4()),
         "variate_version": __version__,
         "zip": zip,
@@ -127,6 +129,7 @@ def _environment() -> Environment:
         "for_input": for_input,
         "count": count,
         "compact": compact,
+        "field_words": field_words,
         "exact": exact,
     }
     return environment
