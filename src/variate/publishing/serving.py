@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -45,7 +45,7 @@ class InForce:
 
     publication: Publication
     age_seconds: float
-    flags: Container[str]
+    flags: Collection[str]
     active_experiments: Sequence[str]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 
@@ -18,6 +18,10 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+
+    def beside(self, row: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """Yield the cells of one of ``rows`` beside the one that names it, each with its column."""
+        return zip(self.columns[1:], row[1:], strict=True)
 
     def without(self, *columns: str) -> Table:
         """Return the table without some columns, for where it is narrow."""

@@ -24,7 +24,7 @@ def is_fit(text: str) -> bool:
 
 def width(text: str) -> int:
     """Return how many columns the text takes; a character of East Asian width takes two."""
-    return sum(_columns(character) for character in text)
+    return len(text) if text.isascii() else sum(_columns(character) for character in text)
 
 
 def cut(text: str, *, columns: int) -> str:

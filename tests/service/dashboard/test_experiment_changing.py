@@ -113,7 +113,7 @@ def test_a_new_version_is_previewed_and_takes_a_reason(service: Running, editor:
     assert 0 < int(moved[1]) <= UNITS
     without = editor.send("/experiments/anew/new-version", {**_typed(service, "anew"), **_previewed(shown)})
     assert without.status_code == 422
-    assert "reason must be given" in words(without)
+    assert "Why must be given" in words(without)
     assert _design(service, "anew").version == 1
     sent = _typed(service, "anew", reason="Bots <b>were</b> in it")
     made = editor.send("/experiments/anew/new-version", {**sent, **_previewed(shown)})

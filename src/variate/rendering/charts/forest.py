@@ -129,14 +129,14 @@ def _row(row: ForestRow, quantity: Quantity, *, axis: Axis, y: float) -> str:
 
 def _interval(row: ForestRow, *, axis: Axis, y: float) -> str:
     low, high = axis.place(row.low), axis.place(row.high)
-    parts = [svg.line(x1=low, y1=y, x2=high, y2=y, stroke_width=2)]
+    lines, heads = [(low, y, high, y)], []
     for x, is_inside, way in ((low, axis.holds(row.low), -1), (high, axis.holds(row.high), 1)):
         if is_inside:
-            parts.append(svg.line(x1=x, y1=y - 4, x2=x, y2=y + 4, stroke_width=2))
+            lines.append((x, y - 4, x, y + 4))
         else:
             head = svg.path([(x + 6 * way, y), (x - 2 * way, y - 5), (x - 2 * way, y + 5)])
-            parts.append(svg.element("path", d=f"{head}Z", class_="beyond"))
-    return "".join(parts)
+            heads.append(svg.element("path", d=f"{head}Z", class_="beyond"))
+    return svg.strokes(lines, stroke_width=2) + "".join(heads)
 
 
 def _mark(row: ForestRow, *, x: float, y: float) -> str:

@@ -95,19 +95,10 @@ def _panel(panel: _Panel, *, top: float) -> str:
         parts.append(svg.label(text, x=_LEFT - 6, y=y + 4, text_anchor="end", class_="tick"))
     middle = levels.place(panel.expected)
     parts.append(svg.line(x1=_LEFT, y1=middle, x2=_WIDTH - _RIGHT, y2=middle, class_="zero"))
-    for (day, units, total), share, (low, high) in zip(panel.days, shares, bands, strict=True):
-        x = across.place((day - first).days)
-        parts.append(
-            svg.line(
-                x1=x,
-                y1=levels.place(low),
-                x2=x,
-                y2=levels.place(high),
-                stroke_opacity=0.2,
-                class_="band-bar",
-                stroke_width=_bar(panel),
-            )
-        )
+    places = [across.place((day - first).days) for day, _, _ in panel.days]
+    bars = [(x, levels.place(low), x, levels.place(high)) for x, (low, high) in zip(places, bands, strict=True)]
+    parts.append(svg.strokes(bars, stroke_opacity=0.2, class_="band-bar", stroke_width=_bar(panel)))
+    for (day, units, total), x, share, (low, high) in zip(panel.days, places, shares, bands, strict=True):
         counts = f"{count_words(units)} of {count_words(total)} units"
         told = f"{full_day_words(day)}, {panel.name}: {share_words(share)}, {counts}"
         parts.append(_mark(x, levels.place(share), told, is_inside=low <= share <= high))

@@ -17,9 +17,9 @@ from variate.server.dashboard.templating import path_of
 if TYPE_CHECKING:  # it comes with numpy, which only reports wait for
     from variate.analysis.report import Report
 
-MOST_CHARTS = 6
+MOST_CHARTS = 4
 """How many charts over time the page of a report has at most; each metric has a page with all of its own."""
-MOST_ROWS = 240
+MOST_ROWS = 180
 """How many rows of dimensions the page of a report has at most, in whole metrics."""
 MOST_CHARACTERS = 64_000_000
 """How much is kept in all."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from variate.decision.compiled import UNKNOWN
+from variate.errors import InvalidInputError
+from variate.model import Experiment, FeatureFlag
 from variate.model.decision import Decision
 from variate.rendering.definition_words import json_words
 from variate.rendering.text import cut
@@ -14,6 +18,9 @@ from variate.server.dashboard.visit import Visit
 
 _ROWS = 25
 _VALUE_COLUMNS = 120
+
+Named: TypeAlias = Experiment | FeatureFlag
+Decided: TypeAlias = Callable[[str], Decision]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,36 +54,40 @@ class Glance:
 def glance(visit: Visit, asked: Asked) -> Glance:
     """Return what the unit gets of that whose id holds what is asked for as ``containing``."""
     platform, containing = visit.platform, visit.form.text("containing")
+    experiments = platform.decide_all_experiments(asked.unit, asked.attributes)
 
-    def named_experiment(experiment_id: str) -> str:
-        found = platform.get_experiment(experiment_id)
-        return experiment_id if found is None else found.name
+    def decided(key: str) -> Decision:
+        return experiments[key]
 
-    def named_flag(flag_id: str) -> str:
-        found = platform.get_feature_flag(flag_id)
-        return flag_id if found is None else found.name
+    def evaluated(key: str) -> Decision:
+        try:
+            return platform.evaluate_flag(asked.unit, key, asked.attributes)
+        except InvalidInputError:  # one that only another release can compile holds up no other
+            return UNKNOWN
 
-    def part(kind: str, decisions: Mapping[str, Decision], named: Callable[[str], str]) -> Part:
-        matching = [(key, each) for key, each in decisions.items() if containing in key]
-        matching.sort(key=lambda found: (found[1].variation is None, found[0]))
+    def part(kind: str, keys: Sequence[str], get: Callable[[str], Named | None], decision: Decided) -> Part:
         start = _start(visit.form, f"{kind}s_from")
-        shown = [
-            Gets(
-                id=key,
-                name=named(key),
-                decision=decision,
-                value="" if decision.variation is None else cut(json_words(decision.value), columns=_VALUE_COLUMNS),
-                why=asked.link(**{f"{kind}_id": key}),
-            )
-            for key, decision in matching[start : start + _ROWS]
-        ]
+        shown = [_gets(kind, key, get(key), decision(key), asked) for key in keys[start : start + _ROWS]]
         following = start + _ROWS
         more = asked.link(**{"containing": containing, f"{kind}s_from": str(following)})
-        return Part(shown=tuple(shown), count=len(matching), more=more if following < len(matching) else None)
+        return Part(shown=tuple(shown), count=len(keys), more=more if following < len(keys) else None)
 
+    served = platform.snapshot_in_force()  # asked for after decisions, which see to it that it is the newest
+    flags = sorted(key for key in (served.flags if served else ()) if containing in key)
+    first = sorted((key for key in experiments if containing in key), key=lambda key: (not decided(key).variation, key))
     return Glance(
-        experiments=part("experiment", platform.decide_all_experiments(asked.unit, asked.attributes), named_experiment),
-        flags=part("flag", platform.evaluate_all_flags(asked.unit, asked.attributes), named_flag),
+        experiments=part("experiment", first, platform.get_experiment, decided),
+        flags=part("flag", flags, platform.get_feature_flag, evaluated),  # no more than are shown: each is compiled
+    )
+
+
+def _gets(kind: str, key: str, found: Named | None, decision: Decision, asked: Asked) -> Gets:
+    return Gets(
+        id=key,
+        name=key if found is None else found.name,
+        decision=decision,
+        value="" if decision.variation is None else cut(json_words(decision.value), columns=_VALUE_COLUMNS),
+        why=asked.link(**{f"{kind}_id": key}),
     )
 
 
