@@ -283,3 +283,10 @@ def test_a_field_has_what_stands_to_the_letter(service: Running, editor: Browser
     page = editor.get(f"/experiments/{made.id}/edit")
     assert f'value="{name}"' in page.text
     assert "two  spaces&#34;}</textarea>" in page.text
+
+
+def test_an_id_that_no_program_can_ask_for_is_refused(editor: Browser) -> None:
+    answer = editor.send("/experiments/new", typed(id="one/page"))
+    assert answer.status_code == 422
+    assert "Id must be printable and without slashes and backslashes" in words(answer)
+    assert 'value="one/page"' in answer.text

@@ -152,13 +152,13 @@ class Form:
         return [*self._numbers.get(prefix, ())]
 
     def chosen_id(self, name: str = "id") -> str | None:
-        """Return the id that was typed for something new, None for an empty field; raise for one no page can show."""
+        """Return the id typed for something new, None for an empty field; raise for one that HTTP cannot ask for."""
         typed = self.text(name)
         if not typed:
             return None
-        if not is_addressable(typed) or typed == "new":
+        if not is_addressable(typed):
             raise InvalidInputError(
-                name, "must be printable, without slashes, and other than new: pages are found by it"
+                name, "must be printable and without slashes and backslashes: over HTTP a path names it"
             )
         return typed
 
