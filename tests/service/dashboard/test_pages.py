@@ -27,7 +27,7 @@ def test_a_wrong_password_is_told_beside_what_was_typed(service: Running, viewer
     fields = {"email": "viewer@example.com", "password": "not this one"}
     answer = httpx.post(f"{service.url}/sign-in", data=fields)
     assert answer.status_code == 401
-    assert "the e-mail address or the password is wrong" in words(answer)
+    assert "The e-mail address or the password is wrong" in words(answer)
     assert 'value="viewer@example.com"' in answer.text
     assert "not this one" not in answer.text
 
