@@ -201,20 +201,21 @@ def test_a_report_of_the_past_records_no_look(platform: Platform, clock: Settabl
     assert [look.at > START + timedelta(hours=1.9) for look in looks] == [True]
 
 
-def test_a_report_of_the_past_is_judged_by_the_look_of_that_moment_or_as_one_of_any_moment(
+def test_a_report_of_the_past_is_judged_by_the_look_of_that_moment_and_of_any_other_decides_nothing(
     platform: Platform, clock: SettableClock
 ) -> None:
     experiment_id = launch(platform, plan={"units": 400})
     clock.set(START + timedelta(hours=1))
-    happen(platform, experiment_id, units=range(400), bought=(20, 20), at=clock())
+    happen(platform, experiment_id, units=range(400), bought=(20, 90), at=clock())
     clock.set(looked := START + timedelta(hours=2))
     platform.report_experiment(experiment_id)
     clock.set(START + timedelta(hours=3))
-    methods = [
-        platform.report_experiment(experiment_id, at=at).metrics[0].overall.comparisons[0].effect.method  # type: ignore[union-attr] # there are units
-        for at in (START + timedelta(minutes=90), looked)
-    ]
+    between, of_look = (
+        platform.report_experiment(experiment_id, at=at) for at in (START + timedelta(minutes=90), looked)
+    )
+    methods = [each.metrics[0].overall.comparisons[0].effect.method for each in (between, of_look)]  # type: ignore[union-attr] # there are units
     assert methods == [Method.CONFIDENCE_SEQUENCE, Method.FIXED_HORIZON]
+    assert [each.verdict.kind for each in (between, of_look)] == [VerdictKind.HOLD, VerdictKind.SHIP]
 
 
 def test_of_many_who_look_at_once_all_are_at_one_look(platform: Platform, clock: SettableClock) -> None:

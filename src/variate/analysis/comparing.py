@@ -64,7 +64,8 @@ class Compared:
 def rules_of(role: MetricRole, *, subject: Subject, found: Standing, counts: Numbers) -> Rules:
     """Return how metrics of a role are judged now; ``counts`` are units by group and variation.
 
-    Goals of a plan by its boundary, and without one by a confidence sequence, at their share of alpha. All else by a
+    Goals of a plan by its boundary, and without one by a confidence sequence, at their share of alpha. A plan's looks
+    spend all of that, so where there is no look now, the sequence shows a goal and decides nothing. All else is by a
     confidence sequence, but at the planned end, where secondary metrics and dimensions have a fixed horizon, and a
     guardrail that was never looked at before has, too. At one look at all units the test is Welch's; all else has the
     larger standard error, as a small side with few events would find effects by having none.
@@ -86,7 +87,14 @@ def rules_of(role: MetricRole, *, subject: Subject, found: Standing, counts: Num
     if role is MetricRole.GOAL:
         method = Method.CONFIDENCE_SEQUENCE if found.look is None else Method.GROUP_SEQUENTIAL
         method = Method.FIXED_HORIZON if found.is_only_look else method
-        overall = Rule(method=method, alpha=subject.alpha_each, planned=planned[:1], looks=looks, is_final=is_final)
+        overall = Rule(
+            method=method,
+            alpha=subject.alpha_each,
+            planned=planned[:1],
+            looks=looks,
+            is_final=is_final,
+            decides=found.decides,
+        )
     elif role is MetricRole.SECONDARY:
         overall = Rule(method=at_end, alpha=alpha, planned=planned[:1])
     else:

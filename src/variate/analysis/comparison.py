@@ -68,7 +68,8 @@ class Effect:
     confidence sequence before 100 units a side. ``statistic`` is the difference over its standard error. ``p_value`` is
     two-sided, valid under ``method`` at this moment, and not adjusted for other tests. A group sequential test has none
     before the planned end, where it compares the statistic with the look's critical value; at the end it is the chance
-    of having crossed earlier or of so great a statistic now (Fairbanks & Madsen 1982).
+    of having crossed earlier or of so great a statistic now (Fairbanks & Madsen 1982). Nor has a goal whose plan has no
+    look now: its interval is for information.
     """
 
     difference: float

@@ -39,7 +39,8 @@ class Rule:
 
     ``planned`` is how many units of both sides a confidence sequence is tuned to, of the effects' shape or one that
     broadcasts to it. ``looks`` are a group sequential test's, the one in force last; it tells a p-value where
-    ``is_final``.
+    ``is_final``. Where nothing ``decides``, the interval is for information: no effect is found by it, and no p-value
+    is told.
     """
 
     method: Method
@@ -47,6 +48,7 @@ class Rule:
     planned: Floats
     looks: tuple[Look, ...] = ()
     is_final: bool = False
+    decides: bool = True
     spread: Spread = Spread.LARGER
 
 
@@ -72,9 +74,9 @@ class Effects:
 
     @property
     def is_beyond(self) -> Floats:
-        """1 where the test rejects upwards, -1 where downwards, and 0 where it does not, at the rule's alpha."""
+        """1 where the test rejects upwards, -1 where downwards, and 0 where it does not or decides nothing."""
         with np.errstate(all="ignore"):
-            rejects = (self.found.reasons == 0) & (np.abs(self.statistic) >= self.reach)
+            rejects = (self.found.reasons == 0) & (np.abs(self.statistic) >= self.reach) & self.rule.decides
             return np.where(rejects, np.sign(self.statistic), 0.0)
 
     def rows(self) -> list[list[Effect | NotEstimable]]:
@@ -176,7 +178,7 @@ def _by_sequence(found: Contrast, treatment: Side, control: Side, rule: Rule) ->
         rule=rule,
         statistic=statistic,
         reach=np.where(is_early, np.inf, reach),
-        p_value=np.where(is_early, 1.0, p_value),
+        p_value=np.where(is_early, 1.0, p_value) if rule.decides else np.full_like(p_value, np.nan),
     )
 
 

@@ -2,7 +2,8 @@
 
 Invalid, where the data cannot be trusted. Else ship, where some variation has a goal that is better, none that is
 worse, and every guardrail safe. Else stop, where a guardrail is harmed or every goal of every variation is worse. Else
-hold. So one variation's harm does not keep another from being shipped, which ends the harm too.
+hold. So one variation's harm does not keep another from being shipped, which ends the harm too. Where a plan has no
+look now, goals decide nothing, so that what is left is to hold, or to stop by a guardrail.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class Evidence:
     stage: Stage
     unusable: str | None
     is_over: bool = False
+
+    @property
+    def is_no_look(self) -> bool:
+        """Whether there is a plan, and this moment is none of its looks."""
+        return self.stage is not Stage.UNPLANNED and self.progress.critical is None
 
     def of(self, role: MetricRole, place: int) -> Iterator[tuple[MetricResult, Comparison | None]]:
         """Yield the metrics of a role with a variation's comparison of all units, None where nothing is estimated."""
@@ -124,6 +130,11 @@ def _hold(evidence: Evidence) -> Verdict:
     goals = [metric for metric in evidence.metrics if metric.role is MetricRole.GOAL]
     if not goals:
         reasons.append("The experiment has no goal metric, so that nothing can be a reason to ship.")
+    elif evidence.is_no_look:
+        reasons.append(
+            "This report is none of the plan's looks, which spend all of its error: goals are shown with a confidence "
+            "sequence, for information, and decide nothing."
+        )
     reasons += [words for place in range(len(evidence.treatments)) for words in _still_possible(evidence, place)]
     variation = leading[0] if len(leading) == 1 else None
     return Verdict(
@@ -153,7 +164,10 @@ def _still_possible(evidence: Evidence, place: int) -> Iterator[str]:
             yield f"Nothing is known of {metric.name} in {compared.variation}: {WHY[compared.effect.reason]}."
         elif compared.finding is Finding.NOT_SHOWN:
             found = effect_words(metric, compared.effect)
-            yield f"{metric.name} is not shown to be better or worse in {compared.variation}: {found}."
+            if evidence.is_no_look:
+                yield f"{metric.name} in {compared.variation}, for information: {found}."
+            else:
+                yield f"{metric.name} is not shown to be better or worse in {compared.variation}: {found}."
 
 
 def _safe(evidence: Evidence, place: int) -> Iterator[str]:
@@ -214,7 +228,7 @@ def _missing(evidence: Evidence, goals: Sequence[MetricResult]) -> Iterator[str]
         last = progress.looks[-1]
         yield (
             f"The plan ended on {day_of(last.at)} with {counted(last.units, 'unit')}, and its error is spent; that "
-            "look's report stands. What has come since is judged by a confidence sequence, which needs more units."
+            "look's report stands. What has come since decides nothing: to test more, begin a new version with a plan."
         )
     elif goals:
         yield (

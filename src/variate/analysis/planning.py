@@ -32,7 +32,7 @@ class Stage(StrEnum):
     AT_END = "at_end"
     """The planned end is reached and this is the look of it."""
     BEYOND = "beyond"
-    """The error was spent at the planned end, and data have come since: the plan says nothing of those."""
+    """The error was spent at the planned end, and data have come since: those decide nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,11 @@ class Standing:
     look: Look | None
     is_new: bool
     looks: tuple[Look, ...]
+
+    @property
+    def decides(self) -> bool:
+        """Whether goals are decided on now: at a look of the plan, and always without a plan."""
+        return self.stage is Stage.UNPLANNED or self.look is not None
 
     @property
     def is_only_look(self) -> bool:

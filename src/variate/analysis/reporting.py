@@ -53,10 +53,9 @@ class Reporting:
 
         Exposures from the start of the version on count, until the design's end or until somebody completed it. With a
         plan, a report of now that has more units than the last look is a look: its share of the error is spent, and
-        recorded before anyone sees the report. One of the past records none: of the moment of a look it is judged by
-        that look's boundary, and of any other by a confidence sequence, since one may choose among moments of the past
-        as often as one likes.
-        ``advance`` is told how far it is.
+        recorded before anyone sees the report. One of the past records none: of the moment of a look its goals are
+        judged by that look's boundary. Of any other, and after the planned end, they are shown with a confidence
+        sequence and decide nothing, since the looks spend all of the error. ``advance`` is told how far it is.
 
         Raise ``NotFoundError`` for an unknown experiment, ``InvalidInputError`` for dimensions that are not at most 10
         different names and for an ``at`` in the future.

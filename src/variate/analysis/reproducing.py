@@ -77,8 +77,9 @@ def _methods(
             f"{plan.spending.authors}; sequences are narrowest at that number."
         )
     goals, secondary, guard = (rules[role] for role in (MetricRole.GOAL, MetricRole.SECONDARY, MetricRole.GUARDRAIL))
+    judged = "judged" if goals.overall.decides else "shown, for information since this is no look of the plan,"
     yield (
-        f"Goals are judged by {_METHODS[goals.overall.method]}, each at alpha = {number(subject.alpha_each)}: "
+        f"Goals are {judged} by {_METHODS[goals.overall.method]}, each at alpha = {number(subject.alpha_each)}: "
         f"{number(plan.alpha)} over {counted(max(subject.tests, 1), 'test')} of goals and variations (Bonferroni)."
     )
     yield (

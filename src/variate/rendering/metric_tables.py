@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from variate.analysis.comparison import Comparison, Effect, Estimator, MetricResult, Number, Slice
+from variate.analysis.comparison import Comparison, Effect, Estimator, Method, MetricResult, Number, Slice
 from variate.model.design import MetricRole
 from variate.rendering import words
 from variate.rendering.numbers import (
@@ -24,6 +24,7 @@ NO_VALUE = "(none)"
 """The value of a dimension for units that have none."""
 
 _EFFECT = ("difference", "interval", "lift", "lift interval", "p")
+_NO_LOOK = "for information: this is none of the plan's looks, so that they decide nothing and no p-value is told"
 
 
 def comparison_table(metric: MetricResult, *, control: str) -> Table | None:
@@ -182,7 +183,8 @@ def _notes(metric: MetricResult) -> Iterator[str]:
         adjusted = ", adjusted for the tests beside it" if is_adjusted else ""
         told = f"p is two-sided{adjusted}"
         if all(each.p_value is None for each in effects if each.method is method):
-            told = "no p-value is told before the planned end"
+            is_no_look = method is Method.CONFIDENCE_SEQUENCE
+            told = _NO_LOOK if is_no_look else "no p-value is told before the planned end"
         yield f"{confidence} intervals by {words.METHODS[method]}; {told}."
     yield from _population_notes(metric)
     for each in comparisons:

@@ -16,6 +16,7 @@ from tests.service.dashboard.looking import assert_clean
 from tests.service.dashboard.people import PASSWORD, Browser, words
 from tests.service.running import Running
 from variate.model.access import ApiKey, Person
+from variate.server.dashboard.field_names import label_of
 
 NASTY = "<script>alert(1)</script>"
 
@@ -85,7 +86,7 @@ def test_a_key_that_cannot_be_keeps_what_was_typed(
     before = _newest(service) if service.platform.list_api_keys().items else None
     page = admin.send("/keys/new", _key("typed here", **fields))
     assert page.status_code == 422
-    assert f'<a href="#f-{field}">{field.replace("_", " ")}</a>' in page.text
+    assert f'<a href="#f-{field}">{label_of(field)}</a>' in page.text
     assert field == "name" or 'value="typed here"' in page.text
     assert 'value="ingest" checked' in page.text or field == "scopes"
     assert (_newest(service) if before else None) == before

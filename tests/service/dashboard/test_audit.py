@@ -37,7 +37,7 @@ def test_entries_tell_who_what_before_and_after(viewer: Browser) -> None:
     page = viewer.get("/audit", params={"entity_id": "prices", "action": "updated"})
     read = words(page)
     assert "updated of experiment prices by person:ada@example.com" in read
-    assert "description as it was as it is" in read
+    assert "Description as it was as it is" in read
     assert "<del>as it was</del>" in page.text
     assert 'href="/experiments/prices"' in page.text
 
@@ -89,7 +89,7 @@ def test_one_entry_is_shown_with_all_of_it(viewer: Browser, defined: Platform) -
     page = viewer.get(f"/audit/{entry.id}")
     read = words(page)
     assert "Override added of experiment prices" in read
-    assert "unit u-1" in read
+    assert "Unit u-1" in read
     assert entry.id in read
     assert '"reason": "<script>alert(1)</script>"' in read
     assert MARKUP not in page.text

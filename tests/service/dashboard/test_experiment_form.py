@@ -190,8 +190,8 @@ def test_what_is_wrong_is_called_as_the_page_counts_its_rows(editor: Browser) ->
     fields = typed(**{"variations[7].name": "third", "variations[7].weight": "much", "plan.units": "some"})
     fields = {name: value for name, value in fields.items() if not name.startswith("variations[1]")}
     told = words(editor.send("/experiments/new", fields))
-    assert "variations 2, weight must be a number" in told
-    assert "plan, units must be a number" in told
+    assert "Variation 2, weight must be a number" in told
+    assert "Plan, units in all variations must be a number" in told
 
 
 def test_a_metric_that_is_not_there_is_said_beside_its_row(editor: Browser) -> None:
@@ -283,3 +283,10 @@ def test_a_field_has_what_stands_to_the_letter(service: Running, editor: Browser
     page = editor.get(f"/experiments/{made.id}/edit")
     assert f'value="{name}"' in page.text
     assert "two  spaces&#34;}</textarea>" in page.text
+
+
+def test_an_id_that_no_program_can_ask_for_is_refused(editor: Browser) -> None:
+    answer = editor.send("/experiments/new", typed(id="one/page"))
+    assert answer.status_code == 422
+    assert "Id must be printable and without slashes and backslashes" in words(answer)
+    assert 'value="one/page"' in answer.text

@@ -33,14 +33,14 @@ def test_the_history_says_who_changed_what_the_most_recent_first(service: Runnin
         for each in (
             "Override added cara",
             "Unit: unit-1",
-            "value - blue",
+            "Variation value - blue",
             "Status changed ben",
-            "status draft active",
+            "Status draft active",
             "Changed ana",
-            "description - " if "description - " in told else "description",
-            "traffic 100 50",
+            "Description",
+            "Traffic in percent traffic 100 50",
             "Created",
-            "variations[blue].weight - 1",
+            "Variation blue, weight variations[blue].weight - 1",
         )
     ]
     assert places == sorted(places)

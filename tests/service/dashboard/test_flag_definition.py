@@ -109,7 +109,6 @@ def test_a_form_that_is_sent_twice_creates_one_flag(platform: Platform, editor: 
         ("string", {"a": "1", "b": "2"}, {"off": ""}, "off", "must be one of the variations a, b"),
         ("string", {"a": "1", "b": "2"}, {"name": " "}, "name", "must not be blank"),
         ("string", {"a": "1", "b": "2"}, {"id": "a/b"}, "id", "without slashes"),
-        ("string", {"a": "1", "b": "2"}, {"id": "new"}, "id", "other than new"),
         (
             "string",
             {"a": "1", "b": "2"},

@@ -128,7 +128,8 @@ def test_overrides_are_listed_by_kind_by_what_they_are_of_and_by_unit(editor: Br
         read = words(editor.get("/overrides", params=asked))
         return {name for name in ("of list-1", "of list-2", "of the banner") if name in read}
 
-    assert listed() == {"of list-1", "of list-2"}
+    assert listed() == {"of list-1", "of list-2", "of the banner"}
+    assert listed(type="experiment") == {"of list-1", "of list-2"}
     assert listed(type="flag") == {"of the banner"}
     assert listed(unit="list-1") == {"of list-1", "of the banner"}
     assert listed(unit="list-1", experiment_id="prices") == {"of list-1"}
@@ -139,6 +140,22 @@ def test_overrides_are_listed_by_kind_by_what_they_are_of_and_by_unit(editor: Br
     assert (refused.status_code, "must be one of experiment, flag" in words(refused)) == (422, True)
     both = editor.get("/overrides", params={"experiment_id": "prices", "flag_id": "banner"})
     assert (both.status_code, 'value="banner"' in both.text) == (422, True)
+
+
+def test_without_a_filter_each_kind_goes_on_by_itself(viewer: Browser, defined: Platform) -> None:
+    define_flag(defined, "on-and-on")
+    for number in range(27):
+        defined.create_flag_override(f"o-{number:02}", "on-and-on", "other", reason="many")
+    page = viewer.get("/overrides")
+    assert "Overrides in force in experiments" in words(page)
+    assert "Overrides in force in flags" in words(page)
+    onward = [unescape(path) for path, kind in re.findall(r'href="([^"]+)" rel="next">More in (\w+)<', page.text)]
+    assert len(onward) == 1, "experiments have no more"
+    following = viewer.get(onward[0])
+    assert "Overrides in force in flags" in words(following)
+    assert "in experiments" not in words(following).partition("Filter")[2]
+    shown = set(re.findall(r">(o-\d\d)</a>", page.text + following.text))
+    assert len(shown) == 27
 
 
 def test_many_are_shown_a_page_at_a_time(viewer: Browser, defined: Platform) -> None:

@@ -233,7 +233,7 @@ def test_who_only_looks_can_make_no_report(service: Running, viewer: Browser, re
 
 
 def test_where_a_plan_spends_error_the_form_says_so(editor: Browser, report: Report) -> None:
-    assert "takes of the plan's error; the plan counts on 7 looks" in words(editor.get(ONE))
+    assert "shows its goals and decides nothing. The plan counts on 7 looks" in words(editor.get(ONE))
     assert "takes of the plan's error" not in words(editor.get("/experiments/other/results"))
 
 

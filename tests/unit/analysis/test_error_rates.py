@@ -146,3 +146,42 @@ def test_twenty_slices_of_few_conversions_seldom_show_a_difference_where_there_i
     )
     p_values = effects(*beside(proportion_side(bought, count=counts)), rule=rule).p_value.reshape(reports, slices)
     assert (np.nanmin(benjamini_hochberg(p_values), axis=1) <= 0.05).mean() <= 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["normal", "conversion"])
+def test_who_decides_at_looks_between_them_and_after_them_is_wrong_no_more_often_than_alpha_says(kind: str) -> None:
+    # Five looks, ten moments of the past from each to the next, and the time after until five times as many units came.
+    generator, runs, step, looked = np.random.default_rng(16), 30_000, 400, 5
+    moments, beyond = [*range(1, 51)], [51]
+    while beyond[-1] < 250:
+        beyond.append(int(beyond[-1] * 1.02) + 1)
+    subject = subject_of("buying", weights=(1, 1), units=2 * 50 * step)
+    total, squares, count = np.zeros((runs, 2)), np.zeros((runs, 2)), 0
+    looks: tuple[Look, ...] = ()
+    found, shown = np.zeros(runs, dtype=bool), np.zeros(runs, dtype=bool)
+    for moment in (*moments, *beyond):
+        units = moment * step - count
+        count += units
+        drawn = (
+            generator.binomial(units, 0.1, (runs, 2)) * 1.0
+            if kind == "conversion"
+            else generator.normal(0, np.sqrt(units), (runs, 2))
+        )
+        total += drawn
+        # About their mean, the squares of normal values are independent of it.
+        squares += drawn if kind == "conversion" else generator.chisquare(units - 1, drawn.shape) + drawn**2 / units
+        mean, counts = total / count, np.full((runs, 2), float(count))
+        products = (squares - total * mean)[..., None, None]
+        side = mean_side(Moments(count=counts, mean=mean[..., None], products=products, cubes=np.zeros((runs, 2, 1))))
+        stands = stand(subject, day=moment, units=2 * count, looks=looks)
+        if moment <= 50 and moment % (50 // looked):
+            stands = stands.unlooked()
+        looks = stands.looks
+        rule = rules_of(MetricRole.GOAL, subject=subject, found=stands, counts=np.full((1, 2), count)).overall
+        tested = effects(*beside(side), rule=rule)
+        found |= (tested.is_beyond != 0)[:, 0]
+        shown |= (np.abs(tested.statistic) >= tested.reach)[:, 0]
+    assert len(looks) == looked
+    assert 0.045 < found.mean() < 0.054, "4.9 % of 60,000 runs; the standard error is 0.13 points"
+    assert shown.mean() > 0.056, "so it matters that what is no look decides nothing: 6.2 % of 60,000 runs"

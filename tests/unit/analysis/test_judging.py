@@ -14,7 +14,7 @@ from tests.unit.analysis.answers import (
     report_of,
     shares_of,
 )
-from variate.analysis.comparison import Effect
+from variate.analysis.comparison import Effect, Finding
 from variate.analysis.report import Report, VerdictKind
 from variate.model.design import ExperimentMetric, MetricRole
 from variate.model.metric import Direction
@@ -154,11 +154,31 @@ def test_without_a_plan_it_is_said_that_the_confidence_sequence_judges() -> None
     assert says(report, "No number of units was planned")
 
 
-def test_after_the_error_is_spent_what_came_since_is_judged_by_the_sequence() -> None:
+def beyond(*shares: Sequence[tuple[int, int]]) -> Report:
+    """Return the report of what has come since the plan ended, which spent its error."""
     looks = [build_look(units=18_000, fraction=1.0, spent=0.05, critical=1.96)]
-    report = judged([SAME, (1_090, 10_000)], plan=Plan(units=18_000), looks=looks)
+    return judged(*shares, plan=Plan(units=18_000), looks=looks)
+
+
+def test_after_the_error_is_spent_what_came_since_is_shown_and_decides_nothing() -> None:
+    report = beyond([SAME, BETTER], [FEW_CRASHES, FEW_CRASHES])
     assert report.verdict.kind is VerdictKind.HOLD
     assert says(report, "The plan ended on 2040-02-29 with 18,000 units, and its error is spent")
+    assert says(report, "This report is none of the plan's looks", "buying in green, for information: +2.00 percentage")
+    assert report.metrics[0].overall is not None
+    (found,) = report.metrics[0].overall.comparisons
+    assert isinstance(found.effect, Effect)
+    assert found.effect.low is not None
+    assert found.effect.low > 0, "so the sequence would have found it"
+    assert (found.finding, found.effect.p_value, found.adjusted_p) == (Finding.NOT_SHOWN, None, None)
+    assert any("shown, for information since this is no look" in said for said in report.reproduction.methods)
+
+
+def test_goals_that_are_all_worse_after_the_plan_do_not_stop_but_a_harmed_guardrail_does() -> None:
+    assert beyond([SAME, WORSE], [FEW_CRASHES, FEW_CRASHES]).verdict.kind is VerdictKind.HOLD
+    report = beyond([SAME, BETTER], [FEW_CRASHES, MANY_CRASHES])
+    assert report.verdict.kind is VerdictKind.STOP
+    assert not says(report, "none of the plan's looks")
 
 
 def test_an_undefined_goal_is_missing() -> None:

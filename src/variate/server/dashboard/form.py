@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from variate.errors import ConflictError, InvalidInputError, VariateError
 from variate.model import Json, parse_instant
+from variate.server.dashboard.field_names import field_words
 from variate.server.dashboard.templating import for_input
 from variate.server.management.locations import is_addressable
 from variate.server.management.problems import named_here
@@ -140,18 +141,15 @@ class Form:
         return found if _NEW.fullmatch(found) else None
 
     def words(self, name: str) -> str:
-        """Return what a field is called where no label stands beside it: ``variations 2, weight``."""
-        said, path = [], ""
-        for part in name.split("."):
-            path = f"{path}.{part}" if path else part
-            found = _ROW.fullmatch(part)
-            if found is None:
-                said.append(part.replace("_", " "))
-                continue
-            rows, number = self.rows(path.rpartition("[")[0]), int(found[2])
-            place = rows.index(number) if number in rows else number  # as the page counts those that are left
-            said.append(f"{found[1].replace('_', ' ')} {place + 1}")
-        return ", ".join(said)
+        """Return what a field is called where no label stands beside it: ``Variation 2, weight``."""
+        return field_words(name, row=self._place)
+
+    def _place(self, prefix: str, item: str) -> str:
+        """Return the row's number as the page counts those that are left."""
+        if not item.isdigit():
+            return item
+        rows, number = self.rows(prefix), int(item)
+        return str((rows.index(number) if number in rows else number) + 1)
 
     def rows(self, prefix: str, *, standing: int = 0) -> list[int]:
         """Return the numbers of the rows, as in ``prefix[0].name``, as they stand; of a form not sent, so many."""
@@ -162,13 +160,13 @@ class Form:
         return [*self._numbers.get(prefix, ())]
 
     def chosen_id(self, name: str = "id") -> str | None:
-        """Return the id that was typed for something new, None for an empty field; raise for one no page can show."""
+        """Return the id typed for something new, None for an empty field; raise for one that HTTP cannot ask for."""
         typed = self.text(name)
         if not typed:
             return None
-        if not is_addressable(typed) or typed == "new":
+        if not is_addressable(typed):
             raise InvalidInputError(
-                name, "must be printable, without slashes, and other than new: pages are found by it"
+                name, "must be printable and without slashes and backslashes: over HTTP a path names it"
             )
         return typed
 

@@ -16,6 +16,8 @@ from variate._version import __version__
 from variate.model import format_instant
 from variate.rendering.text import cut, fit
 from variate.server.dashboard.assets import asset
+from variate.server.dashboard.field_names import field_words, label_of
+from variate.server.dashboard.segments import NEW, New, segment_of
 
 _COMPACT_COLUMNS = 240
 
@@ -36,10 +38,13 @@ def compile_all() -> None:
         _environment().get_template(name)
 
 
-def path_of(*parts: str, **query: object) -> str:
-    """Return the path of these parts, in which a slash is no border, with what is asked; None is not asked."""
+def path_of(*parts: str | New, **query: object) -> str:
+    """Return the path of these parts, each of which may be an id, with what is asked; None is not asked.
+
+    Where something new is made is at ``NEW``: the text ``new`` is an id like others.
+    """
     asked = urlencode({name: str(value) for name, value in query.items() if value is not None and value != ""})
-    path = "/" + "/".join(quote(part, safe="") for part in parts)
+    path = "/" + "/".join(quote(segment_of(part), safe="") for part in parts)
     return f"{path}?{asked}" if asked else path
 
 
@@ -114,7 +119,9 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "asset": asset,
+        "NEW": NEW,
         "path_of": path_of,
+        "label_of": label_of,
         "new_id": lambda: str(uuid4()),
         "variate_version": __version__,
         "zip": zip,
@@ -127,6 +134,7 @@ def _environment() -> Environment:
         "for_input": for_input,
         "count": count,
         "compact": compact,
+        "field_words": field_words,
         "exact": exact,
     }
     return environment

@@ -19,6 +19,7 @@ from variate.platform import Platform
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.live import Shown
 from variate.server.dashboard.navigation import PARTS, is_in, parts_for
+from variate.server.dashboard.segments import id_of
 from variate.server.dashboard.site import Site
 from variate.server.dashboard.templating import render
 from variate.server.management.cookies import SESSION
@@ -124,9 +125,8 @@ class Visit:
             return HOME
 
     def named(self, name: str) -> str:
-        """Return what stands in the path where the page's path has ``{name}``."""
-        found: str = self.request.path_params[name]
-        return found
+        """Return the id that stands in the path where the page's path has ``{name}``."""
+        return id_of(self.request.path_params[name])
 
     def query(self, name: str, default: str = "") -> str:
         """Return what is asked in the query."""

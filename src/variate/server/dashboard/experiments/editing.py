@@ -52,7 +52,7 @@ def create(visit: Visit) -> Response:
 
 
 def _created(visit: Visit, typed: Typed) -> Experiment:
-    chosen = visit.form.text("id") or None
+    chosen = visit.form.chosen_id()
 
     def make(experiment_id: str | None) -> Experiment:
         return visit.platform.create_experiment(

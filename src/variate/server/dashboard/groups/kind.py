@@ -18,6 +18,7 @@ from variate.model.metric import Metric
 from variate.platform import Platform
 from variate.server.dashboard.groups.uses import Use
 from variate.server.dashboard.pages import Pages
+from variate.server.dashboard.segments import New
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
 from variate.server.management.needs import CHANGES
@@ -45,7 +46,7 @@ class Kind(Generic[D]):
     words: Mapping[str, Callable[[D], Any]] = field(default_factory=dict)
     """What a list says of each beside its name, by the name that its template has for it."""
 
-    def path(self, *parts: str) -> str:
+    def path(self, *parts: str | New) -> str:
         """Return the path of one of their pages."""
         return path_of(self.part, *parts)
 

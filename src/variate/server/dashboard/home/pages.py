@@ -16,6 +16,7 @@ from variate.model import AuditEntry
 from variate.patience import within
 from variate.server.dashboard.changes_shown import changed
 from variate.server.dashboard.experiments.running import how_they_stand
+from variate.server.dashboard.field_names import field_words
 from variate.server.dashboard.home.intake import intake_of
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.site import Site
@@ -36,7 +37,7 @@ _EVERY_SECONDS = 3.0
 _STORES_SECONDS = 3.0
 """How long stores may take for what is read of them: that one is away is to be seen here soon."""
 _KEPT = ("running", "flags")
-_COUNTED = ("service", "intake")
+_COUNTED = ("service", "intake", "snapshot")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def _shown(site: Site) -> Mapping[str, str]:
     return {
         "per-second": intake.per_second,
         "bars|html": str(intake.bars),
-        "snapshot-age": snapshot.age,
+        "snapshot-seen": snapshot.seen,
         **{f"{name}|html": fragment(f"home/{name}.html.j2", state) for name in shown},
     }
 
@@ -104,20 +105,24 @@ def _kept(site: Site, now: datetime) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What this process decides from: its number, and how long ago it was last seen to be the one in force."""
+    """What this process decides from: its number, when it was made, and when it was last seen to be in force."""
 
     sequence: str
-    age: str
     published_at: datetime | None
+    seen: str
 
 
 def _snapshot(site: Site) -> Snapshot:
     served = site.platform.snapshot_in_force()
     if served is None:
-        return Snapshot(sequence="none yet", age="-", published_at=None)
+        return Snapshot(sequence="none yet", published_at=None, seen="nothing is served yet")
     seconds = served.age_seconds
     age = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    return Snapshot(sequence=f"{served.publication.sequence:,}", age=age, published_at=served.publication.at)
+    return Snapshot(
+        sequence=f"{served.publication.sequence:,}",
+        published_at=served.publication.at,
+        seen=f"seen to be in force {age} ago",
+    )
 
 
 def _changed_flags(site: Site) -> Sequence[FlagChange]:
@@ -143,7 +148,7 @@ def _fields_of(entry: AuditEntry) -> tuple[str, ...]:
     differences = changed(entry).differences
     if len(differences) == 1:
         (one,) = differences
-        whole = f"{one.path} {one.before or '-'} → {one.after or '-'}"
+        whole = f"{field_words(one.path)} {one.before or '-'} → {one.after or '-'}"
         if len(whole) <= _MOST_SHOWN:
             return (whole,)
-    return tuple(dict.fromkeys(each.path.partition(".")[0] for each in differences))
+    return tuple(dict.fromkeys(field_words(each.path.partition(".")[0]) for each in differences))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from variate.errors import StoreError
 from variate.model import Override, OverrideTarget
+from variate.server.dashboard.segments import NEW
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
 
@@ -34,7 +35,7 @@ class Standing:
     @property
     def renewal(self) -> str:
         """Where it is forced anew, as for longer."""
-        return path_of("overrides", "new", **self._fields)
+        return path_of("overrides", NEW, **self._fields)
 
     @property
     def removal(self) -> str:
