@@ -185,6 +185,18 @@ def test_status_and_units_change_on_the_page_as_they_come(service: Running, open
     assert page.locator(".card .big").first.inner_text() == "3"
 
 
+def test_what_has_the_focus_stays_as_it_is_and_follows_once_that_is_elsewhere(service: Running, opened: Opened) -> None:
+    running(service.platform, "held")
+    page = opened("/experiments/held")
+    results = page.get_by_role("link", name="Look at the results")
+    results.focus()
+    service.platform.update_experiment_status("held", "paused")
+    page.locator('[data-live="status"]', has_text="changed since").wait_for()
+    assert results.evaluate("it => it === document.activeElement")
+    page.get_by_role("link", name="Overview").focus()
+    page.get_by_role("link", name="Resume").wait_for()
+
+
 def test_the_stream_tells_how_it_stands(service: Running, viewer: Browser) -> None:
     running(service.platform, "streamed", units=2)
     service.platform.report_experiment("streamed")
