@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
@@ -101,6 +102,8 @@ def test_a_key_is_changed_rotated_and_revoked(service: Running, admin: Browser) 
 
     refused = admin.send(f"/keys/{old.id}/rotate", {"grace_hours": "-1", "revision": "2", "new_id": str(uuid4())})
     assert (refused.status_code, "#f-grace_hours" in refused.text) == (422, True)
+    assert 'name="name" type="text" value="renamed"' in refused.text
+    assert 'value="write" checked' in refused.text
     rotated = admin.send(f"/keys/{old.id}/rotate", {"grace_hours": "2", "revision": "2", "new_id": str(uuid4())})
     assert "vk_" in rotated.text
     assert "replaced" in words(admin.get(f"/keys/{old.id}"))
@@ -160,6 +163,27 @@ def test_a_password_is_given_and_taken_away(service: Running, admin: Browser) ->
     taken = admin.send(f"/people/{person.id}/remove-password", {"revision": "2"})
     assert "The password is gone" in words(taken)
     assert "nothing yet" in words(admin.get("/people"))
+
+
+def test_a_password_that_is_refused_leaves_what_they_are_as_it_stands(service: Running, admin: Browser) -> None:
+    person = service.platform.add_person("edsger@example.com", name="Edsger", role="editor", password=PASSWORD)
+    service.platform.update_person(person.id, disabled=True)
+    for path, typed in (("password", {"password": "short", "revision": "2"}), ("remove-password", {"revision": "1"})):
+        refused = admin.send(f"/people/{person.id}/{path}", typed)
+        assert refused.status_code in (409, 422)
+        assert 'name="name" type="text" value="Edsger"' in refused.text
+        assert '<option value="editor" selected>' in refused.text
+        assert 'name="disabled" type="checkbox" value="yes" checked' in refused.text
+
+
+def test_a_key_that_is_renamed_counts_to_the_second_it_did(service: Running, admin: Browser) -> None:
+    until = datetime(2099, 1, 31, 9, 30, 59, 123456, tzinfo=UTC)
+    key = service.platform.create_api_key("timed", scopes=["read"], expires_at=until).key
+    given = _key("renamed", scopes=["read"], revision="1", expires_at="2099-01-31T09:30")
+    assert "Saved." in words(admin.send(f"/keys/{key.id}", given))
+    found = service.platform.get_api_key(key.id)
+    assert found is not None
+    assert (found.name, found.expires_at) == ("renamed", until)
 
 
 def test_somebody_changes_their_own_password_by_the_present_one(service: Running) -> None:

@@ -76,6 +76,10 @@ def test_a_missing_page_is_a_page_for_people_and_a_problem_for_programs(viewer: 
     assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
 
 
+def test_a_file_that_is_no_more_is_missing_and_no_failure(viewer: Browser) -> None:
+    assert viewer.get("/static/of-an-older-release/gone.css").status_code == 404
+
+
 def test_sign_in_and_home_are_clean(opened: Opened) -> None:
     page = opened("/")
     assert_clean(page)

@@ -27,6 +27,9 @@ SCOPES = (
 _HOUR = 3_600
 _MOST_HOURS = 2_160
 _PER_PAGE = 50
+_CHANGED = ("name", "scopes", "environments", "expires_at")
+_ROTATED = ("grace_hours",)
+"""The fields of the two forms on the page of a key."""
 
 DONE["revoked"] = "Revoked: within seconds it counts nowhere any more."
 
@@ -69,7 +72,17 @@ def key_page(visit: Visit) -> Response:
     )
 
 
-@pages.post("/keys/{key_id}", needs=ADMINISTERS, again=key_page)
+def _changing(visit: Visit) -> Response:
+    visit.form.others = _ROTATED
+    return key_page(visit)
+
+
+def _rotating(visit: Visit) -> Response:
+    visit.form.others = _CHANGED
+    return key_page(visit)
+
+
+@pages.post("/keys/{key_id}", needs=ADMINISTERS, again=_changing)
 def change_key(visit: Visit) -> Response:
     """Change what the key is called, may do, and until when."""
     form, key = visit.form, _found(visit)
@@ -78,14 +91,14 @@ def change_key(visit: Visit) -> Response:
         name=form.text("name"),
         scopes=form.all("scopes"),
         environments=form.all("environments"),
-        expires_at=form.moment("expires_at"),
+        expires_at=form.moment("expires_at", key.expires_at),
         expected_revision=form.revision,
         actor=visit.actor,
     )
     return visit.to(path_of("keys", key.id), done="saved")
 
 
-@pages.post("/keys/{key_id}/rotate", needs=ADMINISTERS, again=key_page)
+@pages.post("/keys/{key_id}/rotate", needs=ADMINISTERS, again=_rotating)
 def rotate_key(visit: Visit) -> Response:
     """Create a key in place of this one, and show its secret."""
     form, key = visit.form, _found(visit)
