@@ -27,7 +27,7 @@ def test_a_wrong_password_is_told_beside_what_was_typed(service: Running, viewer
     fields = {"email": "viewer@example.com", "password": "not this one"}
     answer = httpx.post(f"{service.url}/sign-in", data=fields)
     assert answer.status_code == 401
-    assert "the e-mail address or the password is wrong" in words(answer)
+    assert "The e-mail address or the password is wrong" in words(answer)
     assert 'value="viewer@example.com"' in answer.text
     assert "not this one" not in answer.text
 
@@ -74,6 +74,10 @@ def test_a_missing_page_is_a_page_for_people_and_a_problem_for_programs(viewer: 
     assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
     told = viewer.client.get("/no-such-page")
     assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_a_file_that_is_no_more_is_missing_and_no_failure(viewer: Browser) -> None:
+    assert viewer.get("/static/of-an-older-release/gone.css").status_code == 404
 
 
 def test_sign_in_and_home_are_clean(opened: Opened) -> None:
