@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.cli.conftest import InProcess
+from tests.acceptance.command import InProcess
 from variate.cli.length import hours
 from variate.rendering.metric_definition_words import length_words
 
