@@ -16,6 +16,7 @@ from variate._version import __version__
 from variate.model import format_instant
 from variate.rendering.text import cut, fit
 from variate.server.dashboard.assets import asset
+from variate.server.dashboard.changes_shown import MOST_DIFFERENCES
 from variate.server.dashboard.field_names import field_words, label_of
 from variate.server.dashboard.segments import NEW, New, segment_of
 
@@ -119,6 +120,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "asset": asset,
+        "MOST_DIFFERENCES": MOST_DIFFERENCES,
         "NEW": NEW,
         "path_of": path_of,
         "label_of": label_of,
