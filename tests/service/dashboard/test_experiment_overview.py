@@ -147,6 +147,23 @@ def test_what_was_decided_is_told(service: Running, viewer: Browser) -> None:
     assert f"Newest report {report.verdict.kind.value.title()}" in words(viewer.get("/experiments/told"))
 
 
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (draft, "takes new units in once it is launched"),
+        (running, "takes new units in"),
+        (_paused, "paused: nobody comes in before it is resumed"),
+        (_completed, "ended: nobody comes in any more"),
+    ],
+)
+def test_whether_units_come_in_is_told_as_it_stands(
+    service: Running, viewer: Browser, made: Callable[[Platform, str], None], said: str
+) -> None:
+    name = f"intake {made.__name__}"
+    made(service.platform, name)
+    assert f"Intake {said} Unit user" in words(viewer.get(f"/experiments/{name}"))
+
+
 _SHOWN_ANEW = """() => new Promise((done) => {
   addEventListener("variate:live", () => done(document.querySelectorAll(".changed").length), { once: true });
   dispatchEvent(new Event("pagehide"));
