@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -17,6 +18,7 @@ from tests.service.dashboard.people import PASSWORD, Browser, words
 from tests.service.running import Running
 from variate.model.access import ApiKey, Person
 from variate.rendering.words import moment_words
+from variate.server.dashboard.access.scopes import SCOPES
 from variate.server.dashboard.field_names import label_of
 
 NASTY = "<script>alert(1)</script>"
@@ -235,3 +237,26 @@ def test_the_pages_of_access_are_clean(service: Running, opened: Opened) -> None
     for path in paths:
         page.goto(path)
         assert_clean(page)
+
+
+@pytest.mark.parametrize(
+    ("role", "permitted"),
+    [
+        ("viewer", ["Read: definitions, reports and the audit log"]),
+        (
+            "editor",
+            ["Read: definitions, reports and the audit log", "Write: change definitions and overrides"],
+        ),
+        ("admin", [*SCOPES.values()]),
+    ],
+)
+def test_an_account_says_in_words_what_one_may_do(role: str, permitted: list[str], request: Any) -> None:
+    browser: Browser = request.getfixturevalue(role)
+    page = browser.get("/account").text
+    assert re.findall(r"<li>(.+)</li>", page.partition("You may")[2].partition("</ul>")[0]) == permitted
+
+
+def test_the_list_of_keys_says_what_each_scope_permits(admin: Browser) -> None:
+    admin.send("/keys/new", _key("says what it may"))
+    told = words(admin.get("/keys"))
+    assert all(said in told for said in SCOPES.values())

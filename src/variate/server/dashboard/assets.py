@@ -1,4 +1,4 @@
-"""Style sheets and scripts: our own files, and that of reports, under a name that changes with what is in them."""
+"""Style sheets and scripts: our own files and those of reports, under a name that changes with what is in them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 def _held() -> dict[str, bytes]:
     folder = files("variate.server.dashboard").joinpath("static")
     own = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
-    return {**own, "report.css": style("report.css").encode()}
+    shared = {name: style(name).encode() for name in ("palette.css", "report.css")}
+    return {**own, **shared}
 
 
 @cache

@@ -146,7 +146,7 @@ class Form:
 
     def _place(self, prefix: str, item: str) -> str:
         """Return the row's number as the page counts those that are left."""
-        if not item.isdigit():
+        if not item.isdecimal():
             return item
         rows, number = self.rows(prefix), int(item)
         return str((rows.index(number) if number in rows else number) + 1)
