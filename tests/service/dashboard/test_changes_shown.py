@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from variate.model import Json
-from variate.server.dashboard.changes_shown import Changed, Difference, changed, differences
+from variate.server.dashboard.changes_shown import MOST_DIFFERENCES, Changed, Difference, changed, differences
 from variate.testing.builders import build_audit_entry
 
 
@@ -29,6 +29,12 @@ def test_items_of_a_list_are_told_apart_by_their_names() -> None:
     assert differences({"rules": [{"name": "a"}, {"name": "b"}]}, {"rules": [{"name": "b"}, {"name": "a"}]}) == [
         Difference("rules", "a, b", "b, a")
     ]
+
+
+def test_no_more_is_looked_for_than_a_page_shows_and_that_there_is_more() -> None:
+    after: dict[str, Json] = {f"field {number}": number for number in range(1_000)}
+    found = differences({}, after)
+    assert [each.after for each in found] == [str(number) for number in range(MOST_DIFFERENCES + 1)]
 
 
 def test_a_list_without_names_is_one_value() -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from variate.model import AuditEntry, Json
 from variate.server.dashboard.values_shown import conditions_words, value_words, words_of
+
+MOST_DIFFERENCES: Final = 60
+"""How many fields a page shows of a change: all are in the audit log."""
 
 _ABOUT = ("user_id", "experiment_id", "before_unknown")
 """What an entry says of a change beside before and after."""
@@ -46,18 +50,20 @@ class Changed:
 
 
 def differences(before: Json, after: Json) -> list[Difference]:
-    """Return every field that differs, in order of the records, each by its path such as ``variations[blue].weight``.
+    """Return the fields that differ, in order of the records, each by its path such as ``variations[blue].weight``.
+
+    Of very many they are the first, and one more than ``MOST_DIFFERENCES``: no time goes into what nobody is shown.
 
     Items of a list are told apart by their names where all have one, and else the list is one value; ids and times that
     they have beside are left out. What has come or gone whole is told field by field, without those that are empty.
     """
-    return [*_walk("", before, after)]
+    return [*islice(_walk("", before, after), MOST_DIFFERENCES + 1)]
 
 
 def changed(entry: AuditEntry) -> Changed:
     """Return what the entry says. When it was and how often something was changed by then is left out."""
     before, after, about = _sides(entry)
-    found = [*_walk("", _plain(before), _plain(after))]
+    found = differences(_plain(before), _plain(after))
     return Changed(tuple((name, value_words(value)) for name, value in about.items()), tuple(found))
 
 
