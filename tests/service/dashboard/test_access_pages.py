@@ -158,6 +158,9 @@ def test_the_last_who_administers_stays_one(service: Running, admin: Browser) ->
     refused = admin.send(f"/people/{person.id}", fields)
     assert refused.status_code == 422
     assert "the last one who administers" in words(refused)
+    assert 'id="f-role-wrong"' in refused.text
+    disabled = admin.send(f"/people/{person.id}", {**fields, "role": "admin", "disabled": "yes"})
+    assert 'id="f-disabled-wrong"' in disabled.text
 
 
 def test_a_password_is_given_and_taken_away(service: Running, admin: Browser) -> None:

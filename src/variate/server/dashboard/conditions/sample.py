@@ -16,7 +16,7 @@ from variate.errors import InvalidInputError
 from variate.model import EXPOSURE, Event, Json
 from variate.model.condition import MAX_CONDITION_DEPTH
 from variate.platform import Platform
-from variate.server.dashboard.conditions.operands import json_value
+from variate.server.dashboard.typed_json import json_value
 
 MOST_UNITS = 1_000
 _MOST_EVENTS = 4_000
