@@ -14,9 +14,11 @@ from tests.engines.fixtures import (
     redis_server,
     redis_url,
 )
+from tests.engines.sqlite import by_migrations, sqlite_tables
 
 __all__ = [
     "aws_endpoint",
+    "by_migrations",
     "dynamodb_endpoint",
     "dynoxide_endpoint",
     "engines",
@@ -28,4 +30,5 @@ __all__ = [
     "pytest_unconfigure",
     "redis_server",
     "redis_url",
+    "sqlite_tables",
 ]

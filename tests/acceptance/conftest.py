@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 import variate as package
-from tests.acceptance.command import Variate
+from tests.acceptance.command import InProcess, Variate
 from tests.acceptance.deployments import (
     Deployment,
     aws_environ,
@@ -31,6 +31,12 @@ PROFILES = ("local", "postgres", "aws")
 def variate(tmp_path: Path) -> Variate:
     """The command line over a folder of its own."""
     return Variate(tmp_path / "home")
+
+
+@pytest.fixture
+def command(variate: Variate) -> InProcess:
+    """The same over the same folder, for what does not take a process to be seen, which costs half a second each."""
+    return InProcess({"VARIATE_HOME": str(variate.home), "VARIATE_ACTOR": "tester"})
 
 
 @pytest.fixture(params=PROFILES)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.command import Variate
+from tests.acceptance.command import InProcess, Variate
 from variate._version import __version__
 
 COMMANDS = (
@@ -44,17 +44,17 @@ COMMANDS = (
 
 
 @pytest.fixture
-def experiment(variate: Variate) -> str:
+def experiment(command: InProcess) -> str:
     """The id of an active experiment of control and green."""
     arguments = ("--variation", "control", "--variation", "green=3", "--owner", "ann", "--json")
-    created = variate.ok("experiments", "create", "Green button", *arguments).json
-    variate.ok("experiments", "status", created["id"], "active")
+    created = command.ok("experiments", "create", "Green button", *arguments).json
+    command.ok("experiments", "status", created["id"], "active")
     return str(created["id"])
 
 
-def test_help_names_every_command_and_fits_eighty_columns(variate: Variate) -> None:
+def test_help_names_every_command_and_fits_eighty_columns(variate: Variate, command: InProcess) -> None:
     for arguments in ((), ("--help",), *((command, "--help") for command in COMMANDS)):
-        printed = variate(*arguments)
+        printed = command(*arguments)
         text = printed.out + printed.err
         assert text.startswith("Usage: variate")
         assert max(map(len, text.splitlines())) <= 80
@@ -73,16 +73,16 @@ def test_the_command_line_is_imported_without_a_store_a_driver_or_rich() -> None
     assert done.stdout == "[]\n"
 
 
-def test_an_experiment_is_created_listed_shown_moved_and_handed_over(variate: Variate, experiment: str) -> None:
-    shown = variate.ok("experiments", "show", experiment, "--json").json
+def test_an_experiment_is_created_listed_shown_moved_and_handed_over(command: InProcess, experiment: str) -> None:
+    shown = command.ok("experiments", "show", experiment, "--json").json
     assert [(row["name"], row["weight"]) for row in shown["variations"]] == [("control", 1), ("green", 3)]
     assert (shown["status"], shown["owner"]) == ("active", "ann")
-    assert experiment in variate.ok("experiments", "list", "--status", "active").out
-    assert experiment not in variate.ok("experiments", "list", "--status", "draft").out
-    assert "bob" in variate.ok("experiments", "transfer", experiment, "bob").out
-    variate.ok("experiments", "status", experiment, "completed")
-    assert "archived" in variate.ok("experiments", "archive", experiment).out
-    entries = variate.ok("audit", "--entity", experiment, "--json").json
+    assert experiment in command.ok("experiments", "list", "--status", "active").out
+    assert experiment not in command.ok("experiments", "list", "--status", "draft").out
+    assert "bob" in command.ok("experiments", "transfer", experiment, "bob").out
+    command.ok("experiments", "status", experiment, "completed")
+    assert "archived" in command.ok("experiments", "archive", experiment).out
+    entries = command.ok("audit", "--entity", experiment, "--json").json
     assert {entry["actor"] for entry in entries} == {"tester"}
     assert [entry["action"] for entry in entries][::-1] == [
         "created",
@@ -104,38 +104,38 @@ def test_a_flag_is_created_listed_switched_and_archived(variate: Variate, tmp_pa
     assert "archived" in variate.ok("flags", "show", created["id"]).out
 
 
-def test_events_are_recorded_and_listed_by_user_and_by_time(variate: Variate) -> None:
+def test_events_are_recorded_and_listed_by_user_and_by_time(command: InProcess) -> None:
     data = '{"value": 1.5, "note": "größer"}'
-    variate.ok("events", "record", "u1", "visit", "--data", data, "--id", "once")
-    variate.ok("events", "record", "u1", "visit", "--data", data, "--id", "once")
-    variate.ok("events", "record", "u2", "buy")
-    assert [event["data"] for event in variate.ok("events", "list", "u1", "--json").json] == [
+    command.ok("events", "record", "u1", "visit", "--data", data, "--id", "once")
+    command.ok("events", "record", "u1", "visit", "--data", data, "--id", "once")
+    command.ok("events", "record", "u2", "buy")
+    assert [event["data"] for event in command.ok("events", "list", "u1", "--json").json] == [
         {"value": 1.5, "note": "größer"}
     ]
-    assert [event["user_id"] for event in variate.ok("events", "tail", "--json").json] == ["u1", "u2"]
-    assert [event["user_id"] for event in variate.ok("events", "tail", "--limit", "1", "--json").json] == ["u2"]
-    assert variate.ok("events", "tail", "--type", "never", "--json").json == []
-    assert variate.ok("events", "list", "u1", "--until", "2020-01-01T00:00:00Z", "--json").json == []
-    assert "größer" in variate.ok("events", "list", "u1").out
+    assert [event["user_id"] for event in command.ok("events", "tail", "--json").json] == ["u1", "u2"]
+    assert [event["user_id"] for event in command.ok("events", "tail", "--limit", "1", "--json").json] == ["u2"]
+    assert command.ok("events", "tail", "--type", "never", "--json").json == []
+    assert command.ok("events", "list", "u1", "--until", "2020-01-01T00:00:00Z", "--json").json == []
+    assert "größer" in command.ok("events", "list", "u1").out
 
 
-def test_an_override_is_set_listed_and_removed(variate: Variate, experiment: str) -> None:
-    variate.ok("overrides", "set", "u1", experiment, "green", "--reason", "to look at it")
+def test_an_override_is_set_listed_and_removed(command: InProcess, experiment: str) -> None:
+    command.ok("overrides", "set", "u1", experiment, "green", "--reason", "to look at it")
     for arguments in ((experiment,), ("--user", "u1")):
-        (found,) = variate.ok("overrides", "list", *arguments, "--json").json
+        (found,) = command.ok("overrides", "list", *arguments, "--json").json
         assert (found["user_id"], found["value"], found["reason"]) == ("u1", "green", "to look at it")
-    variate.ok("overrides", "remove", "u1", experiment)
-    assert variate.ok("overrides", "list", experiment, "--json").json == []
-    assert variate("overrides", "remove", "u1", experiment).code == 2
+    command.ok("overrides", "remove", "u1", experiment)
+    assert command.ok("overrides", "list", experiment, "--json").json == []
+    assert command("overrides", "remove", "u1", experiment).code == 2
 
 
-def test_a_list_says_when_there_is_more(variate: Variate) -> None:
+def test_a_list_says_when_there_is_more(command: InProcess) -> None:
     for number in range(3):
-        variate.ok("flags", "create", f"flag-{number}")
-    printed = variate.ok("flags", "list", "--limit", "2", "--json")
+        command.ok("flags", "create", f"flag-{number}")
+    printed = command.ok("flags", "list", "--limit", "2", "--json")
     assert len(printed.json) == 2
     assert "raise --limit" in printed.err
-    assert variate.ok("flags", "list", "--limit", "3", "--json").err == ""
+    assert command.ok("flags", "list", "--limit", "3", "--json").err == ""
 
 
 def test_migrate_says_what_it_did_and_then_that_nothing_is_to_do(variate: Variate) -> None:
@@ -143,10 +143,10 @@ def test_migrate_says_what_it_did_and_then_that_nothing_is_to_do(variate: Variat
     assert variate.ok("migrate").out == "up to date: nothing to do\n"
 
 
-def test_relay_and_purge_say_how_much_they_did(variate: Variate, experiment: str) -> None:
-    assert variate.ok("relay").out == "0 delivered, 0 pending\n"
+def test_relay_and_purge_say_how_much_they_did(command: InProcess, experiment: str) -> None:
+    assert command.ok("relay").out == "0 delivered, 0 pending\n"
     names = ("assignments", "overrides", "events", "snapshots", "replies", "analyses")
-    assert variate.ok("purge").out.splitlines() == [f"{name}: 0 deleted" for name in names]
+    assert command.ok("purge").out.splitlines() == [f"{name}: 0 deleted" for name in names]
     assert experiment
 
 
@@ -169,8 +169,8 @@ def test_relay_and_purge_say_how_much_they_did(variate: Variate, experiment: str
         (("nonsense",), "No such command"),
     ],
 )
-def test_a_mistake_ends_in_words_and_code_two(variate: Variate, arguments: tuple[str, ...], words: str) -> None:
-    outcome = variate(*arguments)
+def test_a_mistake_ends_in_words_and_code_two(command: InProcess, arguments: tuple[str, ...], words: str) -> None:
+    outcome = command(*arguments)
     assert (outcome.code, outcome.out) == (2, "")
     assert words in outcome.err
     assert "Traceback" not in outcome.err
@@ -187,17 +187,17 @@ def test_nothing_has_to_be_set_up_for_the_local_profile(variate: Variate) -> Non
     assert variate.ok("experiments", "list", "--json").json == []
 
 
-def test_wrong_settings_are_named(variate: Variate) -> None:
-    outcome = variate("experiments", "list", VARIATE_PROFILE="cloud")
+def test_wrong_settings_are_named(command: InProcess) -> None:
+    outcome = command("experiments", "list", VARIATE_PROFILE="cloud")
     assert outcome.code == 2
     assert outcome.err.startswith("error: VARIATE_PROFILE: must be local, postgres or aws")
 
 
-def test_doctor_is_content_with_a_migrated_file_and_names_the_versions(variate: Variate) -> None:
-    variate.ok("migrate")
+def test_doctor_is_content_with_a_migrated_file_and_names_the_versions(command: InProcess) -> None:
+    command.ok("migrate")
     service = {f"VARIATE_OIDC_{name}": f"https://{name}.example" for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")}
     service |= {"VARIATE_PORT": "8099", "VARIATE_CORS_ORIGINS": "https://a.example,https://b.example"}
-    printed = variate("doctor", **service)
+    printed = command("doctor", **service)
     assert printed.code == 0
     for shown in (r"ENVIRONMENT +dev", r"VARIATE_PORT +8099", r"CORS_ORIGINS +https://a.example, https://b.example"):
         assert re.search(shown, printed.out)
@@ -205,7 +205,7 @@ def test_doctor_is_content_with_a_migrated_file_and_names_the_versions(variate: 
     assert "VARIATE_PROFILE" in printed.out
     assert "sqlalchemy" in printed.out
     assert f"SQLite {sqlite3.sqlite_version} answers, tables up to date" in printed.out
-    assert variate.ok("doctor", "--json").json["versions"]["variate"] == __version__
+    assert command.ok("doctor", "--json").json["versions"]["variate"] == __version__
 
 
 @pytest.mark.parametrize(
@@ -242,9 +242,9 @@ def test_doctor_is_content_with_a_new_folder_and_makes_nothing_in_it(variate: Va
     assert not variate.home.exists()
 
 
-def test_doctor_says_that_a_server_cannot_be_reached_and_hides_the_password(variate: Variate) -> None:
+def test_doctor_says_that_a_server_cannot_be_reached_and_hides_the_password(command: InProcess) -> None:
     url = "postgresql://me:s3cret@127.0.0.1:1/nothing?connect_timeout=2"
-    printed = variate("doctor", VARIATE_PROFILE="postgres", VARIATE_DATABASE_URL=url)
+    printed = command("doctor", VARIATE_PROFILE="postgres", VARIATE_DATABASE_URL=url)
     assert printed.code == 1
     assert "BROKEN" in printed.out
     assert "s3cret" not in printed.out + printed.err
@@ -265,18 +265,18 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(variate: Variate) -> N
         assert err == ""
 
 
-def test_names_with_control_characters_are_shown_as_escapes(variate: Variate) -> None:
+def test_names_with_control_characters_are_shown_as_escapes(command: InProcess) -> None:
     name = "evil \x1b[31m name\nwith a [bold]break"
-    created = variate.ok("experiments", "create", name, "--variation", "a\x1b[2J", "--json").json
+    created = command.ok("experiments", "create", name, "--variation", "a\x1b[2J", "--json").json
     assert created["name"] == name
     for arguments in (("list",), ("show", created["id"])):
-        printed = variate.ok("experiments", *arguments)
+        printed = command.ok("experiments", *arguments)
         assert "\x1b" not in printed.out
         assert "[bold]" in "".join(line[57:].strip() for line in printed.out.splitlines()) or "[bold]" in printed.out
 
 
-def test_what_the_terminal_cannot_show_is_escaped(variate: Variate) -> None:
-    created = variate.ok("flags", "create", "größer 名前", "--json").json
+def test_what_the_terminal_cannot_show_is_escaped(variate: Variate, command: InProcess) -> None:
+    created = command.ok("flags", "create", "größer 名前", "--json").json
     outcome = variate("flags", "show", created["id"], PYTHONIOENCODING="latin-1")
     assert outcome.code == 0
     assert "\\u540d\\u524d" in outcome.out

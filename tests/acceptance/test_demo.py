@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.command import Variate
+from tests.acceptance.command import InProcess, Variate
 
 
 def _differences(report: dict[str, Any]) -> dict[str, float]:
@@ -60,37 +60,37 @@ def test_the_report_is_plain_text_of_eighty_columns_and_says_what_to_try_next(va
 
 
 @pytest.mark.slow
-def test_every_run_makes_an_experiment_of_its_own_judged_by_the_same_metrics(variate: Variate) -> None:
-    first, second = (variate.ok("demo", "--users", "200", "--json").json for _ in range(2))
+def test_every_run_makes_an_experiment_of_its_own_judged_by_the_same_metrics(command: InProcess) -> None:
+    first, second = (command.ok("demo", "--users", "200", "--json").json for _ in range(2))
     assert first["experiment_id"] != second["experiment_id"]
-    listed = variate.ok("experiments", "list", "--json").json
+    listed = command.ok("experiments", "list", "--json").json
     assert [(row["id"], row["status"]) for row in listed] == [
         (second["experiment_id"], "completed"),
         (first["experiment_id"], "completed"),
     ]
-    assert [row["revision"] for row in variate.ok("metrics", "list", "--json").json] == [1, 1, 1]
+    assert [row["revision"] for row in command.ok("metrics", "list", "--json").json] == [1, 1, 1]
     assert _differences(first) != {}
-    again = variate.ok("report", first["experiment_id"], "--json").json
+    again = command.ok("report", first["experiment_id"], "--json").json
     assert _differences(again) == _differences(first), "the customers of the second demo are others"
 
 
-def test_a_metric_of_somebody_elses_is_left_as_it_is(variate: Variate) -> None:
-    variate.ok("metrics", "create", "demo-revenue", "--kind", "mean", "--event", "rent", "--sum")
-    outcome = variate("demo", "--users", "200")
+def test_a_metric_of_somebody_elses_is_left_as_it_is(command: InProcess) -> None:
+    command.ok("metrics", "create", "demo-revenue", "--kind", "mean", "--event", "rent", "--sum")
+    outcome = command("demo", "--users", "200")
     assert outcome.code == 2
     assert "'demo-revenue' is a metric already and measures something else (mean: sum of rent, a user" in outcome.err
-    assert variate.ok("experiments", "list", "--json").json == []
-    assert [row["id"] for row in variate.ok("metrics", "list", "--json").json] == ["demo-revenue"]
+    assert command.ok("experiments", "list", "--json").json == []
+    assert [row["id"] for row in command.ok("metrics", "list", "--json").json] == ["demo-revenue"]
 
 
 @pytest.mark.slow
-def test_what_the_demo_did_can_be_looked_at_afterwards(variate: Variate) -> None:
-    report: dict[str, Any] = variate.ok("demo", "--users", "200", "--json").json
+def test_what_the_demo_did_can_be_looked_at_afterwards(command: InProcess) -> None:
+    report: dict[str, Any] = command.ok("demo", "--users", "200", "--json").json
     experiment = report["experiment_id"]
-    assert variate.ok("report", experiment, "--stored", report["id"], "--json").json == report
-    (by_country,) = variate.ok("report", experiment, "--dimension", "country", "--json").json["metrics"][:1]
+    assert command.ok("report", experiment, "--stored", report["id"], "--json").json == report
+    (by_country,) = command.ok("report", experiment, "--dimension", "country", "--json").json["metrics"][:1]
     assert [each["value"] for each in by_country["slices"]] == [None, "DE", "FR", "US"]
-    actions = [entry["action"] for entry in variate.ok("audit", "--entity", experiment, "--json").json]
+    actions = [entry["action"] for entry in command.ok("audit", "--entity", experiment, "--json").json]
     assert actions == ["status_change", "updated", "updated", "status_change", "created"]
-    events = variate.ok("events", "list", "user-1", "--json").json
+    events = command.ok("events", "list", "user-1", "--json").json
     assert "exposure" in [event["event_type"] for event in events]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.command import Variate
+from tests.acceptance.command import InProcess, Variate
 from tests.experiment_data import experiment_file
 
 SMALL = "id,group,bought,spent\nu1,control,1,10\nu2,blue,0,0\nu3,control,0,0\nu4,blue,TRUE,2.5\n"
@@ -90,9 +90,9 @@ def test_hillstroms_e_mail_test_gives_the_published_rates(variate: Variate, hill
 
 
 def test_each_row_becomes_an_assignment_an_exposure_and_an_event_for_each_outcome(
-    variate: Variate, small: Path
+    command: InProcess, small: Path
 ) -> None:
-    found = variate.ok("import-results", small, *OPTIONS, "--name", "Colours", "--json").json
+    found = command.ok("import-results", small, *OPTIONS, "--name", "Colours", "--json").json
     assert (found["name"], found["control"]) == ("Colours", "control")
     assert _units(found) == {"control": 2, "blue": 2}
     assert _estimates(found) == {"buy": {"control": 0.5, "blue": 0.5}, "spend": {"control": 5, "blue": 1.25}}
@@ -100,11 +100,11 @@ def test_each_row_becomes_an_assignment_an_exposure_and_an_event_for_each_outcom
         ("proportion", "goal"),
         ("mean", "goal"),
     ]
-    experiment = variate.ok("experiments", "show", found["experiment_id"], "--json").json
+    experiment = command.ok("experiments", "show", found["experiment_id"], "--json").json
     assert (experiment["status"], experiment["name"]) == ("completed", "Colours")
     assert [each["metric"] for each in experiment["metrics"]] == ["buy", "spend"]
     assert "small.csv" in experiment["description"]
-    events = variate.ok("events", "list", "u4", "--json").json
+    events = command.ok("events", "list", "u4", "--json").json
     assert {(event["event_type"], str(event["data"])) for event in events} == {
         ("exposure", "{'variation': 'blue'}"),
         ("buy", "{'value': 1}"),
@@ -113,18 +113,18 @@ def test_each_row_becomes_an_assignment_an_exposure_and_an_event_for_each_outcom
 
 
 @pytest.mark.slow
-def test_an_outcome_that_never_happened_is_shown_all_the_same(variate: Variate, tmp_path: Path) -> None:
+def test_an_outcome_that_never_happened_is_shown_all_the_same(command: InProcess, tmp_path: Path) -> None:
     path = tmp_path / "none.csv"
     path.write_text("id,group,bought\nu1,a,0\nu2,b,no\nu3,a,\nu4,b,false\n", encoding="utf-8")
-    found = variate.ok("import-results", path, *OPTIONS[:4], "--event", "buy=bought", "--json").json
+    found = command.ok("import-results", path, *OPTIONS[:4], "--event", "buy=bought", "--json").json
     assert _estimates(found) == {"buy": {"a": 0, "b": 0}}
 
 
 @pytest.mark.slow
-def test_values_of_a_user_with_several_rows_are_added_up(variate: Variate, tmp_path: Path) -> None:
+def test_values_of_a_user_with_several_rows_are_added_up(command: InProcess, tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     path.write_text("id,group,spent\nu1,a,2\nu1,a,3\nu2,b,4\nu3,a,0\nu4,b,2\n", encoding="utf-8")
-    found = variate.ok("import-results", path, *OPTIONS[:4], "--event", "spend=spent", "--json").json
+    found = command.ok("import-results", path, *OPTIONS[:4], "--event", "spend=spent", "--json").json
     assert (_units(found), _estimates(found)) == ({"a": 2, "b": 2}, {"spend": {"a": 2.5, "b": 3}})
 
 
@@ -137,14 +137,14 @@ def test_a_second_run_counts_nothing_twice_and_says_the_same(variate: Variate, s
 
 @pytest.mark.slow
 def test_a_file_says_the_same_where_it_is_loaded_and_where_it_is_only_analyzed(
-    variate: Variate, tmp_path: Path
+    command: InProcess, tmp_path: Path
 ) -> None:
     path = tmp_path / "both.csv"
     rows = (f"u{n},{'ab'[n % 2]},{int(n % 7 < 3 + n % 2)},{n % 5 + n % 2}\n" for n in range(400))
     path.write_text("id,group,bought,spent\n" + "".join(rows), encoding="utf-8")
-    loaded = variate.ok("import-results", path, *OPTIONS, "--json").json
+    loaded = command.ok("import-results", path, *OPTIONS, "--json").json
     options = (*OPTIONS[:4], "--metric", "proportion:bought,name=buy", "--metric", "mean:spent,name=spend")
-    analyzed = variate.ok("analyze", path, *options, "--json").json
+    analyzed = command.ok("analyze", path, *options, "--json").json
     assert loaded["verdict"]["kind"] == analyzed["verdict"]["kind"] == "ship"
     for one, other in zip(loaded["metrics"], analyzed["metrics"], strict=True):
         assert one["slices"][0] == _nearly(other["slices"][0])
@@ -160,38 +160,38 @@ def _nearly(value: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_a_metric_that_measures_the_same_is_taken_as_it_is(variate: Variate, small: Path) -> None:
-    made = variate.ok(
+def test_a_metric_that_measures_the_same_is_taken_as_it_is(command: InProcess, small: Path) -> None:
+    made = command.ok(
         *("metrics", "create", "spend", "--kind", "mean", "--event", "spend", "--sum"),
         *("--direction", "decrease", "--name", "What is spent", "--json"),
     ).json
-    found = variate.ok("import-results", small, *OPTIONS, "--json").json
+    found = command.ok("import-results", small, *OPTIONS, "--json").json
     assert [(metric["name"], metric["direction"]) for metric in found["metrics"]] == [
         ("buy", "increase"),
         ("What is spent", "decrease"),
     ]
-    assert variate.ok("metrics", "show", "spend", "--json").json == made
+    assert command.ok("metrics", "show", "spend", "--json").json == made
 
 
 @pytest.mark.slow
-def test_a_metric_that_measures_something_else_is_left_and_nothing_is_loaded(variate: Variate, small: Path) -> None:
-    made = variate.ok(
+def test_a_metric_that_measures_something_else_is_left_and_nothing_is_loaded(command: InProcess, small: Path) -> None:
+    made = command.ok(
         "metrics", "create", "spend", "--kind", "mean", "--event", "spend", "--sum", "--within", "7d", "--json"
     ).json
-    outcome = variate("import-results", small, *OPTIONS)
+    outcome = command("import-results", small, *OPTIONS)
     assert outcome.code == 2
     assert outcome.err == (
         "error: --event: 'spend' is a metric already and measures something else (mean: sum of spend, a user, within"
         " 7d): choose another name\n"
     )
-    assert variate.ok("metrics", "list", "--json").json == [made]
-    assert variate.ok("experiments", "list", "--json").json == []
+    assert command.ok("metrics", "list", "--json").json == [made]
+    assert command.ok("experiments", "list", "--json").json == []
 
 
 @pytest.mark.slow
-def test_another_choice_of_events_or_control_is_another_experiment(variate: Variate, small: Path) -> None:
+def test_another_choice_of_events_or_control_is_another_experiment(command: InProcess, small: Path) -> None:
     runs = (OPTIONS, OPTIONS[:-2], (*OPTIONS, "--control", "blue"), (*OPTIONS, "--name", "other"))
-    ids = [variate.ok("import-results", small, *options, "--json").json["experiment_id"] for options in runs]
+    ids = [command.ok("import-results", small, *options, "--json").json["experiment_id"] for options in runs]
     assert len(set(ids)) == 4
 
 
@@ -208,33 +208,33 @@ def test_another_choice_of_events_or_control_is_another_experiment(variate: Vari
     ],
 )
 def test_wrong_options_end_in_words_and_code_two(
-    variate: Variate, small: Path, arguments: tuple[str, ...], words: str
+    command: InProcess, small: Path, arguments: tuple[str, ...], words: str
 ) -> None:
-    outcome = variate("import-results", small, *arguments)
+    outcome = command("import-results", small, *arguments)
     assert outcome.code == 2
     assert words in outcome.err
     assert "Traceback" not in outcome.err
 
 
-def test_a_bad_cell_is_named_by_line_and_column_and_nothing_is_loaded(variate: Variate, tmp_path: Path) -> None:
+def test_a_bad_cell_is_named_by_line_and_column_and_nothing_is_loaded(command: InProcess, tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
     path.write_text(SMALL + "u5,blue,perhaps,0\nu6,blue,1,nan\n", encoding="utf-8")
-    outcome = variate("import-results", path, *OPTIONS)
+    outcome = command("import-results", path, *OPTIONS)
     assert outcome.code == 2
     assert outcome.err.startswith("error: bad.csv line 6, column 'bought'")
     assert "and 1 more fault" in outcome.err
     assert len(outcome.err.splitlines()) == 1
-    assert variate.ok("experiments", "list", "--json").json == []
+    assert command.ok("experiments", "list", "--json").json == []
 
 
-def test_a_unit_in_two_variations_is_refused_and_nothing_is_loaded(variate: Variate, tmp_path: Path) -> None:
+def test_a_unit_in_two_variations_is_refused_and_nothing_is_loaded(command: InProcess, tmp_path: Path) -> None:
     path = tmp_path / "crossed.csv"
     path.write_text(SMALL + "u1,blue,0,0\n", encoding="utf-8")
-    outcome = variate("import-results", path, *OPTIONS)
+    outcome = command("import-results", path, *OPTIONS)
     assert outcome.code == 2
     assert "line 6" in outcome.err
     assert "line 2" in outcome.err
-    assert not (variate.home / "variate.db").exists()
+    assert not (tmp_path / "home" / "variate.db").exists()
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.engines import aws
+from tests.engines.memory import keep_temporary_files_in_memory
 from tests.engines.postgres import PostgresServer
 from tests.engines.postgres import postgres_server as session_postgres
 from tests.engines.redis import PrivateRedis, fresh_database
@@ -25,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
+        keep_temporary_files_in_memory()
         config.stash[_session] = Session.begin()
 
 

@@ -72,9 +72,21 @@ def print_preview(preview: Preview, *, as_json: bool) -> None:
             "would be drawn the same": f"{same:,}",
         }
     )
+    for said in _precision(preview):
+        click.echo(f"\n{said}")
     if preview.audience_matters:
         click.echo("\nWhom the audience lets in or out is not counted: attributes are not kept.")
     click.echo("\nNothing was changed.")
+
+
+def _precision(preview: Preview) -> Iterator[str]:
+    if preview.is_estimate:
+        yield (
+            f"Estimated from {preview.looked_at:,} chosen by chance: {preview.low:,} to {preview.high:,} would be "
+            "drawn otherwise, with a confidence of 95 %."
+        )
+    if preview.is_cut:
+        yield "Only the newest assignments were counted; older ones are left out."
 
 
 def _judged(metric: ExperimentMetric) -> str:

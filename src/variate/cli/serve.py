@@ -88,11 +88,15 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def inherited(fd: int) -> socket.socket:
-    """Return the socket of this file descriptor; raise ``ConfigurationError`` where that is none."""
+    """Return the socket of this file descriptor; raise ``ConfigurationError`` where that is none of TCP."""
     try:
-        return socket.socket(fileno=fd)
+        found = socket.socket(fileno=fd)
     except OSError as error:
         raise ConfigurationError(f"--fd: {fd} is no socket that was handed on: {error}") from error
+    if found.family not in (socket.AF_INET, socket.AF_INET6) or found.type != socket.SOCK_STREAM:
+        found.close()
+        raise ConfigurationError(f"--fd: {fd} is a socket of another kind: it must be one of TCP")
+    return found
 
 
 def url_of(listener: socket.socket) -> str:

@@ -355,9 +355,7 @@ class Experiments:
         check_size(after)
         if before.design != after.design:
             self.references.check_design(after.design)
-            # One that it named before metrics were defined is no reason to refuse another change.
-            named = {each.metric for each in before.design.metrics}
-            self.references.check_metrics(each for each in after.design.metrics if each.metric not in named)
+            self.references.check_metrics(after.design.metrics, standing=before.design.metrics)
         if {each.name for each in after.variations} - {each.name for each in before.variations}:
             self.flags.check_served(after)
         layers, claims = self._claiming.claims(before.id, before.design.layer, after.design.layer, actor=actor, at=at)

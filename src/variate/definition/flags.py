@@ -107,14 +107,28 @@ class Flags:
         return self.store.list(limit=limit, last_key=last_key, **filters)
 
     def list_stale_flags(
-        self, *, unchanged_days: int = UNCHANGED_FOR.days, limit: int = 100, last_key: str | None = None
+        self,
+        *,
+        unchanged_days: int = UNCHANGED_FOR.days,
+        status: str | None = None,
+        owner: str | None = None,
+        tag: str | None = None,
+        text: str | None = None,
+        limit: int = 100,
+        last_key: str | None = None,
     ) -> Page[FeatureFlag]:
-        """Return a page of the flags that have done their work, most recently updated first; see ``stale_reason``."""
+        """Return a page of the flags that have done their work, most recently updated first; see ``stale_reason``.
+
+        Of these those that ``list_feature_flags`` finds with the other filters.
+        """
         length = timedelta(days=check_whole("unchanged_days", unchanged_days, minimum=1, maximum=36_500))
         at, status_of = self.log.clock(), self._experiment_status()
-        read = partial(self.store.list, unchanged_since=at - length)
+        filters = flag_filters(status=status, owner=owner, tag=tag, text=text, mentions=None)
+        filters["unchanged_since"] = at - length
+        read = partial(self.store.list, **filters)
         is_stale = partial(self._stale_reason, status_of=status_of, at=at, unchanged_for=length)
-        listing = Sifting(read, lambda flag: is_stale(flag) is not None, of=("stale", unchanged_days))
+        of = ("stale", unchanged_days, status, owner, tag, text)
+        listing = Sifting(read, lambda flag: is_stale(flag) is not None, of=of)
         return listing.page(limit=limit, last_key=last_key)
 
     def stale_reasons(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from variate.errors import InvalidInputError
@@ -34,12 +34,25 @@ class References:
         if design.layer is not None:
             self.layer(design.layer.layer_id)
 
-    def check_metrics(self, metrics: Iterable[ExperimentMetric]) -> None:
-        """Raise ``InvalidInputError`` where one of the metrics is not defined."""
-        for each in metrics:
-            if self.metrics.get(each.metric) is None:
+    def check_metrics(self, metrics: Sequence[ExperimentMetric], *, standing: Sequence[ExperimentMetric] = ()) -> None:
+        """Raise ``InvalidInputError`` where one is not defined, or its margin is more than a share can differ by.
+
+        What is ``standing`` already is not looked at, and a metric that is named there need not be defined: one that
+        was named before metrics were defined is no reason to refuse another change.
+        """
+        named = {each.metric for each in standing}
+        for place, each in enumerate(metrics):
+            if each in standing:
+                continue
+            found = self.metrics.get(each.metric)
+            if found is None and each.metric not in named:
                 missing = f"names {shown(each.metric)}, which is not there"
                 raise InvalidInputError("metrics", f"{missing}: define it with create_metric or variate metrics create")
+            if found is not None and found.is_share and each.margin is not None and each.margin >= 1:
+                raise InvalidInputError(
+                    f"metrics[{place}].margin",
+                    f"must be below 1 for a share, not {each.margin:g}: 0.01 is one percentage point",
+                )
 
     def check_condition(self, field: str, condition: Condition | None) -> None:
         """Raise ``InvalidInputError`` for ``field`` where an audience that the condition names is not there."""

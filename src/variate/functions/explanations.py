@@ -41,7 +41,8 @@ def preview_change(
     """Return what ``update_experiment`` would do to assigned users, and change nothing: ``kept``, ``moved``, ``held``.
 
     ``kept`` have an assignment; ``moved`` of them would get another variation or none; ``held`` would be drawn another
-    one and keep theirs.
+    one and keep theirs. Of many, ``looked_at`` were looked at, and how many would be drawn otherwise is an estimate:
+    from ``low`` to ``high`` with a confidence of 95 %. Raise ``LimitExceededError`` where two are being made already.
     """
     return preview_record(default_platform().preview_change(experiment_id, variations=variations, **design))
 

@@ -37,6 +37,10 @@ def preview_record(preview: Preview) -> Record:
         "kept": preview.kept,
         "moved": preview.moved,
         "held": preview.held,
+        "looked_at": preview.looked_at,
+        "low": preview.low,
+        "high": preview.high,
+        "is_cut": preview.is_cut,
         "audience_matters": preview.audience_matters,
     }
 

@@ -1,6 +1,6 @@
 """The vocabulary: values that are true once built. No I/O, no clock, no chance."""
 
-from variate.model.assignment import Assignment, assignment_id
+from variate.model.assignment import Assignment, AssignmentSample, assignment_id
 from variate.model.audit import AuditEntry, OutboxMessage
 from variate.model.document import MAX_DEFINITION_BYTES, MAX_DEPTH, MAX_DOCUMENT_BYTES, Document, Json
 from variate.model.event import EXPOSURE, Event, Verdict, VerdictStatus, check_dimensions
@@ -18,6 +18,7 @@ __all__ = [
     "MAX_DOCUMENT_BYTES",
     "MAX_PAGE",
     "Assignment",
+    "AssignmentSample",
     "AuditEntry",
     "Document",
     "Event",

@@ -49,3 +49,20 @@ class Assignment:
     def id(self) -> str:
         """The deterministic id: see ``assignment_id``."""
         return assignment_id(experiment_id=self.experiment_id, version=self.version, unit=self.unit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentSample:
+    """Some of ``total`` assignments, each as likely to be among them as any other; all of them where they are as many.
+
+    ``is_cut``: the total was not counted to its end, and what was left out is older.
+    """
+
+    assignments: tuple[Assignment, ...]
+    total: int
+    is_cut: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has every one of the total."""
+        return len(self.assignments) == self.total

@@ -32,7 +32,10 @@ def compile_all() -> None:
 
 @cache
 def style(name: str) -> str:
-    """Return one of the style sheets: ``page.css`` is a page's own, ``report.css`` is of the parts of a report."""
+    """Return one of the style sheets.
+
+    ``palette.css`` has the colours, ``page.css`` is a page's own, ``report.css`` is of the parts of a report.
+    """
     return files("variate.rendering").joinpath("templates", name).read_text("utf-8")
 
 

@@ -23,7 +23,7 @@ def measured(metric: Metric) -> str:
 
 
 def window_words(metric: Metric) -> str:
-    """Return when events count, after the exposure: ``within 7d``, ``from 7d to 8d``."""
+    """Return when events count, after the exposure: ``within 7 days``, ``from 7 days to 8 days``."""
     start, end = metric.window_start, metric.window_end
     if not start:
         return "from the exposure on" if end is None else f"within {length_words(end)}"
@@ -36,9 +36,13 @@ def _measured(measure: Measure) -> str:
 
 
 def length_words(length: timedelta) -> str:
-    """Return the length as it is written: in whole days, or else in hours or minutes."""
+    """Return the length as a person reads it: in whole days, or else in hours or minutes: ``7 days``, ``1.5 hours``."""
     days = length / timedelta(days=1)
     if days.is_integer():
-        return f"{days:.0f}d"
-    found = length / timedelta(hours=1)
-    return f"{found:g}h" if found >= 1 else f"{length / timedelta(minutes=1):g}m"
+        return _counted(days, "day")
+    hours = length / timedelta(hours=1)
+    return _counted(hours, "hour") if hours >= 1 else _counted(length / timedelta(minutes=1), "minute")
+
+
+def _counted(number: float, unit: str) -> str:
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"

@@ -54,7 +54,7 @@ def _script_json(record: dict[str, Any]) -> Markup:
 
 @cache
 def _style() -> str:
-    return style("page.css") + style("report.css")
+    return style("palette.css") + style("page.css") + style("report.css")
 
 
 def _digest(text: str) -> str:

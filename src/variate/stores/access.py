@@ -11,7 +11,7 @@ from variate.model import AuditEntry, Page
 from variate.model.access import ApiKey, Person
 
 CLAIM_LASTS = timedelta(minutes=1)
-"""How long a claim of an idempotency key stands that is neither settled nor released."""
+"""How long a claim stands that is neither settled, released nor renewed."""
 
 
 class KeyStore(Protocol):
@@ -96,14 +96,20 @@ class Claim:
 class ReplyStore(Protocol):
     """Replies by idempotency key, each until it expires. Of all who claim a key at once, one may answer.
 
+    What only one process of many is to do at a time has a key, too: it is claimed, renewed, and released.
+
     What shows a secret is not to be kept here: release the claim instead.
     """
 
     def claim(self, key: str, fingerprint: str, *, at: datetime, expires_at: datetime) -> Claim:
         """Take the key unless it is taken, and return what stands.
 
-        It is free, too, where what stands has expired, or was claimed over a minute before ``at`` and not settled.
+        It is free, too, where what stands has expired, or was claimed or renewed over a minute before ``at`` and not
+        settled.
         """
+
+    def renew(self, key: str, token: str, *, at: datetime) -> bool:
+        """Count the minute of an unsettled claim from ``at`` on; False if the claim of this token stands no longer."""
 
     def settle(self, key: str, token: str, reply: Reply) -> bool:
         """Keep the reply for whoever claims the key again; False if the claim of this token stands no longer."""

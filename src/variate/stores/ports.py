@@ -24,6 +24,7 @@ from typing import Protocol, TypeVar, Unpack
 
 from variate.model import (
     Assignment,
+    AssignmentSample,
     AuditEntry,
     Event,
     Experiment,
@@ -194,6 +195,13 @@ class AssignmentStore(Protocol):
         self, experiment_id: str, *, at: datetime, limit: int, last_key: str | None = None
     ) -> Page[Assignment]:
         """Return the experiment's assignments of every version, most recent first."""
+
+    def sample(self, experiment_id: str, *, version: int, at: datetime, limit: int, newest: int) -> AssignmentSample:
+        """Return at most ``limit`` of the version's assignments by chance, or all, in no promised order.
+
+        They are of the ``newest`` of the experiment, of every version; the sample is cut where there are as many. What
+        has expired may take a place of the ``limit``, and then ``total`` is an estimate. No draw knows of the chance.
+        """
 
     def purge(self, *, expired_before: datetime) -> int:
         """Delete what expired before this and return how many; 0 where the engine expires by itself."""

@@ -13,8 +13,8 @@ import pytest
 from pyarrow import parquet
 from scipy import stats
 
+from tests.acceptance.command import InProcess
 from tests.integration.duckdb.files import csv
-from tests.unit.cli.conftest import InProcess
 from variate.platform import Platform
 
 COLUMNS = ("--unit", "user", "--variation", "variation")

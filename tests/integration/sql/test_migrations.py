@@ -38,6 +38,8 @@ from variate.testing.builders import build_assignment, build_audit_entry, build_
 from variate.testing.clocks import START
 from variate.testing.conformance.samples import DESIGN
 
+pytestmark = pytest.mark.usefixtures("by_migrations")
+
 _MIGRATE = """
 import sys
 from pathlib import Path

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -15,6 +17,7 @@ from tests.service.dashboard.looking import assert_clean
 from tests.service.dashboard.people import PASSWORD, Browser, words
 from tests.service.running import Running
 from variate.model.access import ApiKey, Person
+from variate.server.dashboard.access.scopes import SCOPES
 from variate.server.dashboard.field_names import label_of
 
 NASTY = "<script>alert(1)</script>"
@@ -101,6 +104,8 @@ def test_a_key_is_changed_rotated_and_revoked(service: Running, admin: Browser) 
 
     refused = admin.send(f"/keys/{old.id}/rotate", {"grace_hours": "-1", "revision": "2", "new_id": str(uuid4())})
     assert (refused.status_code, "#f-grace_hours" in refused.text) == (422, True)
+    assert 'name="name" type="text" value="renamed"' in refused.text
+    assert 'value="write" checked' in refused.text
     rotated = admin.send(f"/keys/{old.id}/rotate", {"grace_hours": "2", "revision": "2", "new_id": str(uuid4())})
     assert "vk_" in rotated.text
     assert "replaced" in words(admin.get(f"/keys/{old.id}"))
@@ -162,6 +167,27 @@ def test_a_password_is_given_and_taken_away(service: Running, admin: Browser) ->
     assert "nothing yet" in words(admin.get("/people"))
 
 
+def test_a_password_that_is_refused_leaves_what_they_are_as_it_stands(service: Running, admin: Browser) -> None:
+    person = service.platform.add_person("edsger@example.com", name="Edsger", role="editor", password=PASSWORD)
+    service.platform.update_person(person.id, disabled=True)
+    for path, typed in (("password", {"password": "short", "revision": "2"}), ("remove-password", {"revision": "1"})):
+        refused = admin.send(f"/people/{person.id}/{path}", typed)
+        assert refused.status_code in (409, 422)
+        assert 'name="name" type="text" value="Edsger"' in refused.text
+        assert '<option value="editor" selected>' in refused.text
+        assert 'name="disabled" type="checkbox" value="yes" checked' in refused.text
+
+
+def test_a_key_that_is_renamed_counts_to_the_second_it_did(service: Running, admin: Browser) -> None:
+    until = datetime(2099, 1, 31, 9, 30, 59, 123456, tzinfo=UTC)
+    key = service.platform.create_api_key("timed", scopes=["read"], expires_at=until).key
+    given = _key("renamed", scopes=["read"], revision="1", expires_at="2099-01-31T09:30")
+    assert "Saved." in words(admin.send(f"/keys/{key.id}", given))
+    found = service.platform.get_api_key(key.id)
+    assert found is not None
+    assert (found.name, found.expires_at) == ("renamed", until)
+
+
 def test_somebody_changes_their_own_password_by_the_present_one(service: Running) -> None:
     person = _added(service, "ada@example.com")
     new = f"{PASSWORD} new"
@@ -206,3 +232,26 @@ def test_the_pages_of_access_are_clean(service: Running, opened: Opened) -> None
     for path in paths:
         page.goto(path)
         assert_clean(page)
+
+
+@pytest.mark.parametrize(
+    ("role", "permitted"),
+    [
+        ("viewer", ["Read: definitions, reports and the audit log"]),
+        (
+            "editor",
+            ["Read: definitions, reports and the audit log", "Write: change definitions and overrides"],
+        ),
+        ("admin", [*SCOPES.values()]),
+    ],
+)
+def test_an_account_says_in_words_what_one_may_do(role: str, permitted: list[str], request: Any) -> None:
+    browser: Browser = request.getfixturevalue(role)
+    page = browser.get("/account").text
+    assert re.findall(r"<li>(.+)</li>", page.partition("You may")[2].partition("</ul>")[0]) == permitted
+
+
+def test_the_list_of_keys_says_what_each_scope_permits(admin: Browser) -> None:
+    admin.send("/keys/new", _key("says what it may"))
+    told = words(admin.get("/keys"))
+    assert all(said in told for said in SCOPES.values())

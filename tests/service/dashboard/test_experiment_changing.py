@@ -13,6 +13,7 @@ from tests.service.dashboard.conftest import Opened
 from tests.service.dashboard.experiments import revision, running
 from tests.service.dashboard.looking import assert_clean
 from tests.service.dashboard.people import Browser, words
+from tests.service.previews import all_turns_taken
 from tests.service.running import Running
 
 UNITS = 40
@@ -54,6 +55,28 @@ def test_a_change_is_previewed_and_then_made(service: Running, editor: Browser) 
     assert made.url.path == "/experiments/changed"
     after = _design(service, "changed")
     assert (after.design.traffic, [each.weight for each in after.variations]) == (50, [1, 3])
+
+
+def test_of_many_units_it_says_that_it_is_an_estimate_and_how_good(
+    service: Running, editor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("variate.platform.previewing.LOOKED_AT", 5)
+    monkeypatch.setattr("variate.platform.previewing.COUNTED", 8)
+    running(service.platform, "many", units=9)
+    told = words(editor.send("/experiments/many/change", _typed(service, "many", traffic="0", do="preview")))
+    assert "Have an assignment 8 units" in told
+    # Of five in five: 0.025 ** (1 / 5) = 47.8 % at least.
+    assert "Estimated from 5 units, chosen by chance: 3 to 8 units are drawn otherwise" in told
+    assert "Only the newest assignments were counted: older ones are left out." in told
+
+
+def test_where_too_many_previews_are_being_made_what_was_typed_stays(service: Running, editor: Browser) -> None:
+    running(service.platform, "busy", units=3)
+    with all_turns_taken(service.platform):
+        refused = editor.send("/experiments/busy/change", _typed(service, "busy", traffic="43", do="preview"))
+    assert refused.status_code == 429
+    assert "too many previews are being made here: try again" in words(refused)
+    assert 'value="43"' in refused.text
 
 
 def test_other_shares_are_warned_of_and_other_traffic_is_not(service: Running, editor: Browser) -> None:

@@ -116,7 +116,7 @@ def test_a_decision_that_is_refused_keeps_what_was_typed(service: Running, edito
     fields = {"revision": revision(service.platform, "undecided"), "conclusion.note": "Blue <b>sells</b>\nmore"}
     refused = editor.send("/experiments/undecided/complete", fields)
     assert refused.status_code == 422
-    assert "conclusion, decision must be chosen" in words(refused)
+    assert "Conclusion, decision must be chosen" in words(refused)
     assert "Blue &lt;b&gt;sells&lt;/b&gt;\nmore</textarea>" in refused.text
     control = {**fields, "conclusion.decision": "ship"}
     assert 'id="f-conclusion-variation-wrong"' in editor.send("/experiments/undecided/complete", control).text

@@ -147,6 +147,23 @@ def test_what_was_decided_is_told(service: Running, viewer: Browser) -> None:
     assert f"Newest report {report.verdict.kind.value.title()}" in words(viewer.get("/experiments/told"))
 
 
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (draft, "takes new units in once it is launched"),
+        (running, "takes new units in"),
+        (_paused, "paused: nobody comes in before it is resumed"),
+        (_completed, "ended: nobody comes in any more"),
+    ],
+)
+def test_whether_units_come_in_is_told_as_it_stands(
+    service: Running, viewer: Browser, made: Callable[[Platform, str], None], said: str
+) -> None:
+    name = f"intake {made.__name__}"
+    made(service.platform, name)
+    assert f"Intake {said} Unit user" in words(viewer.get(f"/experiments/{name}"))
+
+
 _SHOWN_ANEW = """() => new Promise((done) => {
   addEventListener("variate:live", () => done(document.querySelectorAll(".changed").length), { once: true });
   dispatchEvent(new Event("pagehide"));
@@ -183,6 +200,18 @@ def test_status_and_units_change_on_the_page_as_they_come(service: Running, open
     page.get_by_role("link", name="Resume").wait_for()
     assert page.locator('[data-live="status"] .badge').inner_text().endswith("paused")
     assert page.locator(".card .big").first.inner_text() == "3"
+
+
+def test_what_has_the_focus_stays_as_it_is_and_follows_once_that_is_elsewhere(service: Running, opened: Opened) -> None:
+    running(service.platform, "held")
+    page = opened("/experiments/held")
+    results = page.get_by_role("link", name="Look at the results")
+    results.focus()
+    service.platform.update_experiment_status("held", "paused")
+    page.locator('[data-live="status"]', has_text="changed since").wait_for()
+    assert results.evaluate("it => it === document.activeElement")
+    page.get_by_role("link", name="Overview").focus()
+    page.get_by_role("link", name="Resume").wait_for()
 
 
 def test_the_stream_tells_how_it_stands(service: Running, viewer: Browser) -> None:

@@ -195,6 +195,9 @@ def test_a_flag_that_cannot_be_read_is_switched_off_and_mended(
     assert stored(platform, flag_id).status == "inactive"
     refused = editor.send(f"/flags/{flag_id}/edit", {"rules": "[]", "targeting": "[]"})
     assert "must be a JSON object" in words(refused)
+    for wrong in ('{"actor": "somebody else"}', '{"sort": "boolean"}', '{"type": "sort"}'):
+        refused = editor.send(f"/flags/{flag_id}/edit", {"rules": "[]", "targeting": wrong, "revision": "2"})
+        assert (refused.status_code, 'id="f-targeting-wrong"' in refused.text) == (422, True)
     mended = editor.send(f"/flags/{flag_id}/edit", {"rules": "[]", "targeting": '{"type": "boolean"}', "revision": "2"})
     assert "Saved." in words(mended)
     assert targeting(platform, flag_id)["owner"] == "ana"

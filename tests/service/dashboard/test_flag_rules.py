@@ -186,3 +186,11 @@ def test_more_rules_than_a_form_has_rows_are_edited_as_json(
     wrong = editor.send(f"/flags/{flag_id}/{place}", {**form, "rules_json": '[{"serve": "no"}]'})
     assert 'id="f-rules_json-wrong"' in wrong.text
     assert "rules[0].serve must be one of the variations" in words(wrong)
+
+
+@pytest.mark.parametrize("no_list", ["false", "0", '""'])
+def test_what_is_no_list_takes_no_rules_away(platform: Platform, editor: Browser, flag_id: str, no_list: str) -> None:
+    before = stored(platform, flag_id)
+    refused = editor.send(f"/flags/{flag_id}/rules", typed(rules_json=no_list))
+    assert (refused.status_code, 'id="f-rules_json-wrong"' in refused.text) == (422, True)
+    assert stored(platform, flag_id) == before

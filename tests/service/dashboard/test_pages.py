@@ -10,6 +10,8 @@ from tests.service.dashboard.conftest import Opened
 from tests.service.dashboard.looking import assert_clean
 from tests.service.dashboard.people import PASSWORD, Browser, words
 from tests.service.running import Running
+from variate.rendering.environment import style
+from variate.server.dashboard.assets import asset
 
 
 def test_who_is_not_signed_in_is_sent_to_do_so_and_comes_back(service: Running, viewer: Browser) -> None:
@@ -27,7 +29,7 @@ def test_a_wrong_password_is_told_beside_what_was_typed(service: Running, viewer
     fields = {"email": "viewer@example.com", "password": "not this one"}
     answer = httpx.post(f"{service.url}/sign-in", data=fields)
     assert answer.status_code == 401
-    assert "the e-mail address or the password is wrong" in words(answer)
+    assert "The e-mail address or the password is wrong" in words(answer)
     assert 'value="viewer@example.com"' in answer.text
     assert "not this one" not in answer.text
 
@@ -76,6 +78,10 @@ def test_a_missing_page_is_a_page_for_people_and_a_problem_for_programs(viewer: 
     assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
 
 
+def test_a_file_that_is_no_more_is_missing_and_no_failure(viewer: Browser) -> None:
+    assert viewer.get("/static/of-an-older-release/gone.css").status_code == 404
+
+
 def test_sign_in_and_home_are_clean(opened: Opened) -> None:
     page = opened("/")
     assert_clean(page)
@@ -83,3 +89,18 @@ def test_sign_in_and_home_are_clean(opened: Opened) -> None:
     page.goto("/")
     assert page.url.endswith("/sign-in?next=%2F")
     assert_clean(page)
+
+
+def test_pages_have_the_palette_of_reports_in_the_theme_that_was_chosen(opened: Opened, viewer: Browser) -> None:
+    assert viewer.client.get(asset("palette.css")).text == style("palette.css")
+    page = opened("/", color_scheme="light")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    grounds = [page.evaluate(ground)]
+    for _ in range(3):
+        page.get_by_role("button", name="Theme").click()
+        page.wait_for_load_state()
+        grounds.append(page.evaluate(ground))
+    light, dark = "rgb(255, 255, 255)", "rgb(20, 23, 27)"
+    assert grounds == [light, dark, light, light], "the system's, dark, light, the system's"
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(ground) == dark

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.service.dashboard.conftest import Opened
+from tests.service.dashboard.experiments import running
 from tests.service.dashboard.looking import assert_clean
 from tests.service.dashboard.people import Browser, words
 from tests.service.running import Running
@@ -248,6 +249,25 @@ def test_a_decision_goes_on_from_the_report_of_the_present_version(
     page = editor.get("/experiments/again/results")
     assert "This report is of version 1; the experiment is at version 2 now." in words(page)
     assert "/complete" not in page.text
+
+
+def test_results_of_what_has_ended_ask_for_its_decision_and_then_tell_it(
+    service: Running, editor: Browser, viewer: Browser
+) -> None:
+    platform = service.platform
+    running(platform, "ended", units=4)
+    report = platform.report_experiment("ended")
+    there = "/experiments/ended/results"
+    assert '<a class="button" href="/experiments/ended/complete?' in editor.get(there).text  # it says to hold
+    platform.update_experiment_status("ended", "completed")
+    asked = f'href="/experiments/ended/conclude?report={report.id}">Say what was decided'
+    assert asked in editor.get(there).text
+    assert "/conclude" not in viewer.get(there).text
+    platform.conclude_experiment("ended", {"decision": "keep"})
+    told = viewer.get(there)
+    assert "Decided: Keep control" in words(told)
+    assert 'href="/experiments/ended#decision"' in told.text
+    assert "/conclude" not in editor.get(there).text
 
 
 def test_a_report_that_another_process_makes_is_waited_for(service: Running, editor: Browser, report: Report) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.service.previews import all_turns_taken
 from tests.service.running import Running, bearer
 
 TWO = [{"name": "control", "value": "green"}, {"name": "treatment", "value": "blue"}]
@@ -128,6 +129,24 @@ def test_a_preview_tells_whom_a_change_moves_and_changes_nothing(api: httpx.Clie
     assert api.get(path("previewed")).headers["etag"] == '"2"'
     begun = api.post(path("previewed", "versions"), json=change, headers={"If-Match": '"2"'})
     assert (begun.status_code, begun.json()["version"]) == (200, 2)
+
+
+def test_a_margin_of_a_share_that_is_none_is_refused_by_its_field(api: httpx.Client, service: Running) -> None:
+    service.platform.create_metric("refunds", kind="proportion", measure="refund")
+    refused = made(api, "margins", metrics=[{"metric": "refunds", "role": "guardrail", "margin": 2}])
+    assert (refused.status_code, refused.json()["field"]) == (422, "metrics[0].margin")
+    assert refused.json()["rule"] == "must be below 1 for a share, not 2: 0.01 is one percentage point"
+
+
+def test_where_too_many_previews_are_being_made_another_is_told_when_to_come(
+    api: httpx.Client, service: Running
+) -> None:
+    made(api, "busy")
+    with all_turns_taken(service.platform):
+        refused = api.post(path("busy", "preview"), json={"traffic": 50})
+    assert (refused.status_code, refused.json()["code"]) == (429, "limit_exceeded")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert api.post(path("busy", "preview"), json={"traffic": 50}).status_code == 200
 
 
 def test_a_decision_is_explained(api: httpx.Client) -> None:

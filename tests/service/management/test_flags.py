@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.service.running import Running, bearer
+from variate.testing.builders import build_audit_entry, build_flag
+
+LONG_AGO = datetime(2024, 2, 1, tzinfo=UTC)
 
 
 def made(api: httpx.Client, flag_id: str, **fields: Any) -> httpx.Response:
@@ -111,6 +115,36 @@ def test_flags_are_listed_by_status_a_page_at_a_time(api: httpx.Client) -> None:
     rest = api.get(f"/api/v1/flags?status=archived&limit=2&cursor={first['next']}").json()
     ids = {each["id"] for page in (first, rest) for each in page["items"]}
     assert ids >= {"listed-0", "listed-1", "listed-2"}
+
+
+def test_stale_flags_are_listed_with_why_a_page_at_a_time(api: httpx.Client, service: Running) -> None:
+    for number in range(3):
+        old = build_flag(f"forgotten-{number}", targeting={"owner": "ada"}, rules=[], created_at=LONG_AGO)
+        logged = build_audit_entry(entity_type="flag", entity_id=f"forgotten-{number}")
+        service.platform._backends.flags.insert(old, audit=logged)
+    made(api, "remembered", owner="ada", status="inactive")
+    ids: list[str] = []
+    reasons: set[str] = set()
+    url = "/api/v1/flags?stale=true&owner=ada&unchanged_days=60&limit=2"
+    while url:
+        page = api.get(url)
+        assert page.status_code == 200, page.text
+        ids += [each["id"] for each in page.json()["items"]]
+        reasons |= {each["stale"].partition(",")[0] for each in page.json()["items"]}
+        url = page.links.get("next", {}).get("url", "")
+    assert sorted(ids) == ["forgotten-0", "forgotten-1", "forgotten-2"]
+    assert reasons == {"It is switched off everywhere"}
+    assert api.get("/api/v1/flags?stale=true&owner=ada&unchanged_days=36500").json()["items"] == []
+    assert "stale" not in api.get("/api/v1/flags?owner=ada").json()["items"][0]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("unchanged_days=9", "unchanged_days"), ("stale=true&unchanged_days=0", "unchanged_days"), ("stale=old", "stale")],
+)
+def test_what_is_no_question_for_stale_flags_is_refused(api: httpx.Client, query: str, field: str) -> None:
+    refused = api.get(f"/api/v1/flags?{query}")
+    assert (refused.status_code, refused.json()["field"]) == (422, field)
 
 
 def test_reading_flags_takes_the_scope_to_read(service: Running) -> None:

@@ -2,40 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from tests.acceptance.command import Outcome
-from variate.cli import main
-
-
-@dataclass(frozen=True, slots=True)
-class InProcess:
-    """Runs commands without a process of their own, which takes longer than most of them."""
-
-    def __call__(self, *arguments: str | Path) -> Outcome:
-        """Run the command to its end."""
-        done = CliRunner().invoke(main, [*map(str, arguments)], prog_name="variate")
-        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-        return Outcome(code=done.exit_code, out=done.stdout, err=done.stderr)
-
-    def ok(self, *arguments: str | Path) -> Outcome:
-        """Run the command, which is to succeed."""
-        outcome = self(*arguments)
-        assert outcome.code == 0, outcome.err
-        return outcome
-
-    def mistake(self, *arguments: str | Path) -> str:
-        """Run the command, which is to end with code 2 and nothing but words, and return those."""
-        outcome = self(*arguments)
-        assert (outcome.code, outcome.out) == (2, "")
-        assert "Traceback" not in outcome.err
-        return outcome.err
+from tests.acceptance.command import InProcess
 
 
 @pytest.fixture
@@ -70,12 +41,3 @@ def flag(variate: InProcess) -> str:
     options = ("--id", "dark-mode", "--rule", rule, "--default", "off", "--status", "active")
     variate.ok("flags", "create", "Dark mode", *options)
     return "dark-mode"
-
-
-@pytest.fixture(autouse=True)
-def _loggers_as_they_were() -> Iterator[None]:
-    """A command quiets the clients' logger for its process; here that is the process of other tests, too."""
-    logger = logging.getLogger("variate.clients")
-    level = logger.level
-    yield
-    logger.setLevel(level)

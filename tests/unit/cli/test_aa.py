@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.acceptance.command import InProcess
 from tests.unit.analysis.answers import build_metric
-from tests.unit.cli.conftest import InProcess
 from variate.analysis.aa import SelfCheck, self_check
 from variate.cli.aa_view import is_wrong_too_often, print_check
 from variate.model.metric import MetricKind

@@ -7,7 +7,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from tests.unit.cli.conftest import InProcess
+from tests.acceptance.command import InProcess
 from variate.cli import main
 
 PASSWORD = "correct horse battery"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import InProcess
+from tests.acceptance.command import InProcess
 from variate import Platform, Settings
 
 PRO = '{"plan": "pro"}'

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import InProcess
+from tests.acceptance.command import InProcess
 
 PRO = '{"plan": "pro"}'
 
@@ -113,13 +113,26 @@ def test_a_preview_counts_and_changes_nothing(variate: InProcess, experiment: st
         variate.ok("decide", "--keep", "--unit", f"u{number}", "--experiment", experiment, "--attributes", PRO)
     before = variate.ok("experiments", "show", experiment, "--json").json
     asked = ("experiments", "update", experiment, "--traffic", "0", "--preview")
-    assert variate.ok(*asked, "--json").json == {"kept": 4, "moved": 0, "held": 4, "audience_matters": False}
+    whole = {"kept": 4, "looked_at": 4, "low": 4, "high": 4, "is_cut": False, "audience_matters": False}
+    assert variate.ok(*asked, "--json").json == {**whole, "moved": 0, "held": 4}
     printed = variate.ok(*asked).out.splitlines()
     assert printed[2].split()[:4] == ["would", "be", "held", "4"]
     assert printed[-1] == "Nothing was changed."
     anew = ("experiments", "new-version", experiment, "--salt", "other", "--traffic", "0", "--preview", "--json")
-    assert variate.ok(*anew).json == {"kept": 4, "moved": 4, "held": 0, "audience_matters": False}
+    assert variate.ok(*anew).json == {**whole, "moved": 4, "held": 0}
     assert variate.ok("experiments", "show", experiment, "--json").json == before
+
+
+def test_a_preview_of_many_says_that_it_is_an_estimate_and_how_good(
+    variate: InProcess, experiment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("variate.platform.previewing.LOOKED_AT", 2)
+    monkeypatch.setattr("variate.platform.previewing.COUNTED", 3)
+    for number in range(4):
+        variate.ok("decide", "--keep", "--unit", f"u{number}", "--experiment", experiment, "--attributes", PRO)
+    printed = variate.ok("experiments", "update", experiment, "--traffic", "0", "--preview").out
+    assert "Estimated from 2 chosen by chance: 0 to 3 would be drawn otherwise, with a confidence of 95 %." in printed
+    assert "Only the newest assignments were counted; older ones are left out." in printed
 
 
 def test_a_new_version_may_change_everything(variate: InProcess, experiment: str) -> None:

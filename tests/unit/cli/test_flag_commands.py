@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import InProcess
+from tests.acceptance.command import InProcess
 from variate.clock import utc_now
 from variate.platform import Platform
 from variate.platform.profiles import open_backends

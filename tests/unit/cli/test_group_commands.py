@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.cli.conftest import InProcess
+from tests.acceptance.command import InProcess
 
 BETA = '{"attribute": "plan", "operator": "in", "value": ["pro", "team"]}'
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.cli.conftest import InProcess
+from tests.acceptance.command import InProcess
 from variate.cli.length import hours
 from variate.rendering.metric_definition_words import length_words
 
@@ -24,13 +24,13 @@ def test_a_metric_lives_from_creation_to_removal(variate: InProcess) -> None:
     )
     assert variate.ok("metrics", "list", "--json").json == [created]
     assert variate.ok("metrics", "list").out.splitlines()[2].split() == [
-        *("revenue", "mean", "within", "7d", "sum", "of", "purchase,", "a", "user")
+        *("revenue", "mean", "within", "7", "days", "sum", "of", "purchase,", "a", "user")
     ]
     shown = variate.ok("metrics", "show", "revenue").out
     for said in (
         "better            increase\n",
         "cap               quantile 0.999\n",
-        "covariate         14d before\n",
+        "covariate         14 days before\n",
     ):
         assert said in shown
     changed = variate.ok(
@@ -53,15 +53,23 @@ def test_a_metric_lives_from_creation_to_removal(variate: InProcess) -> None:
         (
             ("ratio", "--event", "buy", "--sum", "--per", "visit", "--within", "36h"),
             "sum of buy / number of visit",
-            "within 36h",
+            "within 36 hours",
         ),
         (
             ("ratio", "--event", "buy", "--per", "cart", "--per-sum", "--per-field", "items"),
             "number of buy / sum of cart's items",
             "from the exposure on",
         ),
-        (("quantile", "--event", "load", "--quantile", "0.9", "--from", "90m"), "quantile 0.9 of load", "from 1.5h on"),
-        (("retention", "--event", "visit", "--from", "7d", "--within", "8d"), "users with visit", "from 7d to 8d"),
+        (
+            ("quantile", "--event", "load", "--quantile", "0.9", "--from", "90m"),
+            "quantile 0.9 of load",
+            "from 1.5 hours on",
+        ),
+        (
+            ("retention", "--event", "visit", "--from", "7d", "--within", "8d"),
+            "users with visit",
+            "from 7 days to 8 days",
+        ),
         (
             ("funnel", "--step", "view", "--step", "cart", "--step", "buy"),
             "users with view, then cart, then buy",
@@ -159,13 +167,15 @@ def test_a_length_is_read_in_hours(text: str, of: float | None) -> None:
 @pytest.mark.parametrize(
     ("length", "words"),
     [
-        (timedelta(days=7), "7d"),
-        (timedelta(hours=36), "36h"),
-        (timedelta(minutes=90), "1.5h"),
-        (timedelta(minutes=20), "20m"),
-        (timedelta(seconds=90), "1.5m"),
-        (timedelta(days=3_650), "3650d"),
+        (timedelta(days=7), "7 days"),
+        (timedelta(days=1), "1 day"),
+        (timedelta(hours=36), "36 hours"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(minutes=90), "1.5 hours"),
+        (timedelta(minutes=20), "20 minutes"),
+        (timedelta(seconds=90), "1.5 minutes"),
+        (timedelta(days=3_650), "3650 days"),
     ],
 )
-def test_a_length_is_written_as_it_is_read(length: timedelta, words: str) -> None:
+def test_a_length_is_written_as_people_read_it(length: timedelta, words: str) -> None:
     assert length_words(length) == words

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from statsmodels.stats.power import tt_ind_solve_power
 
-from tests.unit.cli.conftest import InProcess
+from tests.acceptance.command import InProcess
 
 PROPORTION = ("power", "proportion", "--baseline", "0.1")
 MEAN = ("power", "mean", "--baseline", "14", "--deviation", "40", "--looks", "1")

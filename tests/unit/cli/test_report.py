@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.unit.cli.conftest import InProcess
+from tests.acceptance.command import InProcess
 from variate.platform import Platform
 
 BASE = "green-button"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.cli.conftest import InProcess
+from tests.acceptance.command import InProcess
 from variate.cli.words import age
 from variate.model.snapshot import Publication
 from variate.stores.sql import SqlSnapshotStore

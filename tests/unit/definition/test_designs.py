@@ -247,6 +247,39 @@ def test_a_metric_of_before_metrics_were_defined_holds_up_no_other_change(furnis
     assert changed.design.traffic == 50
 
 
+def guarded(margin: float) -> list[str | dict[str, Any]]:
+    return ["revenue", {"metric": "refunds", "role": "guardrail", "margin": margin}]
+
+
+TOO_WIDE = r"^metrics\[1\]\.margin: must be below 1 for a share, not 1.5: 0.01 is one percentage point$"
+
+
+def test_a_margin_of_a_share_is_a_share(furnished: Stage) -> None:
+    furnished.metrics.create_metric("refunds", kind="proportion", measure="refund")
+    with pytest.raises(InvalidInputError, match=TOO_WIDE):
+        furnished.draft(metrics=guarded(1.5))
+    furnished.draft(metrics=guarded(0.99))
+    before = furnished.state()
+    with pytest.raises(InvalidInputError, match=TOO_WIDE):
+        furnished.experiments.update_experiment("e", metrics=guarded(1.5))
+    assert furnished.state() == before
+    furnished.experiments.update_experiment_status("e", "active")
+    with pytest.raises(InvalidInputError, match=TOO_WIDE):
+        furnished.experiments.start_new_version("e", metrics=guarded(1.5))
+    furnished.metrics.create_metric("delay", kind="mean", measure="visit")
+    furnished.draft("f", metrics=[{"metric": "delay", "role": "guardrail", "margin": 50}])
+
+
+def test_a_margin_that_its_metric_made_too_wide_holds_up_the_launch_and_no_other_change(furnished: Stage) -> None:
+    furnished.metrics.create_metric("refunds", kind="mean", measure="refund")
+    furnished.draft(metrics=guarded(1.5))
+    furnished.metrics.update_metric("refunds", kind="proportion")
+    assert furnished.experiments.update_experiment("e", traffic=50).design.traffic == 50
+    with pytest.raises(InvalidInputError, match="must be below 1 for a share") as refusal:
+        furnished.experiments.update_experiment_status("e", "active")
+    assert refusal.value.field == "status"
+
+
 def test_a_definition_is_at_most_so_large_with_its_design(stage: Stage) -> None:
     many = {"attribute": "country", "operator": "in", "value": [f"country-{number}" for number in range(10_000)]}
     with pytest.raises(InvalidInputError) as refusal:

@@ -150,3 +150,20 @@ def test_stale_flags_are_listed_with_their_reasons(stage: Stage) -> None:
     assert ({each.id for each in (*page, *rest)}, rest.last_key) == ({"a", "c"}, None)
     assert stage.flags.stale_reasons([*stage.flags.list_feature_flags()]).keys() == {"a", "c"}
     assert list(stage.flags.list_stale_flags(unchanged_days=40)) == []
+
+
+def test_stale_flags_are_found_by_status_owner_tag_and_text(stage: Stage) -> None:
+    for name, owner in (("a", "ada"), ("b", "bob"), ("c", "ada")):
+        stage.flags.create_feature_flag(name, flag_id=name, type="boolean", owner=owner, tags=[f"tag-{name}"])
+    stage.flags.update_feature_flag_status("c", "active")
+    stage.time.advance(days=31)
+
+    def found(**filters: str) -> set[str]:
+        return {each.id for each in stage.flags.list_stale_flags(**filters)}
+
+    assert found() == {"a", "b", "c"}
+    assert found(owner="ada") == {"a", "c"}
+    assert found(owner="ada", status="active") == found(tag="tag-c") == found(text="C") == {"c"}
+    page = stage.flags.list_stale_flags(limit=1)
+    with pytest.raises(InvalidInputError, match=r"^last_key: "):
+        stage.flags.list_stale_flags(limit=1, owner="ada", last_key=page.last_key)

@@ -102,6 +102,10 @@ def test_a_preview_counts_and_changes_nothing(experiment: str) -> None:
         "kept": 20,
         "moved": 0,
         "held": 20,
+        "looked_at": 20,
+        "low": 20,
+        "high": 20,
+        "is_cut": False,
         "audience_matters": False,
     }
     assert variate.preview_change(experiment, [{"name": "control"}, {"name": "green"}])["held"] == 0
@@ -109,6 +113,10 @@ def test_a_preview_counts_and_changes_nothing(experiment: str) -> None:
         "kept": 20,
         "moved": 20,
         "held": 0,
+        "looked_at": 20,
+        "low": 20,
+        "high": 20,
+        "is_cut": False,
         "audience_matters": False,
     }
     assert variate.get_experiment(experiment) == before

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from tests.unit.decision.murmur import murmur3_x86_32
 from tests.unit.definition.stage import BETA, Stage
 from tests.unit.testing.reference_records import ReferenceAssignmentStore
-from variate.errors import InvalidInputError, NotFoundError
+from variate.errors import InvalidInputError, LimitExceededError, NotFoundError
 from variate.model import Experiment
-from variate.platform.previewing import Preview, Previewing
+from variate.platform.previewing import AT_ONCE, Preview, Previewing
 from variate.testing.builders import build_assignment
 
 UNITS = [f"u-{number}" for number in range(1_000)]
@@ -56,6 +58,20 @@ class Previewed(Stage):
         return kept
 
 
+def told(*, kept: int, moved: int, held: int, audience_matters: bool = False) -> Preview:
+    """Return the preview where all were looked at."""
+    otherwise = moved + held
+    return Preview(
+        kept=kept,
+        moved=moved,
+        held=held,
+        looked_at=kept,
+        low=otherwise,
+        high=otherwise,
+        audience_matters=audience_matters,
+    )
+
+
 @pytest.fixture
 def previewed() -> Previewed:
     return Previewed()
@@ -77,7 +93,7 @@ def test_a_change_that_shares_nobody_out_anew_holds_and_moves_nobody(previewed: 
         {"variations": weighted(a=5, b=5)},
     ]
     for given in changes:
-        assert previewed.previewing.preview_change("e", **given) == Preview(kept=1_000, moved=0, held=0)
+        assert previewed.previewing.preview_change("e", **given) == told(kept=1_000, moved=0, held=0)
 
 
 @pytest.mark.parametrize("weights", [{"a": 3, "b": 1}, {"a": 1, "b": 4}, {"a": 0, "b": 1}])
@@ -88,23 +104,23 @@ def test_a_change_of_weights_moves_nobody_and_holds_who_would_be_drawn_otherwise
     held = sum(drawn(unit, salt="e", version=1, weights=weights) != name for unit, name in kept.items())
     assert held > 0
     found = previewed.previewing.preview_change("e", variations=weighted(**weights))
-    assert found == Preview(kept=len(kept), moved=0, held=held)
+    assert found == told(kept=len(kept), moved=0, held=held)
 
 
 def test_in_a_draft_whose_ledger_is_no_longer_read_moves_who_is_drawn_otherwise(previewed: Previewed) -> None:
     previewed.assigned(previewed.draft(variations=PARTS, reads_ledger=True), weights={"a": 0, "b": 1})
     otherwise = sum(drawn(unit, salt="e", version=1, weights=EVEN) == "a" for unit in UNITS)
     preview = previewed.previewing.preview_change
-    assert preview("e", reads_ledger=False) == Preview(kept=1_000, moved=otherwise, held=0)
-    assert preview("e") == Preview(kept=1_000, moved=0, held=otherwise)
-    assert preview("e", reads_ledger=False, takes_new_units=False) == Preview(kept=1_000, moved=0, held=otherwise)
+    assert preview("e", reads_ledger=False) == told(kept=1_000, moved=otherwise, held=0)
+    assert preview("e") == told(kept=1_000, moved=0, held=otherwise)
+    assert preview("e", reads_ledger=False, takes_new_units=False) == told(kept=1_000, moved=0, held=otherwise)
 
 
 def test_less_traffic_holds_who_would_not_be_enrolled_any_more(previewed: Previewed) -> None:
     kept = previewed.assigned(previewed.started(variations=PARTS, traffic=80), weights=EVEN, traffic=80)
     held = sum(drawn(unit, salt="e", version=1, weights=EVEN, traffic=30) is None for unit in kept)
     assert 0 < held < len(kept) < 1_000
-    assert previewed.previewing.preview_change("e", traffic=30) == Preview(kept=len(kept), moved=0, held=held)
+    assert previewed.previewing.preview_change("e", traffic=30) == told(kept=len(kept), moved=0, held=held)
     assert previewed.previewing.preview_change("e", traffic=100).held == 0
 
 
@@ -112,7 +128,7 @@ def test_a_new_version_moves_who_is_drawn_otherwise_and_holds_nobody(previewed: 
     kept = previewed.assigned(previewed.started(variations=PARTS), weights=EVEN)
     moved = sum(drawn(unit, salt="e", version=2, weights=EVEN) != name for unit, name in kept.items())
     assert 400 < moved < 600
-    assert previewed.previewing.preview_new_version("e") == Preview(kept=1_000, moved=moved, held=0)
+    assert previewed.previewing.preview_new_version("e") == told(kept=1_000, moved=moved, held=0)
 
 
 def test_a_new_version_with_another_salt_variations_and_traffic_is_drawn_with_those(previewed: Previewed) -> None:
@@ -120,7 +136,7 @@ def test_a_new_version_with_another_salt_variations_and_traffic_is_drawn_with_th
     weights = {"b": 1, "c": 3}
     new = {unit: drawn(unit, salt="new", version=2, weights=weights, traffic=60) for unit in kept}
     found = previewed.previewing.preview_new_version("e", salt="new", traffic=60, variations=weighted(**weights))
-    assert found == Preview(kept=1_000, moved=sum(new[unit] != name for unit, name in kept.items()), held=0)
+    assert found == told(kept=1_000, moved=sum(new[unit] != name for unit, name in kept.items()), held=0)
 
 
 def test_a_new_version_in_a_layer_moves_who_has_no_place_in_the_range(previewed: Previewed) -> None:
@@ -134,7 +150,7 @@ def test_a_new_version_in_a_layer_moves_who_has_no_place_in_the_range(previewed:
         unit not in inside or drawn(unit, salt="e", version=2, weights=EVEN) != name for unit, name in kept.items()
     )
     found = previewed.previewing.preview_new_version("e", layer_range=[60, 100])
-    assert found == Preview(kept=1_000, moved=moved, held=0)
+    assert found == told(kept=1_000, moved=moved, held=0)
     layer = previewed.layers.get_layer("checkout")
     assert layer is not None
     assert layer.ranges["e"].end == 50, "nothing was claimed"
@@ -155,7 +171,7 @@ def test_units_are_taken_to_be_in_the_audience_and_in_time(previewed: Previewed)
     found = previewed.previewing.preview_change(
         "e", audience=BETA, ends_at="2030-01-01T00:00:00Z", takes_new_units=False, reads_ledger=True
     )
-    assert found == Preview(kept=1_000, moved=0, held=0, audience_matters=True)
+    assert found == told(kept=1_000, moved=0, held=0, audience_matters=True)
 
 
 def test_only_assignments_of_the_present_version_that_have_not_expired_count(previewed: Previewed) -> None:
@@ -292,3 +308,59 @@ def test_what_is_named_and_not_there_is_refused_as_the_change_would_be(previewed
         for preview in (previewed.previewing.preview_change, previewed.previewing.preview_new_version):
             with pytest.raises(InvalidInputError, match=r"which is not there|begin a new version"):
                 preview("e", **given)
+
+
+def test_of_many_units_some_are_looked_at_and_all_are_estimated(
+    previewed: Previewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("variate.platform.previewing.LOOKED_AT", 200)
+    kept = previewed.assigned(previewed.started(variations=PARTS), weights=EVEN)
+    held = sum(drawn(unit, salt="e", version=1, weights={"a": 3, "b": 1}) != name for unit, name in kept.items())
+    found = previewed.previewing.preview_change("e", variations=weighted(a=3, b=1))
+    assert (found.kept, found.looked_at, found.moved, found.is_estimate) == (1_000, 200, 0, True)
+    assert found.held % 5 == 0, "a thousand for each two hundred"
+    low, high = proportion_confint(found.held // 5, 200, method="beta")
+    assert (found.low, found.high) == (math.floor(1_000 * low), math.ceil(1_000 * high))
+    assert found.low <= held <= found.high
+    moved = previewed.previewing.preview_new_version("e", variations=weighted(b=1, c=1))
+    assert moved.held == 0
+    assert moved.low < moved.moved < moved.high
+
+
+def test_where_nobody_of_those_looked_at_moves_some_of_the_others_may(
+    previewed: Previewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("variate.platform.previewing.LOOKED_AT", 100)
+    previewed.assigned(previewed.started(variations=PARTS), weights=EVEN)
+    found = previewed.previewing.preview_change("e")
+    # Of none in a hundred: 1 - 0.025 ** (1 / 100) = 3.6 % at most.
+    assert (found.moved, found.held, found.low, found.high) == (0, 0, 0, 37)
+
+
+def test_more_assignments_than_are_counted_are_said_to_be_left_out(
+    previewed: Previewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    previewed.assigned(previewed.started(variations=PARTS), weights=EVEN)
+    assert not previewed.previewing.preview_change("e").is_cut
+    monkeypatch.setattr("variate.platform.previewing.COUNTED", 300)
+    found = previewed.previewing.preview_change("e")
+    assert (found.kept, found.looked_at, found.is_cut) == (300, 300, True)
+
+
+def test_only_so_many_previews_are_made_at_once(previewed: Previewed, monkeypatch: pytest.MonkeyPatch) -> None:
+    previewed.started(variations=PARTS)
+    sample, begun = previewed.ledger.sample, 0
+
+    def sample_while_others_come(*asked: Any, **given: Any) -> Any:
+        nonlocal begun
+        begun += 1
+        previewed.previewing.preview_change("e")
+        return sample(*asked, **given)
+
+    with monkeypatch.context() as context:
+        context.setattr(previewed.ledger, "sample", sample_while_others_come)
+        with pytest.raises(LimitExceededError, match="try again") as refusal:
+            previewed.previewing.preview_new_version("e")
+    assert begun == AT_ONCE
+    assert refusal.value.retry_after_seconds > 0
+    assert previewed.previewing.preview_change("e").kept == 0, "the turns were given back"

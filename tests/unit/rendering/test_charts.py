@@ -95,6 +95,16 @@ def test_one_wild_row_does_not_make_the_others_too_small_to_read() -> None:
     assert len(marks(root, "beyond")) == 2
 
 
+@pytest.mark.parametrize("high", [0.09, 1.3, 1_200.0, 98_765.0])
+def test_ticks_of_a_forest_plot_have_room_for_their_words(high: float) -> None:
+    root = parsed(forest_svg(ForestChart(title="t", rows=(row(high / 2, low=0, high=high),))))
+    (grid,) = (each for each in root if each.get("aria-hidden"))
+    labels = [(float(each.get("x", "")), each.text or "") for each in grid.iter(f"{SVG}text") if each.get("y") == "16"]
+    assert len(labels) >= 2
+    for (left, one), (right, other) in itertools.pairwise(labels):
+        assert right - left > 4 * (len(one) + len(other))
+
+
 @pytest.mark.parametrize(
     "rows", [(), (row(None),), (row(0.0, low=0.0, high=0.0),), (row(1e300, low=-1e300, high=1e308),)]
 )

@@ -16,6 +16,7 @@ from tests.unit.rendering.sample import comparison, effect, health, metric, miss
 from variate.analysis.report import Report, VerdictKind
 from variate.analysis.report_record import report_from_record
 from variate.analysis.wording import WHY
+from variate.rendering.environment import style
 from variate.rendering.page import MOST_CHARTS, report_page
 from variate.rendering.words import REASONS
 from variate.stats.not_estimable import NotEstimableReason
@@ -98,6 +99,10 @@ def test_the_policy_of_the_page_allows_its_own_style_alone(page: Page) -> None:
     digest = b64encode(hashlib.sha256("".join(page.styles).encode()).digest()).decode()
     assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
     assert len(page.of("style")) == 1
+
+
+def test_the_page_has_the_palette_of_the_dashboard(page: Page) -> None:
+    assert style("palette.css") in page.styles[0]
 
 
 def test_the_numbers_of_the_page_are_in_it_as_json(page: Page) -> None:

@@ -11,10 +11,15 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.rendering.sample import report
+from tests.unit.testing.reference import Memory
+from tests.unit.testing.reference_access import ReferenceReplyStore
 from variate.analysis.report import Report
-from variate.errors import LimitExceededError
+from variate.errors import LimitExceededError, StoreUnavailableError
+from variate.server.dashboard.makers import Makers
 from variate.server.dashboard.making import AT_ONCE, MOST_WAITING, Making
+from variate.stores.access import CLAIM_LASTS, ReplyStore
 from variate.stores.aggregates import Advance
+from variate.testing.clocks import SettableClock
 from variate.testing.waiting import wait_until
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -49,8 +54,11 @@ def reporter() -> Iterator[Reporter]:
     found.go_on.set()
 
 
-def making_of(reporter: Reporter, made: Callable[[Report], object] = lambda _: None) -> Making:
-    return Making(reporter, made=made, clock=lambda: NOW)
+def making_of(
+    reporter: Reporter, made: Callable[[Report], object] = lambda _: None, *, claims: ReplyStore | None = None
+) -> Making:
+    makers = Makers(claims=claims or ReferenceReplyStore(Memory()), clock=lambda: NOW)
+    return Making(reporter, makers=makers, made=made, clock=lambda: NOW)
 
 
 def wait_over(making: Making, experiment_id: str) -> None:
@@ -76,6 +84,60 @@ def test_it_says_how_far_it_is_and_then_what_came_of_it(reporter: Reporter) -> N
     assert made == [report()]
     assert reporter.begun == ["one"]
     assert making.begin("one", dimensions=())
+
+
+def test_of_two_processes_one_makes_the_report_of_an_experiment(reporter: Reporter) -> None:
+    claims = ReferenceReplyStore(Memory())
+    one, other = making_of(reporter, claims=claims), making_of(reporter, claims=claims)
+    assert one.begin("e", dimensions=())
+    assert not other.begin("e", dimensions=())
+    assert other.of("e") is None
+    assert other.begin("another", dimensions=())
+    reporter.go_on.set()
+    wait_over(one, "e")
+    wait_over(other, "another")
+    assert other.begin("e", dimensions=())
+    wait_over(other, "e")
+    assert sorted(reporter.begun) == ["another", "e", "e"]
+
+
+def test_after_one_that_failed_another_process_may_make_it(reporter: Reporter) -> None:
+    reporter.go_on.set()
+    claims = ReferenceReplyStore(Memory())
+    one, other = making_of(reporter, claims=claims), making_of(reporter, claims=claims)
+    one.begin("broken", dimensions=())
+    wait_over(one, "broken")
+    assert other.begin("broken", dimensions=())
+
+
+def test_where_no_claim_can_be_had_nothing_is_in_the_making(
+    reporter: Reporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailableError("away")
+
+    claims = ReferenceReplyStore(Memory())
+    making = making_of(reporter, claims=claims)
+    with monkeypatch.context() as context:
+        context.setattr(claims, "claim", away)
+        with pytest.raises(StoreUnavailableError):
+            making.begin("e", dimensions=())
+    assert making.of("e") is None
+    assert making.begin("e", dimensions=())
+
+
+def test_a_claim_is_renewed_as_long_as_the_report_takes() -> None:
+    clock, claims = SettableClock(), ReferenceReplyStore(Memory())
+    makers = Makers(claims=claims, clock=clock, every_seconds=0.001)
+    token = makers.take("e")
+    assert token is not None
+    (claim,) = claims.kept.values()
+    with makers.held("e", token):
+        for _ in range(3):
+            clock.advance(seconds=CLAIM_LASTS.total_seconds())
+            wait_until(lambda: claim.claimed_at == clock(), what="the claim to be renewed")
+            assert makers.take("e") is None
+    assert makers.take("e") is not None
 
 
 def test_what_fails_unforeseen_is_told_without_its_details(reporter: Reporter) -> None:
@@ -120,13 +182,17 @@ _DEAF = """
 import subprocess
 import sys
 import threading
+from tests.unit.testing.reference import Memory
+from tests.unit.testing.reference_access import ReferenceReplyStore
 from variate.clock import utc_now
+from variate.server.dashboard.makers import Makers
 from variate.server.dashboard.making import Making
 begun = threading.Event()
 def report(*_, **__):
     begun.set()
     threading.Event().wait()
-making = Making(report, made=print, clock=utc_now)
+makers = Makers(claims=ReferenceReplyStore(Memory()), clock=utc_now)
+making = Making(report, makers=makers, made=print, clock=utc_now)
 making.begin("deaf", dimensions=[])
 assert begun.wait(30)
 making.close()

@@ -159,6 +159,14 @@ class ReferenceReplyStore:
     def is_free(self, kept: _Kept, at: datetime) -> bool:
         return kept.expires_at <= at or (kept.reply is None and kept.claimed_at < at - CLAIM_LASTS)
 
+    def renew(self, key: str, token: str, *, at: datetime) -> bool:
+        with self.memory.lock:
+            kept = self.kept.get(key)
+            if kept is None or kept.token != token or kept.reply is not None:
+                return False
+            kept.claimed_at = at
+            return True
+
     def settle(self, key: str, token: str, reply: Reply) -> bool:
         with self.memory.lock:
             kept = self.kept.get(key)

@@ -10,6 +10,7 @@ from threading import RLock
 from tests.unit.testing.pages import cut, micros
 from variate.model import (
     Assignment,
+    AssignmentSample,
     Event,
     Override,
     OverrideTarget,
@@ -61,6 +62,14 @@ class ReferenceAssignmentStore:
         found = [each for each in self._alive(at) if each.experiment_id == experiment_id]
         of = ("of_experiment", experiment_id)
         return cut(found, by=lambda each: (-micros(each.assigned_at), each.id), of=of, limit=limit, last_key=last_key)
+
+    def sample(self, experiment_id: str, *, version: int, at: datetime, limit: int, newest: int) -> AssignmentSample:
+        found = [each for each in self._alive(at) if each.experiment_id == experiment_id]
+        seen = sorted(found, key=lambda each: each.assigned_at, reverse=True)[:newest]
+        of_version = sorted((each for each in seen if each.version == version), key=lambda each: each.id)
+        return AssignmentSample(
+            assignments=tuple(of_version[:limit]), total=len(of_version), is_cut=len(seen) == newest
+        )
 
     def purge(self, *, expired_before: datetime) -> int:
         with self.lock:

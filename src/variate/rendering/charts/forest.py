@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from statistics import median
 
 from variate.rendering.charts import svg
@@ -18,6 +20,10 @@ _NUMBERS = 190.0
 _ROW = 24.0
 _GROUP = 28.0
 _TOP = 26.0
+_MOST_TICKS = 7
+_CHARACTER = 8.0
+"""How wide a character of a tick is at most, about: fonts differ."""
+_APART = 8.0
 _FARTHEST = 6.0
 """How many times as far as the median row an interval may reach before the axis ends and it becomes an arrow."""
 
@@ -99,13 +105,26 @@ def _reach(row: ForestRow) -> float:
 
 def _grid(axis: Axis, quantity: Quantity, *, bottom: float) -> str:
     parts: list[str] = []
-    for tick in ticks(axis.low, axis.high):
-        x = axis.place(tick)
+    for tick, x, text in _ticks_apart(axis, quantity):
         look = {"class_": "zero"} if tick == 0 else {"class_": "grid", "opacity": 0.2}
         parts.append(svg.line(x1=x, y1=_TOP, x2=x, y2=bottom, **look))
-        text = tick_words(tick, of=quantity)
         parts += [svg.label(text, x=x, y=y, text_anchor="middle", class_="tick") for y in (_TOP - 10, bottom + 16)]
     return svg.element("g", *parts, aria_hidden="true")
+
+
+def _ticks_apart(axis: Axis, quantity: Quantity) -> Sequence[tuple[float, float, str]]:
+    """Return ticks with their places and words: as many as do not run into each other."""
+    for at_most in range(_MOST_TICKS, 0, -1):
+        found = [
+            (tick, axis.place(tick), tick_words(tick, of=quantity))
+            for tick in ticks(axis.low, axis.high, at_most=at_most)
+        ]
+        if all(
+            right - left >= (len(one) + len(other)) / 2 * _CHARACTER + _APART
+            for (_, left, one), (_, right, other) in pairwise(found)
+        ):
+            break
+    return found
 
 
 def _row(row: ForestRow, quantity: Quantity, *, axis: Axis, y: float) -> str:

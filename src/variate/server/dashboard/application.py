@@ -31,6 +31,7 @@ from variate.server.dashboard.experiments import listing as experiment_list
 from variate.server.dashboard.groups import audiences, holdouts, layers, metric_catalog
 from variate.server.dashboard.home import pages as home
 from variate.server.dashboard.live import Live
+from variate.server.dashboard.makers import Makers
 from variate.server.dashboard.making import Making
 from variate.server.dashboard.pages import refused, routes_of, wants_page
 from variate.server.dashboard.shown_reports import ShownReports
@@ -94,7 +95,8 @@ class Dashboard:
     ) -> None:
         self.live = Live()
         reports = ShownReports(platform.get_report)
-        self.making = Making(platform.report_experiment, made=reports.take, clock=utc_now)
+        makers = Makers(claims=platform.replies, clock=utc_now)
+        self.making = Making(platform.report_experiment, makers=makers, made=reports.take, clock=utc_now)
         self._site = Site(
             platform=platform,
             gate=gate,

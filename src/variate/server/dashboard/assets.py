@@ -1,4 +1,4 @@
-"""Style sheets and scripts: our own files, and that of reports, under a name that changes with what is in them."""
+"""Style sheets and scripts: our own files and those of reports, under a name that changes with what is in them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from functools import cache
 from importlib.resources import files
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from variate.rendering.environment import style
-from variate.server.refusal import Refusal
 
 PATH = "/static/{digest}/{name}"
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -21,7 +20,8 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 def _held() -> dict[str, bytes]:
     folder = files("variate.server.dashboard").joinpath("static")
     own = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
-    return {**own, "report.css": style("report.css").encode()}
+    shared = {name: style(name).encode() for name in ("palette.css", "report.css")}
+    return {**own, **shared}
 
 
 @cache
@@ -42,8 +42,8 @@ def asset(name: str) -> str:
 async def send_asset(request: Request) -> Response:
     """Answer with one of the files; under another digest, as of a page from before an upgrade, it is not to be kept."""
     content = _held().get(request.path_params["name"])
-    if content is None:
-        raise Refusal(404, "not_found", "there is no such file")
+    if content is None:  # as a page from before an upgrade asks for one that is no more
+        return PlainTextResponse("there is no such file\n", status_code=404)
     kind = mimetypes.guess_type(request.path_params["name"])[0] or "application/octet-stream"
     current = request.path_params["digest"] == _digest()
     return Response(content, media_type=kind, headers={"Cache-Control": _FOR_EVER if current else "no-cache"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from variate.errors import ConflictError, InvalidInputError, VariateError
 from variate.model import Json, parse_instant
 from variate.server.dashboard.field_names import field_words
+from variate.server.dashboard.templating import for_input
 from variate.server.management.locations import is_addressable
 from variate.server.management.problems import named_here
 from variate.server.refusal import Refusal, refusal_of
@@ -45,6 +46,8 @@ class Form:
         """The rule that is broken, by field."""
         self.problem: str | None = None
         """What is wrong with all of it."""
+        self.others: Collection[str] = ()
+        """The fields of other forms on the page it is shown on, which nobody has sent: they have what stands."""
         self._values: dict[str, list[str]] = {}
         self._numbers: dict[str, dict[int, None]] | None = None
         for name, value in given:
@@ -56,7 +59,7 @@ class Form:
 
     def text(self, name: str, standing: object = "") -> str:
         """Return what was typed, without spaces around it; of a form not sent, what stands."""
-        if not self.sent:
+        if not self._came_with(name):
             return "" if standing is None else str(standing)
         return self._values.get(name, [""])[0].strip()
 
@@ -66,7 +69,7 @@ class Form:
 
     def all(self, name: str, standing: Iterable[str] = ()) -> list[str]:
         """Return everything that was chosen under the name; of a form not sent, what stands."""
-        return [each for each in self._values.get(name, ()) if each] if self.sent else [*standing]
+        return [each for each in self._values.get(name, ()) if each] if self._came_with(name) else [*standing]
 
     def put(self, name: str, value: str) -> None:
         """Have the field show another value than was typed, as what was reckoned for it."""
@@ -78,7 +81,7 @@ class Form:
 
     def ticked(self, name: str, standing: object = False) -> bool:
         """Whether the box is ticked."""
-        return self.has(name) if self.sent else bool(standing)
+        return self.has(name) if self._came_with(name) else bool(standing)
 
     def number(self, name: str) -> float | None:
         """Return the number, None for an empty field; raise ``InvalidInputError`` for another text."""
@@ -100,11 +103,16 @@ class Form:
             raise InvalidInputError(name, f"must be a whole number, not {self.text(name)!r}")
         return None if number is None else int(number)
 
-    def moment(self, name: str) -> datetime | None:
-        """Return the moment, None for an empty field. Where no offset is typed it is in UTC, as the label says."""
+    def moment(self, name: str, standing: datetime | None = None) -> datetime | None:
+        """Return the moment, None for an empty field. Where no offset is typed it is in UTC, as the label says.
+
+        A field shows moments to the minute: one that nobody touched is ``standing``, with its seconds.
+        """
         text = self.text(name)
         if not text:
             return None
+        if standing is not None and text == for_input(standing):
+            return standing
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
@@ -226,6 +234,10 @@ class Form:
             kept = others if found is None else of_rows[int(found[1])]
             kept[name] = values
         self._take(others | {name: values for fields in of_rows.values() for name, values in fields.items()})
+
+    def _came_with(self, name: str) -> bool:
+        """Whether the field was sent, be it as one that is not ticked."""
+        return self.sent and name not in self.others
 
     def _take(self, values: dict[str, list[str]]) -> None:
         """Have these for what was typed, whose rows are to be found anew."""

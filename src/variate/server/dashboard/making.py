@@ -1,4 +1,4 @@
-"""Reports in the making: in the background of the process, a few at a time, one of an experiment."""
+"""Reports in the making: in the background of the process, a few at a time, of an experiment one in all processes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from variate.clock import Clock
 from variate.errors import LimitExceededError, VariateError
+from variate.server.dashboard.makers import Makers
 
 if TYPE_CHECKING:  # it comes with numpy, which only reports wait for
     from variate.analysis.report import Report
@@ -51,11 +52,13 @@ class _StoppedError(Exception):
 class Making:
     """Makes reports that somebody need not wait for. Thread-safe.
 
-    ``made`` is told each one that is made here. ``close`` gives up what is not made yet, and waits for nothing.
+    ``makers`` tells who of several processes makes the one of an experiment. ``made`` is told each one that is made
+    here. ``close`` gives up what is not made yet, and waits for nothing.
     """
 
-    def __init__(self, report: Reporter, *, made: Callable[[Report], object], clock: Clock) -> None:
+    def __init__(self, report: Reporter, *, makers: Makers, made: Callable[[Report], object], clock: Clock) -> None:
         self._report = report
+        self._makers = makers
         self._made = made
         self._clock = clock
         self._lock = Lock()
@@ -70,7 +73,8 @@ class Making:
     def begin(self, experiment_id: str, *, dimensions: Sequence[str]) -> bool:
         """Have a report made; return whether that begins now: it does not where one is in the making.
 
-        Raise ``LimitExceededError`` where too many wait already.
+        Nothing is known here of one that another process makes. Raise ``LimitExceededError`` where too many wait
+        already.
         """
         with self._lock:
             found = self._works.get(experiment_id)
@@ -81,24 +85,33 @@ class Making:
             self._works[experiment_id] = Work(asked_at=self._clock(), step="waiting for its turn")
             self._works.move_to_end(experiment_id)
             self._forget()
-            # Not of a pool, whose threads an interpreter waits for at its end: a step may take long, or a store hang.
-            Thread(
-                target=self._make, args=(experiment_id, tuple(dimensions)), name="variate-report", daemon=True
-            ).start()
+        token = None
+        try:
+            token = self._makers.take(experiment_id)
+        finally:
+            if token is None:
+                with self._lock:
+                    del self._works[experiment_id]
+        if token is None:
+            return False
+        # Not of a pool, whose threads an interpreter waits for at its end: a step may take long, or a store hang.
+        Thread(
+            target=self._make, args=(experiment_id, token, tuple(dimensions)), name="variate-report", daemon=True
+        ).start()
         return True
 
     def close(self) -> None:
         """Give up. Safe to repeat."""
         self._closed = True
 
-    def _make(self, experiment_id: str, dimensions: tuple[str, ...]) -> None:
+    def _make(self, experiment_id: str, token: str, dimensions: tuple[str, ...]) -> None:
         def advance(what: str, done: int, total: int) -> None:
             if self._closed:
                 raise _StoppedError
             self._note(experiment_id, step=f"{what}: {done:,} of {total:,}")
 
         try:
-            with self._turns:
+            with self._makers.held(experiment_id, token), self._turns:
                 advance("reading", 0, 1)
                 report = self._report(experiment_id, dimensions=dimensions, advance=advance)
             self._made(report)

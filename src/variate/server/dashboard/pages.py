@@ -242,11 +242,11 @@ async def _admit(page: Page, visit: Visit) -> None:
         sessions = visit.platform.sessions
         session = await run_in_threadpool(sessions.look if page.is_live else sessions.check, token)
         visit.asked.actor = session.principal.actor
+        visit.session = session  # who is refused is still somebody: the page that says so has their menu
         page.needs.check(session.principal)
     except AccessError as error:
         visit.site.gate.log(visit.asked, error)
         raise
-    visit.session = session
 
 
 def _known(visit: Visit, token: str) -> Session | None:

@@ -27,7 +27,7 @@ MOST_CHARACTERS = 64_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownReport:
-    """What the page of a report takes of it, its parts as markup."""
+    """What the page of a report takes of it, its parts as markup. ``is_decisive``: it says to ship or to stop."""
 
     id: str
     experiment_id: str
@@ -35,6 +35,7 @@ class ShownReport:
     at: datetime
     headline: str
     is_withheld: bool
+    is_decisive: bool
     dimensions: tuple[str, ...]
     facts: Markup
     verdict: Markup
@@ -99,7 +100,8 @@ class ShownReports:
 
     def take(self, report: Report) -> ShownReport:
         """Render the report, and keep what comes of it."""
-        from variate.rendering.report_markup import (  # noqa: PLC0415 - numpy: only reports wait for it
+        from variate.analysis.report import VerdictKind  # noqa: PLC0415 - numpy: only reports wait for it
+        from variate.rendering.report_markup import (  # noqa: PLC0415 - the same
             body_markup,
             facts_markup,
             verdict_markup,
@@ -116,6 +118,7 @@ class ShownReports:
             at=report.at,
             headline=parts.headline,
             is_withheld=report.is_withheld,
+            is_decisive=report.verdict.kind in (VerdictKind.SHIP, VerdictKind.STOP),
             dimensions=report.reproduction.dimensions,
             facts=facts_markup(parts),
             verdict=verdict_markup(parts),

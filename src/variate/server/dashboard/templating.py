@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -20,6 +21,8 @@ from variate.server.dashboard.field_names import field_words, label_of
 from variate.server.dashboard.segments import NEW, New, segment_of
 
 _COMPACT_COLUMNS = 240
+_NAME = re.compile(r"[a-z]+[_.\[\d]")
+"""Text that begins with a field or the like, such as ``variations[0].weight``."""
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
@@ -100,6 +103,14 @@ def compact(text: str) -> str:
     return cut(text, columns=_COMPACT_COLUMNS)
 
 
+def sentence(text: str) -> str:
+    """Return what the platform says of an error, as a sentence begins and ends: a name of ours stays as it is spelt."""
+    if not text:
+        return ""
+    whole = text if _NAME.match(text) else f"{text[:1].upper()}{text[1:]}"
+    return whole if whole.endswith((".", "!", "?")) else f"{whole}."
+
+
 def count(number: float, one: str, many: str | None = None) -> str:
     """Return the number with its noun: 1 experiment, 1,000 experiments."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -134,6 +145,7 @@ def _environment() -> Environment:
         "for_input": for_input,
         "count": count,
         "compact": compact,
+        "sentence": sentence,
         "field_words": field_words,
         "exact": exact,
     }

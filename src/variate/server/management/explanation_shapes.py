@@ -101,11 +101,22 @@ class Explanation(Told):
 class Preview(Told):
     """What a change would do to the units that have an assignment."""
 
-    model_config = example(kept=1200, moved=0, held=180, audience_matters=False)
+    model_config = example(
+        kept=1200, moved=0, held=180, looked_at=1200, low=180, high=180, is_cut=False, audience_matters=False
+    )
 
     kept: int = Field(description="How many have an assignment.")
     moved: int = Field(description="How many of them would get another variation, or none.")
     held: int = Field(description="How many of them would be drawn otherwise, and keep theirs.")
+    looked_at: int = Field(
+        description="How many of them were looked at. Where that is fewer, these were chosen by chance, and how many "
+        "would be moved or held is estimated from them."
+    )
+    low: int = Field(description="As many would be drawn otherwise at least, with a confidence of 95 %.")
+    high: int = Field(description="As many would be drawn otherwise at most, with a confidence of 95 %.")
+    is_cut: bool = Field(
+        description="Whether only the newest assignments were counted, a million of all versions, and no older ones."
+    )
     audience_matters: bool = Field(description="Whether the audience changes, of which nobody knows whom that touches.")
 
 

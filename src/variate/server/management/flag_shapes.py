@@ -192,4 +192,12 @@ class Flag(Definition):
     tags: list[str] | None = None
 
 
-FlagList = listed(Flag, "FlagList")
+class ListedFlag(Flag):
+    """A flag in a list."""
+
+    stale: str | None = Field(
+        default=None, description="Why it has done its work, in words; only there where stale flags were asked for."
+    )
+
+
+FlagList = listed(ListedFlag, "FlagList")

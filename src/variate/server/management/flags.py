@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
-from variate.errors import NotFoundError
+from variate.definition.stale_flags import UNCHANGED_FOR
+from variate.errors import InvalidInputError, NotFoundError
 from variate.functions.records import explained_record
-from variate.model import FeatureFlag, parse_instant
+from variate.model import FeatureFlag, Page, parse_instant
 from variate.model.record import flag_record
 from variate.platform import Platform
 from variate.server.management import conditional
@@ -29,8 +31,10 @@ from variate.server.management.flag_shapes import (
 from variate.server.management.idempotency import FreshId, created_once
 from variate.server.management.locations import location
 from variate.server.management.needs import CHANGES, CHANGES_ONE, READS, check_may_in
-from variate.server.management.paging import Paged
+from variate.server.management.paging import Paged, Paging
 from variate.server.management.routes import Routes
+
+_UNCHANGED_DAYS = UNCHANGED_FOR.days
 
 routes = Routes("Flags", "What is switched on for whom, and where.")
 
@@ -54,13 +58,42 @@ def list_flags(
             examples=["checkout"],
         ),
     ] = None,
+    stale: Annotated[
+        bool,
+        Query(
+            description="True for those only that have done their work: switched off, the same for everybody, or "
+            "behind an experiment that is over. Each says why, in `stale`."
+        ),
+    ] = False,
+    unchanged_days: Annotated[
+        int | None,
+        Query(
+            ge=1, le=36_500, description=f"For how many days nobody changed stale ones: {_UNCHANGED_DAYS} if not given."
+        ),
+    ] = None,
 ) -> Response:
     """List the flags, most recently updated first."""
+    filters = {"status": status, "owner": owner, "tag": tag, "text": text}
+    if stale:
+        return _stale(platform, paging, unchanged_days or _UNCHANGED_DAYS, filters)
+    if unchanged_days is not None:
+        raise InvalidInputError("unchanged_days", "goes with stale=true only")
 
     def read(**page: Any) -> Any:
-        return platform.list_feature_flags(status=status, owner=owner, tag=tag, text=text, **page)
+        return platform.list_feature_flags(**filters, **page)
 
     return paging.of(read, flag_record)
+
+
+def _stale(platform: Platform, paging: Paging, unchanged_days: int, filters: Mapping[str, str | None]) -> Response:
+    reasons: dict[str, str] = {}
+
+    def read(**page: Any) -> Page[FeatureFlag]:
+        found = platform.list_stale_flags(unchanged_days=unchanged_days, **filters, **page)
+        reasons.update(platform.stale_reasons(found, unchanged_days=unchanged_days))
+        return found
+
+    return paging.of(read, lambda flag: {**flag_record(flag), "stale": reasons.get(flag.id)})
 
 
 @routes.post("/flags", needs=CHANGES, answers=Flag, status=201)

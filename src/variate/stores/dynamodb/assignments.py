@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from heapq import nsmallest
+from itertools import islice
 
-from variate.model import Assignment, Page, assignment_id
+from variate.model import Assignment, AssignmentSample, Page, assignment_id
 from variate.stores.cursor import CursorValue
 from variate.stores.dynamodb.attributes import Item, epoch, microseconds, read_epoch, text, whole
 from variate.stores.dynamodb.conditions import alive, fills, is_alive, lifetime, read_end, vacant
@@ -79,19 +81,29 @@ class DynamoDBAssignmentStore:
     ) -> Page[Assignment]:
         """See ``AssignmentStore.of_experiment``."""
         check_page_limit(limit)
-        query = IndexQuery(
-            index="experiment-index",
-            partition="experiment_id",
-            value=experiment_id,
-            sort="assigned_at",
-            forward=False,
-            filters=(alive(at),),
-        )
+        query = _newest_of_experiment(experiment_id, at=at)
         scope = scope_of("assignments of experiment", experiment_id)
         # A bulk import gives thousands the same moment, so the engine's own order decides a tie here.
         start = None if last_key is None else _start_after(last_key, scope=scope, experiment_id=experiment_id)
         items = self._table.query(query, page_size=limit + 1, start=start)
         return page_of(items, limit=limit, read=self._read, scope=scope, position=_experiment_position)
+
+    def sample(self, experiment_id: str, *, version: int, at: datetime, limit: int, newest: int) -> AssignmentSample:
+        """See ``AssignmentStore.sample``."""
+        seen = total = 0
+
+        def of_version() -> Iterator[Item]:
+            nonlocal seen, total
+            found = self._table.query(_newest_of_experiment(experiment_id, at=at), page_size=newest)
+            for item in islice(found, newest):
+                seen += 1
+                if _version(item) == version:
+                    total += 1
+                    yield item
+
+        # The id is a hash that no draw is made of: those of the smallest ids are chosen by chance.
+        chosen = nsmallest(limit, of_version(), key=lambda item: item["id"]["S"])
+        return AssignmentSample(assignments=tuple(map(self._read, chosen)), total=total, is_cut=seen == newest)
 
     def purge(self, *, expired_before: datetime) -> int:  # noqa: ARG002 - DynamoDB deletes by ``ttl`` itself
         """See ``AssignmentStore.purge``."""
@@ -99,6 +111,17 @@ class DynamoDBAssignmentStore:
 
     def _read(self, item: Item) -> Assignment:
         return self._table.read(_read_assignment, item)
+
+
+def _newest_of_experiment(experiment_id: str, *, at: datetime) -> IndexQuery:
+    return IndexQuery(
+        index="experiment-index",
+        partition="experiment_id",
+        value=experiment_id,
+        sort="assigned_at",
+        forward=False,
+        filters=(alive(at),),
+    )
 
 
 def _put(assignment_key: str, assignment: Assignment) -> Put:

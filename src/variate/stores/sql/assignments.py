@@ -7,10 +7,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, bindparam, or_, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, tuple_
 
 from variate.errors import StoreUnavailableError
-from variate.model import Assignment, Page
+from variate.model import Assignment, AssignmentSample, Page
 from variate.stores.sql.columns import Instant
 from variate.stores.sql.database import Database, Intake
 from variate.stores.sql.paging import Listing
@@ -101,6 +101,38 @@ class SqlAssignmentStore:
         """Return the experiment's assignments of every version, most recent first."""
         query = select(assignments).where(assignments.c.experiment_id == experiment_id)
         return self._page(_OF_EXPERIMENT.of(experiment_id), query, at=at, limit=limit, last_key=last_key)
+
+    def sample(self, experiment_id: str, *, version: int, at: datetime, limit: int, newest: int) -> AssignmentSample:
+        """Return some of the version's assignments by chance, or all where they are no more than ``limit``."""
+        # Of an index alone: to look up a million rows, for when they expire, takes ten times as long.
+        of_every_version = (
+            select(assignments.c.user_id, assignments.c.version)
+            .where(assignments.c.experiment_id == experiment_id)
+            .order_by(assignments.c.assigned_at.desc())
+            .limit(newest)
+            .subquery()
+        )
+        of_version = of_every_version.c.version == version
+        counting = select(func.count(), func.count().filter(of_version)).select_from(of_every_version)
+        units = select(of_every_version.c.user_id).where(of_version).order_by(func.random()).limit(limit).subquery()
+        choosing = select(assignments, _stands(at).label("stands")).join(
+            units,
+            and_(
+                assignments.c.user_id == units.c.user_id,
+                assignments.c.experiment_id == experiment_id,
+                assignments.c.version == version,
+            ),
+        )
+
+        def read(connection: Connection) -> AssignmentSample:
+            seen, kept = connection.execute(counting).one()
+            chosen = connection.execute(choosing).all()
+            standing = tuple(_assignment(row) for row in chosen if row.stands)
+            # Of those that were not chosen as many have expired.
+            total = round(kept * len(standing) / len(chosen)) if chosen else 0
+            return AssignmentSample(assignments=standing, total=total, is_cut=seen == newest)
+
+        return self._database.read_together(read)
 
     def purge(self, *, expired_before: datetime) -> int:
         """Delete what expired before this and return how many."""

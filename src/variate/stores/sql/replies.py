@@ -25,7 +25,8 @@ class SqlReplyStore:
     def claim(self, key: str, fingerprint: str, *, at: datetime, expires_at: datetime) -> Claim:
         """Take the key unless it is taken, and return what stands.
 
-        It is free, too, where what stands has expired, or was claimed over a minute before ``at`` and not settled.
+        It is free, too, where what stands has expired, or was claimed or renewed over a minute before ``at`` and not
+        settled.
         """
         token = secrets.token_urlsafe()
         mine = {
@@ -54,6 +55,15 @@ class SqlReplyStore:
 
         # Done again, it finds its own token: it has the claim then, too.
         return self._database.write(work)
+
+    def renew(self, key: str, token: str, *, at: datetime) -> bool:
+        """Count the minute of an unsettled claim from ``at`` on; False if the claim of this token stands no longer."""
+        statement = (
+            update(replies)
+            .where(replies.c.key == key, replies.c.token == token, replies.c.status.is_(None))
+            .values(claimed_at=at)
+        )
+        return self._database.write(lambda connection: connection.execute(statement).rowcount == 1)
 
     def settle(self, key: str, token: str, reply: Reply) -> bool:
         """Keep the reply for whoever claims the key again; False if the claim of this token stands no longer."""

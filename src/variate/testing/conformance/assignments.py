@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from variate.model import Assignment, Page
+from variate.model import Assignment, AssignmentSample, Page
 from variate.stores.ports import AssignmentStore
 from variate.testing.builders import build_assignment
 from variate.testing.clocks import START
@@ -243,6 +243,63 @@ class AssignmentStoreConformance:
         of_unit, of_experiment = _of_unit(store, "unit-1"), _of_experiment(store, "e")
         check_refusals(of_unit, foreign=[of_experiment(1, None).last_key, _of_unit(store, "unit-2")(1, None).last_key])
         check_refusals(of_experiment, foreign=[of_unit(1, None).last_key, _of_experiment(store, "f")(1, None).last_key])
+
+    def test_a_sample_of_few_is_all_that_stand_of_the_version(self, store: AssignmentStore) -> None:
+        ends = START + SECOND
+        kept = [build_assignment(f"unit-{number}", experiment_id="e", version=2) for number in range(12)]
+        store.keep(kept)
+        store.keep([build_assignment("unit-1", experiment_id="e"), build_assignment("ada", experiment_id="f")])
+        store.keep([build_assignment("bob", experiment_id="e", version=2, expires_at=ends)])
+        for limit in (13, 100):  # what has expired may take a place
+            sample = store.sample("e", version=2, at=ends, limit=limit, newest=1_000)
+            assert sorted(sample.assignments, key=_key) == sorted(kept, key=_key)
+            assert (sample.total, sample.is_whole, sample.is_cut) == (12, True, False)
+        assert store.sample("nowhere", version=1, at=ends, limit=5, newest=5) == AssignmentSample(
+            assignments=(), total=0
+        )
+
+    def test_a_sample_of_many_has_as_many_from_all_over(self, store: AssignmentStore) -> None:
+        kept = [
+            build_assignment(f"unit-{number:03}", experiment_id="e", assigned_at=START + number * SECOND)
+            for number in range(400)
+        ]
+        store.keep(kept)
+        sample = store.sample("e", version=1, at=START, limit=100, newest=1_000)
+        assert (sample.total, sample.is_whole, sample.is_cut) == (400, False, False)
+        assert len({each.unit for each in sample.assignments}) == 100
+        assert {*sample.assignments} <= {*kept}
+        # Ten of each tenth are expected: less than one of three tenths by chance comes once in 10**17.
+        assert len({int(each.unit[5:]) // 40 for each in sample.assignments}) > 7
+
+    def test_a_sample_of_many_has_nothing_that_expired_and_tells_about_how_many_stand(
+        self, store: AssignmentStore
+    ) -> None:
+        ends = START + SECOND
+        kept = [
+            build_assignment(f"unit-{number:03}", experiment_id="e", expires_at=ends if number % 2 else None)
+            for number in range(400)
+        ]
+        store.keep(kept)
+        sample = store.sample("e", version=1, at=ends, limit=100, newest=1_000)
+        assert all(each.expires_at is None for each in sample.assignments)
+        # Half are expected: by chance fewer than a quarter come once in 10**6.
+        assert 25 <= len(sample.assignments) <= 100
+        assert 100 <= sample.total <= 300
+
+    def test_a_sample_leaves_out_what_is_older_than_the_newest_and_says_so(self, store: AssignmentStore) -> None:
+        kept = [
+            build_assignment(
+                f"unit-{number:02}", experiment_id="e", version=1 + number % 2, assigned_at=START + number * SECOND
+            )
+            for number in range(40)
+        ]
+        store.keep(kept)
+        sample = store.sample("e", version=2, at=START, limit=100, newest=20)
+        assert (sample.total, sample.is_whole, sample.is_cut) == (10, True, True)
+        assert {*sample.assignments} == {each for each in kept[20:] if each.version == 2}
+        few = store.sample("e", version=2, at=START, limit=4, newest=20)
+        assert (len(few.assignments), few.total, few.is_cut) == (4, 10, True)
+        assert {*few.assignments} <= {*sample.assignments}
 
     def test_purge_deletes_what_expired_before_or_leaves_it_to_the_engine(self, store: AssignmentStore) -> None:
         ends = START + SECOND

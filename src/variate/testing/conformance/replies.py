@@ -70,6 +70,23 @@ class ReplyStoreConformance:
         assert store.settle("k", quick, REPLY)
         assert _claim(store).reply == REPLY
 
+    def test_a_claim_that_is_renewed_stands_a_minute_from_then_on(self, store: ReplyStore) -> None:
+        token = _token(_claim(store))
+        assert store.renew("k", token, at=START + CLAIM_LASTS)
+        assert _claim(store, after=2 * CLAIM_LASTS).token is None
+        assert _claim(store, after=2 * CLAIM_LASTS + MOMENT).token is not None
+        assert not store.renew("k", token, at=START + 2 * CLAIM_LASTS)
+        assert _claim(store, after=3 * CLAIM_LASTS + MOMENT).token is None, "another's claim is not renewed"
+
+    def test_what_is_settled_or_released_is_not_renewed(self, store: ReplyStore) -> None:
+        token = _token(_claim(store))
+        store.settle("k", token, REPLY)
+        assert not store.renew("k", token, at=START)
+        released = _token(_claim(store, "r"))
+        store.release("r", released)
+        assert not store.renew("r", released, at=START)
+        assert _claim(store, "r").token is not None
+
     def test_one_settled_late_is_kept_where_nobody_else_claimed_it(self, store: ReplyStore) -> None:
         assert store.settle("k", _token(_claim(store)), REPLY)
         assert _claim(store, after=CLAIM_LASTS * 2).reply == REPLY

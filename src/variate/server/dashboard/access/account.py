@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from variate.errors import InvalidInputError, UnauthenticatedError
+from variate.server.dashboard.access.scopes import scope_words
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.visit import DONE, Visit
 from variate.server.management.cookies import SESSION
@@ -18,7 +19,13 @@ DONE["changed"] = "Your password is changed; you are signed in here only."
 @pages.get("/account")
 def account(visit: Visit) -> Response:
     """Show who one is here."""
-    return visit.page("access/account.html.j2", session=visit.signed_in, person=visit.signed_in.person)
+    session = visit.signed_in
+    return visit.page(
+        "access/account.html.j2",
+        session=session,
+        person=session.person,
+        permitted=scope_words(session.principal.scopes),
+    )
 
 
 @pages.post("/account/password", needs=READS, again=account)

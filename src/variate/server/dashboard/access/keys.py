@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from variate.access.keys import GRACE
 from variate.errors import InvalidInputError, NotFoundError
-from variate.model.access import ApiKey, Scope
+from variate.model.access import ApiKey
 from variate.server.dashboard.access.once import once
+from variate.server.dashboard.access.scopes import SCOPES, scope_words
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import DONE, Visit
@@ -17,16 +18,12 @@ from variate.server.management.needs import ADMINISTERS
 
 pages = Pages()
 
-SCOPES = (
-    (Scope.EVALUATE, "Evaluate: ask for decisions; may stand in a browser"),
-    (Scope.INGEST, "Ingest: send events and exposures"),
-    (Scope.READ, "Read: definitions, reports and the audit log"),
-    (Scope.WRITE, "Write: change definitions and overrides"),
-    (Scope.ADMIN, "Admin: everything, keys and people included"),
-)
 _HOUR = 3_600
 _MOST_HOURS = 2_160
 _PER_PAGE = 50
+_CHANGED = ("name", "scopes", "environments", "expires_at")
+_ROTATED = ("grace_hours",)
+"""The fields of the two forms on the page of a key."""
 
 DONE["revoked"] = "Revoked: within seconds it counts nowhere any more."
 
@@ -36,13 +33,18 @@ def keys(visit: Visit) -> Response:
     """List the keys."""
     found = visit.platform.list_api_keys(limit=_PER_PAGE, last_key=visit.query("after") or None)
     more = path_of("keys", after=found.last_key) if found.last_key else None
-    return visit.page("access/keys.html.j2", keys=[(key, state(key, visit)) for key in found.items], more=more)
+    return visit.page(
+        "access/keys.html.j2",
+        keys=[(key, state(key, visit)) for key in found.items],
+        permitted=scope_words(SCOPES),
+        more=more,
+    )
 
 
 @pages.get("/keys/new", needs=ADMINISTERS)
 def new_key(visit: Visit) -> Response:
     """Show the form of a new key."""
-    return visit.page("access/new_key.html.j2", scopes=SCOPES)
+    return visit.page("access/new_key.html.j2", scopes=[*SCOPES.items()])
 
 
 @pages.post("/keys/new", needs=ADMINISTERS, again=new_key)
@@ -65,11 +67,25 @@ def key_page(visit: Visit) -> Response:
     """Show one key, with what can be changed of it."""
     key = _found(visit)
     return visit.page(
-        "access/key.html.j2", key=key, state=state(key, visit), scopes=SCOPES, grace_hours=GRACE.total_seconds() / _HOUR
+        "access/key.html.j2",
+        key=key,
+        state=state(key, visit),
+        scopes=[*SCOPES.items()],
+        grace_hours=GRACE.total_seconds() / _HOUR,
     )
 
 
-@pages.post("/keys/{key_id}", needs=ADMINISTERS, again=key_page)
+def _changing(visit: Visit) -> Response:
+    visit.form.others = _ROTATED
+    return key_page(visit)
+
+
+def _rotating(visit: Visit) -> Response:
+    visit.form.others = _CHANGED
+    return key_page(visit)
+
+
+@pages.post("/keys/{key_id}", needs=ADMINISTERS, again=_changing)
 def change_key(visit: Visit) -> Response:
     """Change what the key is called, may do, and until when."""
     form, key = visit.form, _found(visit)
@@ -78,14 +94,14 @@ def change_key(visit: Visit) -> Response:
         name=form.text("name"),
         scopes=form.all("scopes"),
         environments=form.all("environments"),
-        expires_at=form.moment("expires_at"),
+        expires_at=form.moment("expires_at", key.expires_at),
         expected_revision=form.revision,
         actor=visit.actor,
     )
     return visit.to(path_of("keys", key.id), done="saved")
 
 
-@pages.post("/keys/{key_id}/rotate", needs=ADMINISTERS, again=key_page)
+@pages.post("/keys/{key_id}/rotate", needs=ADMINISTERS, again=_rotating)
 def rotate_key(visit: Visit) -> Response:
     """Create a key in place of this one, and show its secret."""
     form, key = visit.form, _found(visit)

@@ -74,7 +74,13 @@ def change_person(visit: Visit) -> Response:
     return visit.to(path_of("people", person.id), done="saved")
 
 
-@pages.post("/people/{person_id}/password", needs=ADMINISTERS, again=person_page)
+def _beside(visit: Visit) -> Response:
+    """Show somebody, where another form of the page was sent than the one that changes them."""
+    visit.form.others = ("name", "role", "disabled")
+    return person_page(visit)
+
+
+@pages.post("/people/{person_id}/password", needs=ADMINISTERS, again=_beside)
 def set_password(visit: Visit) -> Response:
     """Give them a password."""
     person = _found(visit)
@@ -84,7 +90,7 @@ def set_password(visit: Visit) -> Response:
     return visit.to(path_of("people", person.id), done="set")
 
 
-@pages.post("/people/{person_id}/remove-password", needs=ADMINISTERS, again=person_page)
+@pages.post("/people/{person_id}/remove-password", needs=ADMINISTERS, again=_beside)
 def remove_password(visit: Visit) -> Response:
     """Take their password away."""
     person = _found(visit)
@@ -92,7 +98,7 @@ def remove_password(visit: Visit) -> Response:
     return visit.to(path_of("people", person.id), done="taken")
 
 
-@pages.post("/people/{person_id}/unlink", needs=ADMINISTERS, again=person_page)
+@pages.post("/people/{person_id}/unlink", needs=ADMINISTERS, again=_beside)
 def unlink(visit: Visit) -> Response:
     """Have the OpenID provider's next sign-in link them anew."""
     person = _found(visit)

@@ -22,7 +22,7 @@ from variate.server.management.needs import CHANGES
 pages = Pages()
 
 PREVIEW_SECONDS = 300.0
-"""A preview reads every assignment of the experiment."""
+"""A preview counts up to a million assignments, which on DynamoDB takes minutes."""
 PREVIEWED = "previewed"
 """The field that holds the change of which the preview stands on the page."""
 

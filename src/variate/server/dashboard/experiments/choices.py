@@ -36,8 +36,7 @@ def choices(platform: Platform) -> Choices:
 
 
 def check_metrics(platform: Platform, form: Form) -> None:
-    """Raise ``InvalidInputError`` where a metric that was typed is not defined, or a margin is more than a share can
-    differ, each said beside its row."""
+    """Raise ``InvalidInputError`` where a metric that was typed is not defined, each said beside its row."""
     for row in form.rows("metrics"):
         with form.noting():
             _check_metric(platform, form, f"metrics[{row}]")
@@ -48,17 +47,10 @@ def _check_metric(platform: Platform, form: Form, row: str) -> None:
     typed = form.text(f"{row}.metric")
     if not typed:
         return
-    metric = platform.get_metric(typed)
-    if metric is None:
+    if platform.get_metric(typed) is None:
         raise InvalidInputError(
             f"{row}.metric",
             f"must be the id of a metric, and {typed!r} is none: choose one, or define it under Metrics",
-        )
-    margin = form.number(f"{row}.margin")
-    if metric.is_share and margin is not None and margin >= 1:
-        raise InvalidInputError(
-            f"{row}.margin",
-            f"must be below 1 for a share, not {form.text(f'{row}.margin')}: 0.01 is one percentage point",
         )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from variate.analysis.report import VerdictKind
 from variate.errors import InvalidInputError
-from variate.model import Experiment, ExperimentStatus
+from variate.model import ExperimentStatus
 from variate.model.conclusion import ConclusionDecision, ConclusionFields
 from variate.rendering import words
 from variate.server.dashboard.experiments.confirming import units_in
 from variate.server.dashboard.experiments.head import found
-from variate.server.dashboard.experiments.running import how_it_stands
+from variate.server.dashboard.experiments.running import Running, how_it_stands
+from variate.server.dashboard.experiments.suggesting import suggestion
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
@@ -41,7 +43,7 @@ def complete_page(visit: Visit) -> Response:
     if experiment.design.layer is not None:
         said.append(f"Its range of the layer {experiment.design.layer.layer_id} is free for others.")
     is_possible = experiment.status in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED)
-    return _page(visit, experiment, title="Complete it", said=said, is_possible=is_possible)
+    return _page(visit, stands, title="Complete it", said=said, is_possible=is_possible)
 
 
 @pages.post("/experiments/{experiment_id}/complete", needs=CHANGES, again=complete_page)
@@ -64,7 +66,8 @@ def conclude_page(visit: Visit) -> Response:
     experiment = found(visit)
     said = ["The history keeps what was said before."] if experiment.conclusion else []
     is_possible = experiment.status is ExperimentStatus.COMPLETED
-    return _page(visit, experiment, title="What was decided", said=said, is_possible=is_possible)
+    stands = how_it_stands(visit.platform, experiment, now=visit.now)
+    return _page(visit, stands, title="What was decided", said=said, is_possible=is_possible)
 
 
 @pages.post("/experiments/{experiment_id}/conclude", needs=CHANGES, again=conclude_page)
@@ -77,15 +80,17 @@ def conclude(visit: Visit) -> Response:
     return visit.to(path_of("experiments", experiment_id), done="concluded")
 
 
-def _page(visit: Visit, experiment: Experiment, *, title: str, said: list[str], is_possible: bool) -> Response:
-    reports = visit.platform.list_reports(experiment.id, limit=REPORTS_OFFERED)
-    named = {each.id: f"{words.moment_words(each.at)}: {each.verdict}" for each in reports}
-    chosen = visit.query("report") or next(iter(named), "")
+def _page(visit: Visit, stands: Running, *, title: str, said: list[str], is_possible: bool) -> Response:
+    experiment = stands.experiment
     standing = experiment.conclusion
-    if standing is not None:
-        chosen = standing.report_id or ""
+    offered = suggestion(stands) if standing is None else None
+    newest = "" if offered is None else offered.report_id or ""
+    chosen = (visit.query("report") or newest) if standing is None else standing.report_id or ""
+    reports = visit.platform.list_reports(experiment.id, limit=REPORTS_OFFERED)
+    named = {each.id: f"{words.moment_words(each.at)}: {words.VERDICTS[VerdictKind(each.verdict)]}" for each in reports}
     if chosen:
         named.setdefault(chosen, "an older one")
+    is_newest = chosen == newest  # who decides on another report is not told what follows from this one
     return visit.page(
         "experiments/decide.html.j2",
         experiment=experiment,
@@ -96,6 +101,9 @@ def _page(visit: Visit, experiment: Experiment, *, title: str, said: list[str], 
         variations=[("", "None"), *((each.name, each.name) for each in experiment.variations)],
         reports=[("", "None"), *named.items()],
         chosen=chosen,
+        offered=offered,
+        suggested=offered if is_newest and offered is not None and offered.decision is not None else None,
+        told=DECISIONS,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from variate.model import Experiment, Variation
+from variate.model import Experiment, ExperimentStatus, Variation
 from variate.model.conclusion import Conclusion, ConclusionDecision
 from variate.rendering.definition_words import condition_words
 from variate.rendering.numbers import share_words
@@ -50,6 +50,20 @@ def audience_of(experiment: Experiment) -> str:
     """Return in words whom it is for."""
     audience = experiment.design.audience
     return "everybody" if audience is None else condition_words(audience)
+
+
+def intake_words(experiment: Experiment) -> str:
+    """Return in words whether units come in as it stands."""
+    if experiment.status in (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED):
+        return "ended: nobody comes in any more"
+    if not experiment.design.takes_new_units:
+        return "stopped: nobody else comes in"
+    match experiment.status:
+        case ExperimentStatus.DRAFT:
+            return "takes new units in once it is launched"
+        case ExperimentStatus.PAUSED:
+            return "paused: nobody comes in before it is resumed"
+    return "takes new units in"
 
 
 def decision_words(conclusion: Conclusion, control: str) -> str:

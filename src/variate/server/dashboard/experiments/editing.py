@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, ExperimentStatus
+from variate.model.rules import check_name
 from variate.server.dashboard.experiments import head
 from variate.server.dashboard.experiments.changing import PREVIEW_SECONDS
 from variate.server.dashboard.experiments.choices import check_metrics
@@ -114,6 +115,8 @@ def _change(visit: Visit, experiment: Experiment, typed: Typed) -> None:
     owner = typed.words.get("owner")
     if owner == "" and experiment.owner is not None:
         raise InvalidInputError("owner", "must be given: an experiment can go to another owner, but not be without one")
+    if owner:
+        check_name("owner", owner)  # before anything is changed: the owner is, after all else
     with typed.named():
         after = visit.platform.update_experiment(
             experiment.id,

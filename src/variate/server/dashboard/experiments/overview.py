@@ -16,7 +16,7 @@ from variate.model.record import plain_number
 from variate.platform import Platform
 from variate.server.dashboard.experiments.acts import Act, acts_of
 from variate.server.dashboard.experiments.checklist import points_of
-from variate.server.dashboard.experiments.described import audience_of, decision_words, shares_of
+from variate.server.dashboard.experiments.described import audience_of, decision_words, intake_words, shares_of
 from variate.server.dashboard.experiments.head import found
 from variate.server.dashboard.experiments.next_step import next_step
 from variate.server.dashboard.experiments.running import Running, how_it_stands
@@ -52,6 +52,7 @@ def overview(visit: Visit) -> Response:
         shares=shares_of(experiment),
         roles=[*_by_role(visit.platform, experiment)],
         audience=audience_of(experiment),
+        intake=intake_words(experiment),
         flags=served_by[:_MOST_FLAGS],
         has_more_flags=len(served_by) > _MOST_FLAGS,
         may_change=visit.may_change,

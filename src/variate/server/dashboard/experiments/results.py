@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from variate.errors import NotFoundError
 from variate.model import Experiment, ExperimentStatus
+from variate.server.dashboard.experiments.described import decision_words
 from variate.server.dashboard.experiments.head import found
 from variate.server.dashboard.experiments.results_live import NONE, newest_id, told_of
 from variate.server.dashboard.pages import Pages
@@ -94,9 +95,18 @@ def _page(visit: Visit, experiment: Experiment, shown: ShownReport | None, heads
         is_newest=shown_id == newest_id(heads),
         is_active=experiment.status is ExperimentStatus.ACTIVE,
         is_launched=experiment.status is not ExperimentStatus.DRAFT,
-        may_decide=visit.may_change and experiment.status in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED),
+        decided=None if experiment.conclusion is None else decision_words(experiment.conclusion, experiment.control),
+        decide_page=_decide_page(experiment) if visit.may_change else None,
         stream=path_of("experiments", experiment.id, "results", "live", shown=shown_id, after=after),
     )
+
+
+def _decide_page(experiment: Experiment) -> str | None:
+    """Return the name of the page on which is said what was decided; None where nothing is left to say."""
+    if experiment.status in (ExperimentStatus.ACTIVE, ExperimentStatus.PAUSED):
+        return "complete"
+    is_open = experiment.status is ExperimentStatus.COMPLETED and experiment.conclusion is None
+    return "conclude" if is_open else None
 
 
 def _of(visit: Visit, experiment: Experiment) -> ShownReport:

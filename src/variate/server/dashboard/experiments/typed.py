@@ -18,9 +18,9 @@ from variate.model.record import plain_number
 from variate.server.dashboard.conditions.builder import condition_of
 from variate.server.dashboard.experiments.fixed import NOTHING, Fixed
 from variate.server.dashboard.form import Form
-from variate.server.dashboard.templating import for_input
 
 _ROW = re.compile(r"(variations|metrics)\[(\d+)\](.*)")
+_SCHEDULE = ("starts_at", "ends_at")
 _ALLOTS = ("traffic", "audience", "keeps_outside_audience")
 """What of a design says who gets what, beside the weights."""
 
@@ -88,6 +88,10 @@ def read_typed(form: Form, before: Experiment | None = None, fixed: Fixed = NOTH
         if name not in fixed.fields:
             with form.noting():
                 design.update(read(form, name))
+    for name in _SCHEDULE:
+        if name not in fixed.fields:
+            with form.noting():
+                design[name] = form.moment(name, None if before is None else getattr(before.design, name))
     variations = None
     if not fixed.variations_stand:
         rows["variations"] = form.rows("variations")
@@ -101,8 +105,6 @@ def read_typed(form: Form, before: Experiment | None = None, fixed: Fixed = NOTH
         filled = [row for row in form.rows("metrics") if _is_filled(form, f"metrics[{row}]")]
         rows["metrics"] = [*(None for _ in fixed.metrics), *filled]
         design["metrics"] = [*map(_metric_given, fixed.metrics), *(_metric(form, row) for row in filled)]
-    if before is not None:
-        _keep_seconds(form, design, before)
     form.check()
     words = {name: form.text(name) for name in ("name", "description", "owner") if name not in fixed.fields}
     return Typed(words=words, variations=variations, design=design, rows=rows)  # type: ignore[arg-type]  # made by name
@@ -164,14 +166,6 @@ def _metric_given(metric: ExperimentMetric) -> dict[str, Any]:
     return {"metric": metric.metric, "role": metric.role.value, "margin": metric.margin}
 
 
-def _keep_seconds(form: Form, design: dict[str, Any], before: Experiment) -> None:
-    """A form shows moments to the minute: one that nobody touched stays what it is."""
-    for name in ("starts_at", "ends_at"):
-        standing = getattr(before.design, name)
-        if name in design and standing is not None and form.text(name) == for_input(standing):
-            design[name] = standing
-
-
 def _text(form: Form, name: str) -> dict[str, Any]:
     return {name: form.text(name)}
 
@@ -182,10 +176,6 @@ def _text_or_none(form: Form, name: str) -> dict[str, Any]:
 
 def _ticked(form: Form, name: str) -> dict[str, Any]:
     return {name: form.ticked(name)}
-
-
-def _moment(form: Form, name: str) -> dict[str, Any]:
-    return {name: form.moment(name)}
 
 
 def _layer(form: Form, name: str) -> dict[str, Any]:
@@ -217,7 +207,5 @@ _READ: dict[str, Callable[[Form, str], dict[str, Any]]] = {
     "holdouts": lambda form, name: {name: form.all(name)},
     "unit_type": _text,
     "salt": _text_or_none,
-    "starts_at": _moment,
-    "ends_at": _moment,
     "plan": _plan,
 }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from variate.errors import ConflictError, InvalidInputError
 from variate.model import FeatureFlag
+from variate.model.reading import read_keys
 from variate.model.targeting import FlagType
+from variate.model.targeting_record import TARGETING_FIELDS
 from variate.server.dashboard.flags.definition_form import FREE_FORM, definition_of, is_of, standing_of
 from variate.server.dashboard.flags.found import found, targeting_or_why
 from variate.server.dashboard.pages import Pages
@@ -69,15 +69,28 @@ def edit(visit: Visit) -> Response:
 def change(visit: Visit) -> Response:
     """Change the flag, if nobody changed it since the form was shown."""
     flag, form = found(visit), visit.form
-    given = _mended(visit, flag) if form.has("targeting") else {"name": form.text("name"), **definition_of(form)}
-    visit.platform.update_feature_flag(flag.id, **given, expected_revision=form.revision, actor=visit.actor)
+    if form.has("targeting"):
+        _mend(visit, flag)
+    else:
+        given = {"name": form.text("name"), **definition_of(form)}
+        visit.platform.update_feature_flag(flag.id, **given, expected_revision=form.revision, actor=visit.actor)
     return visit.to(path_of("flags", flag.id), done="saved")
 
 
-def _mended(visit: Visit, flag: FeatureFlag) -> dict[str, Any]:
-    """Return what is given anew of a flag that cannot be read."""
-    targeting = visit.form.json("targeting")
+def _mend(visit: Visit, flag: FeatureFlag) -> None:
+    """Give anew what is wrong of a flag that cannot be read."""
+    form = visit.form
+    rules, targeting = form.json("rules"), form.json("targeting")
     if not isinstance(targeting, dict):
         raise InvalidInputError("targeting", "must be a JSON object")
-    rules = visit.form.json("rules")
-    return {"rules": flag.rules.value if rules is None else rules, **targeting}
+    try:
+        visit.platform.update_feature_flag(
+            flag.id,
+            rules=flag.rules.value if rules is None else rules,
+            expected_revision=form.revision,
+            actor=visit.actor,
+            **read_keys("", targeting, TARGETING_FIELDS),
+        )
+    except InvalidInputError as error:  # what is wrong lies within one of the two fields
+        place = "rules" if error.field.startswith("rules") else "targeting"
+        raise InvalidInputError(place, f"{error.field} {error.rule}") from error

@@ -26,7 +26,7 @@ from variate.server.dashboard.flags.rules_form import (
 )
 from variate.server.dashboard.flags.states import environments_shown
 from variate.server.dashboard.pages import Pages
-from variate.server.dashboard.templating import for_input, path_of
+from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
 from variate.server.management.needs import CHANGES
 
@@ -103,12 +103,8 @@ def _only_shown(visit: Visit) -> bool:
 
 
 def _schedule(visit: Visit, standing: Targeting | EnvironmentState | None) -> dict[str, datetime | None]:
-    """Return the schedule that was typed; the seconds of one that stands are kept, as its field does not show them."""
-    found: dict[str, datetime | None] = {}
-    for name in ("starts_at", "ends_at"):
-        stands = getattr(standing, name, None)
-        found[name] = stands if visit.form.text(name) == for_input(stands) else visit.form.moment(name)
-    return found
+    """Return the schedule that was typed."""
+    return {name: visit.form.moment(name, getattr(standing, name, None)) for name in ("starts_at", "ends_at")}
 
 
 def _tried(visit: Visit) -> tuple[str, str, dict[str, Any]]:

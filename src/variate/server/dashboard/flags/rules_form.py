@@ -131,7 +131,8 @@ def rules_text(form: Form, standing: Sequence[FlagRule]) -> str | None:
 def rules_of(form: Form) -> Json:
     """Return the rules that were typed, in order; one without a name is given the next that is free."""
     if form.has(AS_JSON):
-        return form.json(AS_JSON) or []
+        rules = form.json(AS_JSON)
+        return [] if rules is None else rules
     form.compact("rules")
     rows = form.rows("rules")
     typed = [form.text(f"rules[{row}].name") for row in rows]

@@ -37,7 +37,7 @@ _EVERY_SECONDS = 3.0
 _STORES_SECONDS = 3.0
 """How long stores may take for what is read of them: that one is away is to be seen here soon."""
 _KEPT = ("running", "flags")
-_COUNTED = ("service", "intake")
+_COUNTED = ("service", "intake", "snapshot")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def _shown(site: Site) -> Mapping[str, str]:
     return {
         "per-second": intake.per_second,
         "bars|html": str(intake.bars),
-        "snapshot-age": snapshot.age,
+        "snapshot-seen": snapshot.seen,
         **{f"{name}|html": fragment(f"home/{name}.html.j2", state) for name in shown},
     }
 
@@ -105,20 +105,24 @@ def _kept(site: Site, now: datetime) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What this process decides from: its number, and how long ago it was last seen to be the one in force."""
+    """What this process decides from: its number, when it was made, and when it was last seen to be in force."""
 
     sequence: str
-    age: str
     published_at: datetime | None
+    seen: str
 
 
 def _snapshot(site: Site) -> Snapshot:
     served = site.platform.snapshot_in_force()
     if served is None:
-        return Snapshot(sequence="none yet", age="-", published_at=None)
+        return Snapshot(sequence="none yet", published_at=None, seen="nothing is served yet")
     seconds = served.age_seconds
     age = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    return Snapshot(sequence=f"{served.publication.sequence:,}", age=age, published_at=served.publication.at)
+    return Snapshot(
+        sequence=f"{served.publication.sequence:,}",
+        published_at=served.publication.at,
+        seen=f"seen to be in force {age} ago",
+    )
 
 
 def _changed_flags(site: Site) -> Sequence[FlagChange]:

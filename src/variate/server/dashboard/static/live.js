@@ -1,6 +1,8 @@
 // What is live: an element with data-stream names where from, those within it with data-live take what comes.
 // A browser has few connections to a host, so nothing is open while the page is not looked at.
 const opened = new Map();
+// What was said last of each region: what could not be shown while somebody worked there is shown once they leave.
+const said = new Map();
 
 // Whether an element has this markup already, as the page that it came with has.
 function stands(element, markup) {
@@ -9,7 +11,7 @@ function stands(element, markup) {
   return other.innerHTML.trim() === element.innerHTML.trim();
 }
 
-function show(region, found) {
+function write(region, found) {
   for (const [name, text] of Object.entries(found)) {
     const isMarkup = name.endsWith("|html");
     const key = isMarkup ? name.slice(0, -5) : name;
@@ -25,6 +27,11 @@ function show(region, found) {
       element.classList.add("changed");
     }
   }
+}
+
+function show(region, found) {
+  said.set(region, found);
+  write(region, found);
   region.dispatchEvent(new CustomEvent("variate:live", { detail: found, bubbles: true }));
 }
 
@@ -79,6 +86,8 @@ function stop() {
   opened.clear();
 }
 
+// Where the focus goes is known a moment later.
+document.addEventListener("focusout", () => setTimeout(() => said.forEach((found, region) => write(region, found))));
 document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
 addEventListener("pagehide", stop);
 addEventListener("pageshow", listen);
