@@ -20,6 +20,12 @@ from variate.stores.aggregates import OVERALL, Cells, MetricQuantiles, Numbers, 
 MAX_VALUES = 50
 """Most values of a dimension that a report shows: those of the most units."""
 
+FEWEST_A_PERIOD = 30
+"""Fewest units of each variation of which a period between changes of the weights enters a metric.
+
+With fewer its variance is hardly known, and a period may weigh much though a variation has few of its units.
+"""
+
 EVERYBODY = (OVERALL, None)
 _EPOCH = date(1970, 1, 1)
 _Mask = npt.NDArray[np.bool_]
@@ -109,13 +115,13 @@ def cumulative(moments: Moments, *, cells: Cells, days: Days, periods: int, vari
 
 
 def left_out(counts: Numbers) -> int:
-    """Return how many units (periods, variations) no moments of all units hold, since some variation took none then."""
+    """Return how many of the units (periods, variations) no moments hold: of periods with too few in some variation."""
     if len(counts) == 1:
         return 0
     taken = np.asarray(counts, dtype=np.float64)
     nothing = np.zeros((*taken.shape, 0))
     moments = Moments(count=taken, mean=nothing, products=nothing[..., None, :], cubes=nothing)
-    return int(standardised(moments).left_out.sum())
+    return int(standardised(moments, least=FEWEST_A_PERIOD).left_out.sum())
 
 
 def _over_periods(of_period: Callable[[_Mask], Moments], *, cells: Cells, periods: int) -> Moments:
@@ -128,7 +134,8 @@ def _over_periods(of_period: Callable[[_Mask], Moments], *, cells: Cells, period
             mean=np.stack([each.mean for each in parts]),
             products=np.stack([each.products for each in parts]),
             cubes=np.stack([each.cubes for each in parts]),
-        )
+        ),
+        least=FEWEST_A_PERIOD,
     ).moments
 
 

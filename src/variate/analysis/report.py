@@ -168,8 +168,8 @@ class Health:
     ``crossed`` units were exposed to two variations and left out, the share ``crossed_share`` of all; ``unknown``
     exposures name no variation; ``overridden`` units were left out. ``received`` of ``expected`` numbered events came,
     None where no sender numbers its events. ``late`` is None where it cannot be told. ``periods`` are those between
-    changes of the weights, one where there was none; ``left_out`` units came in periods in which a variation had none,
-    so that no metric has them.
+    changes of the weights, one where there was none; ``left_out`` units came in periods in which a variation had hardly
+    any, so that no metric has them.
     """
 
     checks: tuple[Check, ...]

@@ -25,17 +25,17 @@ class Standardised:
     left_out: Floats
 
 
-def standardised(moments: Moments, *, strata: int = 0) -> Standardised:
+def standardised(moments: Moments, *, least: int = 2, strata: int = 0) -> Standardised:
     """Return the moments as if every variation's units had come from the strata in the proportions that all have.
 
     For strata in which the variations have other shares, such as the time before and after a change of the weights:
     taken together, what differs between strata would look like an effect. Variations are the last axis. The mean is
     sum(w_h m_h), and the covariance of the variables over the count is sum(w_h^2 c_h / n_h), so that whatever is made
     of moments is made of these. Left out are the strata in which a variation, of those that have units, has fewer than
-    two.
+    ``least``, which is two or more.
     """
     has_any = moments.count.sum(axis=strata, keepdims=True) > 0
-    kept = ((moments.count >= 2) | ~has_any).all(axis=-1, keepdims=True) & has_any
+    kept = ((moments.count >= least) | ~has_any).all(axis=-1, keepdims=True) & has_any
     count = np.where(kept, moments.count, 0.0)
     size = count.sum(axis=-1, keepdims=True)
     units = count.sum(axis=strata)
