@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 import pytest
 
 import variate
+from tests.acceptance.examples import errors_of
 from variate import errors
 from variate.platform import Platform
 from variate.settings import Settings
@@ -34,15 +33,7 @@ def _name(page: Path) -> str:
 
 @pytest.mark.parametrize("page", [page for page in _PAGES if _examples(page)], ids=_name)
 def test_the_examples_of_a_page_run_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", _examples(page)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    assert errors_of(_examples(page), folder=tmp_path) is None
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=_name)

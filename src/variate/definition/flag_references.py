@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Unpack
 
 from variate.definition.chains import naming, reached, steps
 from variate.definition.references import References
 from variate.definition.value_schemas import check_schema
-from variate.errors import InvalidInputError
+from variate.errors import DecryptionError, InvalidInputError
 from variate.model import Experiment, FeatureFlag, FlagStatus
+from variate.model.listing import FlagFilters
 from variate.model.page import every_page
 from variate.model.reading import NOT_OF_FORM
 from variate.model.rules import shown
@@ -23,6 +24,9 @@ MAX_CHAIN = 100
 """How long a chain of prerequisites may be."""
 MAX_STEPS = 2_000
 """How many flags may be evaluated for one prerequisite: one that two others require is evaluated for each."""
+_LEVELS_SEARCHED = 4
+_IDS_SEARCHED = 20
+"""How many levels of flags that require a flag, and how many on one, are searched for before every flag is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +95,7 @@ class FlagReferences:
 
     def _check_chain(self, field: str, flag_id: str, first: Targeting) -> None:
         """Follow what the prerequisite depends on in its turn."""
-
-        @cache
-        def named(other: str) -> Sequence[str]:
-            found = self._targeting(other)
-            return () if found is None else _needs(found)
-
+        named = cache(self._known_needs)
         if flag_id in reached(_needs(first), named):
             raise InvalidInputError(f"{field}.flag", "leads back to this flag")
         too_much = _too_much(_needs(first), named)
@@ -117,15 +116,56 @@ class FlagReferences:
 
     def _check_chains(self, flag_id: str, targeting: Targeting) -> None:
         """Look at the flags that require this one, and at those that require them: no chain grows too long below."""
-        # One that cannot be read is not served either, so it keeps no other from changing.
-        known = {flag.id: known_targeting(flag) for page in every_page(self.flags.list) for flag in page}
-        needs = {name: _needs(each) for name, each in known.items() if each is not None}
-        needs[flag_id] = _needs(targeting)
+        needs = {**self._dependents(flag_id), flag_id: _needs(targeting)}
         required = {name for names in needs.values() for name in names}
-        for each in sorted(naming(needs, flag_id) & required):
-            too_much = _too_much(needs[each], lambda name: needs.get(name, ()))
+
+        @cache
+        def named(name: str) -> Sequence[str]:
+            return needs[name] if name in needs else self._known_needs(name)
+
+        for each in sorted(required & needs.keys()):
+            too_much = _too_much(needs[each], named)
             if too_much:
                 raise InvalidInputError("prerequisites", f"make flag {each!r} depend on {too_much}")
+
+    def _dependents(self, flag_id: str) -> dict[str, Sequence[str]]:
+        """Return what each flag requires that requires this one, directly or through others.
+
+        They are searched a level at a time; where there are many, or many levels, every flag is read once instead.
+        """
+        found: dict[str, Sequence[str]] = {}
+        ahead = {flag_id}
+        for _ in range(_LEVELS_SEARCHED):
+            if not ahead or len(ahead) > _IDS_SEARCHED:
+                break
+            level = self._needs_of_all(mentions=tuple(sorted(ahead)))
+            ahead = {
+                name
+                for name, names in level.items()
+                if name != flag_id and name not in found and not ahead.isdisjoint(names)
+            }
+            found |= {name: level[name] for name in ahead}
+        if not ahead:
+            return found
+        every = self._needs_of_all()
+        return {name: every[name] for name in naming(every, flag_id) if name != flag_id}
+
+    def _needs_of_all(self, **filters: Unpack[FlagFilters]) -> dict[str, Sequence[str]]:
+        """Return what each flag requires of those that the store finds.
+
+        One that cannot be read is not served either, so it keeps no other from changing.
+        """
+        found = {flag.id: known_targeting(flag) for page in every_page(self.flags.list, **filters) for flag in page}
+        return {name: _needs(each) for name, each in found.items() if each is not None}
+
+    def _known_needs(self, flag_id: str) -> Sequence[str]:
+        """Return what a flag requires; nothing where it is not there or cannot be read."""
+        try:
+            flag = self.flags.get(flag_id)
+        except (InvalidInputError, DecryptionError):
+            return ()
+        found = None if flag is None else known_targeting(flag)
+        return () if found is None else _needs(found)
 
     def check_independent(self, flag_id: str) -> None:
         """Raise ``InvalidInputError`` where another flag requires a variation of this one, which becomes free-form."""

@@ -127,8 +127,7 @@ class Flags:
         filters["unchanged_since"] = at - length
         read = partial(self.store.list, **filters)
         is_stale = partial(self._stale_reason, status_of=status_of, at=at, unchanged_for=length)
-        of = ("stale", unchanged_days, status, owner, tag, text)
-        listing = Sifting(read, lambda flag: is_stale(flag) is not None, of=of)
+        listing = Sifting(read, lambda flag: is_stale(flag) is not None, of=("stale", unchanged_days))
         return listing.page(limit=limit, last_key=last_key)
 
     def stale_reasons(

@@ -14,7 +14,12 @@ def fit(text: str) -> str:
     """Return ``text`` on one line, with what cannot be on a page written as escapes."""
     if text.isascii() and text.isprintable() and "  " not in text and text.strip() == text:
         return text  # nearly all of what a page has, in a third of the time
-    return _UNFIT.sub(_escaped, " ".join(text.split()))
+    return escaped(" ".join(text.split()))
+
+
+def escaped(text: str) -> str:
+    """Return ``text`` with what cannot be on a page written as escapes; its blanks and lines stay as they are."""
+    return text if text.isascii() and text.isprintable() else _UNFIT.sub(_escape_of, text)
 
 
 def is_fit(text: str) -> bool:
@@ -53,5 +58,5 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in _WIDE else 1
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape_of(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()

@@ -84,6 +84,15 @@ def test_many_entries_are_shown_a_page_at_a_time_within_the_filters(viewer: Brow
     assert 'value="m"' in page.text
 
 
+def test_of_a_large_change_the_first_fields_are_shown(viewer: Browser, defined: Platform) -> None:
+    rules = [{"name": f"rule {number}", "serve": "on"} for number in range(100)]
+    defined.create_feature_flag("Large", flag_id="large", type="boolean", rules=rules, default="off")
+    page = viewer.get("/audit", params={"entity_id": "large"})
+    assert "more than 60 fields" in words(page)
+    assert "And more: these are the first 60 fields." in words(page)
+    assert page.text.count('<tr><th scope="row">') == 60
+
+
 def test_one_entry_is_shown_with_all_of_it(viewer: Browser, defined: Platform) -> None:
     entry = defined.audit_log(action="override_added", limit=1)[0]
     page = viewer.get(f"/audit/{entry.id}")
@@ -133,6 +142,11 @@ def test_the_log_is_verified_and_the_head_noted(viewer: Browser, defined: Platfo
     assert "must be a hash of 64 hexadecimal digits" in words(refused)
     unknown = viewer.send("/audit/verify", {"head": "f" * 64})
     assert "BROKEN: rewritten." in words(unknown)
+
+
+def test_the_time_is_over_before_stores_are_told_to_hurry() -> None:
+    (sent,) = [page for page in verification.pages.declared if page.method == "POST"]
+    assert sent.seconds > verification.SECONDS + 1, "else it is said that a store is away"
 
 
 def test_a_log_that_is_too_long_for_a_page_is_told_so(viewer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from variate.model import Json
-from variate.server.dashboard.changes_shown import Changed, Difference, changed, differences
+from variate.server.dashboard.changes_shown import MOST_DIFFERENCES, Changed, Difference, changed, differences
 from variate.testing.builders import build_audit_entry
 
 
@@ -31,6 +31,12 @@ def test_items_of_a_list_are_told_apart_by_their_names() -> None:
     ]
 
 
+def test_no_more_is_looked_for_than_a_page_shows_and_that_there_is_more() -> None:
+    after: dict[str, Json] = {f"field {number}": number for number in range(1_000)}
+    found = differences({}, after)
+    assert [each.after for each in found] == [str(number) for number in range(MOST_DIFFERENCES + 1)]
+
+
 def test_a_list_without_names_is_one_value() -> None:
     assert differences({"holdouts": ["a"]}, {"holdouts": ["a", "b"]}) == [Difference("holdouts", '["a"]', '["a", "b"]')]
     twice = {"rules": [{"name": "a"}, {"name": "a"}]}
@@ -54,6 +60,39 @@ def test_what_came_whole_is_told_field_by_field_without_what_is_empty() -> None:
 )
 def test_no_value_is_taken_for_another(value: Json, said: str) -> None:
     assert differences({"field": "x"}, {"field": value}) == [Difference("field", "x", said)]
+
+
+_DE = {"attribute": "country", "operator": "in", "value": ["DE"]}
+
+
+@pytest.mark.parametrize("path", ["audience", "condition"])
+def test_a_condition_is_told_in_words(path: str) -> None:
+    condition = {"all": [_DE, {"audience": "staff"}]}
+    told = 'country in ["DE"] and audience staff'
+    assert differences({path: None}, {path: condition}) == [Difference(path, "none", told)]
+    ruled = {"rules": [{"name": "a", "condition": condition}]}, {"rules": [{"name": "a", "condition": _DE}]}
+    assert differences(*ruled) == [Difference("rules[a].condition", told, 'country in ["DE"]')]
+    assert differences({}, {path: _DE}) == [Difference(path, None, 'country in ["DE"]')]
+
+
+def test_what_is_no_condition_of_ours_is_told_field_by_field() -> None:
+    assert differences({"condition": {"x": 1}}, {"condition": {"x": 2}}) == [Difference("condition.x", "1", "2")]
+    value = {"value": {"condition": _DE}}
+    (*_, found) = differences({}, value)
+    assert found == Difference("value.condition.value", None, '["DE"]')
+    share = {"percentage": 5, "salt": "s"}
+    assert [each.path for each in differences({"condition": share}, {"condition": {**share, "percentage": 5.0}})] != [
+        "condition"
+    ], "what differs does not look alike"
+
+
+def test_moments_are_told_without_what_computers_alone_want() -> None:
+    before = {"ends_at": "2026-03-16T08:00:00.000000Z", "name": "2026-03-16T08:00:00.000000Z"}
+    after = {"ends_at": "2026-03-16T08:00:00.000008Z", "name": "x"}
+    assert differences(before, after) == [
+        Difference("ends_at", "2026-03-16 08:00:00 UTC", "2026-03-16 08:00:00.000008 UTC"),
+        Difference("name", "2026-03-16T08:00:00.000000Z", "x"),
+    ]
 
 
 def test_true_is_not_one_and_order_of_fields_is_no_change() -> None:

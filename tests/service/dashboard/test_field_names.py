@@ -48,6 +48,7 @@ def test_a_form_counts_the_rows_that_are_left() -> None:
     form = Form([("variations[0].name", "a"), ("variations[7].weight", "x")], sent=True)
     assert form.words("variations[7].weight") == "Variation 2, weight"
     assert form.words("audience.items[0].value") == "Audience, row 1, value"
+    assert form.words("variations[²].weight") == "Variation ², weight", "a digit that counts nothing is a name"
 
 
 def test_histories_and_the_audit_log_say_the_words_of_the_forms_and_the_raw_name_beside(

@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.definition.stage import BETA, Stage, beside
 from variate.definition.flag_references import MAX_CHAIN
-from variate.errors import InvalidInputError
+from variate.errors import DecryptionError, InvalidInputError
+from variate.model import FeatureFlag, Page
 from variate.testing.builders import build_flag
 
 
@@ -133,6 +134,70 @@ def test_a_chain_grows_too_long_at_no_end(stage: Stage) -> None:
     assert stage.state() == before
     needs(stage, "lowest", "beside")
     stage.flags.update_feature_flag("top", rules=[{"serve": "on"}])
+
+
+def test_of_many_flags_only_those_of_the_chain_are_read(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        flag(stage, f"beside-{number}")
+    for name, below in (("lowest", []), ("low", []), ("middle", ["low"]), ("high", ["middle"])):
+        flag(stage, name, *below)
+    read: set[str] = set()
+    get, listed = stage.flag_store.get, stage.flag_store.list
+
+    def get_noted(flag_id: str) -> FeatureFlag | None:
+        read.add(flag_id)
+        return get(flag_id)
+
+    def list_noted(**asked: Any) -> Page[FeatureFlag]:
+        found = listed(**asked)
+        read.update(each.id for each in found)
+        return found
+
+    monkeypatch.setattr(stage.flag_store, "get", get_noted)
+    monkeypatch.setattr(stage.flag_store, "list", list_noted)
+    needs(stage, "low", "lowest")
+    assert read == {"lowest", "low", "middle", "high"}
+
+
+@pytest.mark.parametrize(("levels", "ids"), [(0, 20), (1, 20), (4, 1), (4, 20)])
+def test_chains_are_found_alike_by_searching_and_by_reading_every_flag(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, levels: int, ids: int
+) -> None:
+    monkeypatch.setattr("variate.definition.flag_references._LEVELS_SEARCHED", levels)
+    monkeypatch.setattr("variate.definition.flag_references._IDS_SEARCHED", ids)
+    monkeypatch.setattr("variate.definition.flag_references.MAX_CHAIN", 3)
+    for name, below in (
+        ("x", []),
+        ("w", ["x"]),
+        ("v", ["w"]),
+        ("a", []),
+        ("b", ["a"]),
+        ("b2", ["a"]),
+        ("c", ["b", "b2"]),
+    ):
+        flag(stage, name, *below)
+    flag(stage, "d", "c")
+    needs(stage, "b2", "a", "b")
+    with pytest.raises(InvalidInputError, match=r"^prerequisites: make flag 'b' depend on more than 3 flags"):
+        needs(stage, "a", "v")
+    with pytest.raises(InvalidInputError, match=r"^prerequisites: make flag 'c' depend on more than 3 flags"):
+        needs(stage, "a", "x")
+
+
+def test_one_below_that_cannot_be_read_keeps_no_other_from_changing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, below in (("lost", []), ("low", ["lost"]), ("beside", []), ("middle", ["low"]), ("high", ["middle"])):
+        flag(stage, name, *below)
+    get = stage.flag_store.get
+
+    def refuse(flag_id: str) -> FeatureFlag | None:
+        if flag_id == "lost":
+            raise DecryptionError("it does not open")
+        return get(flag_id)
+
+    monkeypatch.setattr(stage.flag_store, "get", refuse)
+    needs(stage, "middle", "low", "beside")
 
 
 def test_a_circle_that_somebody_wrote_by_hand_is_walked_once(stage: Stage) -> None:

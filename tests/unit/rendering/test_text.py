@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from variate.rendering.text import cut, fit, width
+from variate.rendering.text import cut, escaped, fit, width
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,12 @@ from variate.rendering.text import cut, fit, width
 )
 def test_what_cannot_be_on_a_page_is_written_out(given: str, shown: str) -> None:
     assert fit(given) == shown
+
+
+@pytest.mark.parametrize("text", ["a  b", " a\n\tb ", "two  blanks", "\u00a0"])
+def test_blanks_and_lines_stay_where_text_is_only_escaped(text: str) -> None:
+    assert escaped(text) == text
+    assert escaped(f"{text}\x00\u202e") == f"{text}\\x00\\u202e"
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from variate.model import AuditEntry, Json
-from variate.rendering.text import cut
+from variate.server.dashboard.values_shown import conditions_words, value_words, words_of
 
-MOST_COLUMNS: Final = 2_000
-"""A longer value is shown by its beginning and its end: a page has many of them."""
+MOST_DIFFERENCES: Final = 60
+"""How many fields a page shows of a change: all are in the audit log."""
 
 _ABOUT = ("user_id", "experiment_id", "before_unknown")
 """What an entry says of a change beside before and after."""
@@ -49,28 +50,21 @@ class Changed:
 
 
 def differences(before: Json, after: Json) -> list[Difference]:
-    """Return every field that differs, in order of the records, each by its path such as ``variations[blue].weight``.
+    """Return the fields that differ, in order of the records, each by its path such as ``variations[blue].weight``.
+
+    Of very many they are the first, and one more than ``MOST_DIFFERENCES``: no time goes into what nobody is shown.
 
     Items of a list are told apart by their names where all have one, and else the list is one value; ids and times that
     they have beside are left out. What has come or gone whole is told field by field, without those that are empty.
     """
-    return [*_walk("", before, after)]
+    return [*islice(_walk("", before, after), MOST_DIFFERENCES + 1)]
 
 
 def changed(entry: AuditEntry) -> Changed:
     """Return what the entry says. When it was and how often something was changed by then is left out."""
     before, after, about = _sides(entry)
-    found = [*_walk("", _plain(before), _plain(after))]
+    found = differences(_plain(before), _plain(after))
     return Changed(tuple((name, value_words(value)) for name, value in about.items()), tuple(found))
-
-
-def value_words(value: Json) -> str:
-    """Return the value as it is read: text as it stands where it cannot be taken for something else, else JSON."""
-    if value is None:
-        return "none"
-    if isinstance(value, str) and not _is_like_json(value):
-        return cut(value, columns=MOST_COLUMNS)
-    return cut(json.dumps(value, ensure_ascii=False), columns=MOST_COLUMNS)
 
 
 def _sides(entry: AuditEntry) -> tuple[Json, Json, dict[str, Json]]:
@@ -111,6 +105,10 @@ def _walk(path: str, before: Json, after: Json) -> Iterator[Difference]:
     there = [each for each in (before, after) if each is not _ABSENT]
     if len(there) == 2 and _same(before, after):
         return
+    told = _conditions(path, before, after)
+    if told is not None:
+        yield told
+        return
     by = next((name for name in _NAMED_BY if all(_is_named(each, name) for each in there)), None)
     if by is not None:
         old, new = _by_name(before, by), _by_name(after, by)
@@ -120,7 +118,18 @@ def _walk(path: str, before: Json, after: Json) -> Iterator[Difference]:
     elif any(there) and all(isinstance(each, dict) for each in there):
         yield from _by_key(_below(path), before, after)
     else:
-        yield Difference(path, _words(before), _words(after))
+        yield Difference(path, _words(path, before), _words(path, after))
+
+
+def _conditions(path: str, before: Json, after: Json) -> Difference | None:
+    """Return conditions that differ as one difference in words; None for what is none."""
+    there = [each for each in (before, after) if each is not _ABSENT]
+    if not any(isinstance(each, dict) for each in there):
+        return None
+    told = conditions_words(path, there)
+    if told is None:
+        return None
+    return Difference(path, None if before is _ABSENT else told[0], None if after is _ABSENT else told[-1])
 
 
 def _by_key(named: Callable[[str], str], before: Json, after: Json) -> Iterator[Difference]:
@@ -164,15 +173,5 @@ def _is_empty(value: Json) -> bool:
     return value is None or value in ("", [], {})
 
 
-def _is_like_json(text: str) -> bool:
-    if text in ("none", "") or text != text.strip():
-        return True
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _words(value: Json) -> str | None:
-    return None if value is _ABSENT else value_words(value)
+def _words(path: str, value: Json) -> str | None:
+    return None if value is _ABSENT else words_of(path, value)

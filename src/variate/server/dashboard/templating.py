@@ -15,8 +15,9 @@ from markupsafe import Markup, escape
 
 from variate._version import __version__
 from variate.model import format_instant
-from variate.rendering.text import cut, fit
+from variate.rendering.text import cut, escaped
 from variate.server.dashboard.assets import asset
+from variate.server.dashboard.changes_shown import MOST_DIFFERENCES
 from variate.server.dashboard.field_names import field_words, label_of
 from variate.server.dashboard.segments import NEW, New, segment_of
 
@@ -26,13 +27,8 @@ _NAME = re.compile(r"[a-z]+[_.\[\d]")
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
-    """Return the page."""
+    """Return the page, or the part of one that what is live sends anew."""
     return _environment().get_template(template).render(context)
-
-
-def fragment(template: str, context: Mapping[str, Any]) -> str:
-    """Return a part of a page, as what is live sends anew."""
-    return render(template, context)
 
 
 def compile_all() -> None:
@@ -130,6 +126,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "asset": asset,
+        "MOST_DIFFERENCES": MOST_DIFFERENCES,
         "NEW": NEW,
         "path_of": path_of,
         "label_of": label_of,
@@ -153,5 +150,5 @@ def _environment() -> Environment:
 
 
 def _fit(value: Any) -> Any:
-    # Markup is of a type of its own. What has several lines keeps them, as a textarea must.
-    return "\n".join(map(fit, value.split("\n"))) if type(value) is str else value
+    # Markup is of a type of its own. Blanks stay: they count in a field, and stand between words.
+    return escaped(value) if type(value) is str else value

@@ -73,7 +73,7 @@ def list_flags(
     ] = None,
 ) -> Response:
     """List the flags, most recently updated first."""
-    filters = {"status": status, "owner": owner, "tag": tag, "text": text}
+    filters: dict[str, Any] = {"status": status, "owner": owner, "tag": tag, "text": text}
     if stale:
         return _stale(platform, paging, unchanged_days or _UNCHANGED_DAYS, filters)
     if unchanged_days is not None:
@@ -85,7 +85,7 @@ def list_flags(
     return paging.of(read, flag_record)
 
 
-def _stale(platform: Platform, paging: Paging, unchanged_days: int, filters: Mapping[str, str | None]) -> Response:
+def _stale(platform: Platform, paging: Paging, unchanged_days: int, filters: Mapping[str, Any]) -> Response:
     reasons: dict[str, str] = {}
 
     def read(**page: Any) -> Page[FeatureFlag]:
