@@ -42,6 +42,14 @@ def test_entries_tell_who_what_before_and_after(viewer: Browser) -> None:
     assert 'href="/experiments/prices"' in page.text
 
 
+def test_a_key_is_linked_for_those_who_may_see_its_page(viewer: Browser, admin: Browser, defined: Platform) -> None:
+    key = defined.create_api_key("shop", scopes=["read"]).key
+    there = {"entity_id": key.id}
+    assert f'href="/keys/{key.id}"' in admin.get("/audit", params=there).text
+    assert f"created of key {key.id}" in words(viewer.get("/audit", params=there))
+    assert f'href="/keys/{key.id}"' not in viewer.get("/audit", params=there).text
+
+
 def test_the_filters_leave_what_they_say(viewer: Browser, defined: Platform) -> None:
     def actions(**asked: str) -> list[str]:
         return re.findall(r"<strong>([a-z ]+)</strong> of", viewer.get("/audit", params=asked).text)
@@ -142,6 +150,11 @@ def test_the_log_is_verified_and_the_head_noted(viewer: Browser, defined: Platfo
     assert "must be a hash of 64 hexadecimal digits" in words(refused)
     unknown = viewer.send("/audit/verify", {"head": "f" * 64})
     assert "BROKEN: rewritten." in words(unknown)
+
+
+def test_the_time_is_over_before_stores_are_told_to_hurry() -> None:
+    (sent,) = [page for page in verification.pages.declared if page.method == "POST"]
+    assert sent.seconds > verification.SECONDS + 1, "else it is said that a store is away"
 
 
 def test_a_log_that_is_too_long_for_a_page_is_told_so(viewer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from variate.platform import Platform
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.live import Shown
 from variate.server.dashboard.pages import Pages
-from variate.server.dashboard.templating import fragment, path_of
+from variate.server.dashboard.templating import path_of, render
 from variate.server.dashboard.visit import Visit
 from variate.server.operations.intake_history import MINUTES, IntakeHistory
 
@@ -84,7 +84,7 @@ def stream_events(visit: Visit) -> Response:
     filters, platform, intake = Filters.read(visit.take_query()), visit.platform, visit.site.intake
 
     def read() -> Shown:
-        rows = fragment("events/tail.html.j2", {"events": filters.events(platform)})
+        rows = render("events/tail.html.j2", {"events": filters.events(platform)})
         return {"tail|html": rows, **_numbers(intake)}
 
     return visit.stream(f"events {json.dumps(asdict(filters))}", read, every=_EVERY_SECONDS)
