@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from tests.engines.databases import database, spoiling
+from tests.engines.databases import emptied_database, postgres_tables, spoiling
 from variate.errors import InvalidInputError
 from variate.model.audience import Audience
 from variate.model.condition import condition_record
@@ -82,7 +82,12 @@ from variate.testing.conformance.outbox import Emit
 from variate.testing.conformance.samples import ALIKE, CONDITION
 from variate.testing.conformance.unreadable import Spoil
 
-__all__ = ["database"]
+__all__ = ["emptied_database", "postgres_tables"]
+
+
+@pytest.fixture
+def database(emptied_database: Database) -> Database:
+    return emptied_database
 
 
 class LogAndOutbox:

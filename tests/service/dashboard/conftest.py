@@ -73,7 +73,8 @@ Opened = Callable[..., Page]
 
 
 def _is_wrong(said: ConsoleMessage) -> bool:
-    return said.type == "error" and "responded with a status of 422" not in said.text
+    told = ("responded with a status of 401", "responded with a status of 422")
+    return said.type == "error" and not any(each in said.text for each in told)
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def opened(chromium: Chromium, service: Running, admin: Browser) -> Iterator[Ope
     """Opens a page in Chromium, signed in as the administrator; ``options`` are the context's.
 
     At the end no page may have logged an error, as of what the policy forbids, or raised one; that a form is refused
-    (422) is logged, too, and no error of the page.
+    (422), or a session has ended (401), is logged, too, and no error of the page.
     """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []

@@ -17,6 +17,7 @@ from tests.service.dashboard.looking import assert_clean
 from tests.service.dashboard.people import PASSWORD, Browser, words
 from tests.service.running import Running
 from variate.model.access import ApiKey, Person
+from variate.rendering.words import moment_words
 from variate.server.dashboard.access.scopes import SCOPES
 from variate.server.dashboard.field_names import label_of
 
@@ -108,6 +109,10 @@ def test_a_key_is_changed_rotated_and_revoked(service: Running, admin: Browser) 
     assert 'value="write" checked' in refused.text
     rotated = admin.send(f"/keys/{old.id}/rotate", {"grace_hours": "2", "revision": "2", "new_id": str(uuid4())})
     assert "vk_" in rotated.text
+    ending = service.platform.get_api_key(old.id)
+    assert ending is not None
+    assert ending.expires_at is not None
+    assert f"The old key goes on counting until {moment_words(ending.expires_at)}" in words(rotated)
     assert "replaced" in words(admin.get(f"/keys/{old.id}"))
 
     new = _newest(service)
@@ -153,6 +158,9 @@ def test_the_last_who_administers_stays_one(service: Running, admin: Browser) ->
     refused = admin.send(f"/people/{person.id}", fields)
     assert refused.status_code == 422
     assert "the last one who administers" in words(refused)
+    assert 'id="f-role-wrong"' in refused.text
+    disabled = admin.send(f"/people/{person.id}", {**fields, "role": "admin", "disabled": "yes"})
+    assert 'id="f-disabled-wrong"' in disabled.text
 
 
 def test_a_password_is_given_and_taken_away(service: Running, admin: Browser) -> None:

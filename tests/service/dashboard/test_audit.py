@@ -144,6 +144,11 @@ def test_the_log_is_verified_and_the_head_noted(viewer: Browser, defined: Platfo
     assert "BROKEN: rewritten." in words(unknown)
 
 
+def test_the_time_is_over_before_stores_are_told_to_hurry() -> None:
+    (sent,) = [page for page in verification.pages.declared if page.method == "POST"]
+    assert sent.seconds > verification.SECONDS + 1, "else it is said that a store is away"
+
+
 def test_a_log_that_is_too_long_for_a_page_is_told_so(viewer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verification, "SECONDS", 0.0)
     page = viewer.send("/audit/verify", {"head": "a" * 64})

@@ -75,7 +75,7 @@ def test_where_too_many_previews_are_being_made_what_was_typed_stays(service: Ru
     with all_turns_taken(service.platform):
         refused = editor.send("/experiments/busy/change", _typed(service, "busy", traffic="43", do="preview"))
     assert refused.status_code == 429
-    assert "too many previews are being made here: try again" in words(refused)
+    assert "Too many previews are being made here: try again" in words(refused)
     assert 'value="43"' in refused.text
 
 

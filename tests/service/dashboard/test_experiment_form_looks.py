@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.service.dashboard.conftest import Opened
 from tests.service.dashboard.looking import assert_clean
@@ -43,6 +43,32 @@ def test_the_form_goes_on_in_place_with_the_calculators_plan(service: Running, o
     assert [each.weight for each in made.variations] == [1, 3, 4]
     assert made.design.plan.units is not None
     assert made.design.ends_at is not None
+
+
+def test_what_is_typed_and_opened_while_a_row_comes_is_kept(opened: Opened) -> None:
+    page = opened("/experiments/new")
+    page.locator("summary", has_text="For engineers").click()
+    hypothesis = page.get_by_label("Hypothesis")
+
+    def type_first(route: Route) -> None:
+        hypothesis.press_sequentially("Typed meanwhile")
+        route.continue_()
+
+    page.route("**/experiments/new", type_first)
+    page.get_by_role("button", name="Add a metric").click()
+    expect(page.get_by_role("group", name="Metric 2")).to_be_visible()
+    expect(hypothesis).to_have_value("Typed meanwhile")
+    expect(hypothesis).to_be_focused()
+    expect(page.get_by_label("Id (optional)", exact=True)).to_be_visible()
+
+
+def test_a_row_of_who_is_signed_out_meanwhile_says_so_on_a_page(opened: Opened) -> None:
+    page = opened("/experiments/new")
+    page.get_by_label("Hypothesis").fill("Kept")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Add a metric").click()
+    expect(page.get_by_text("Your session has ended.")).to_be_visible()
+    expect(page.get_by_text("Kept", exact=True)).to_be_visible()
 
 
 @pytest.mark.slow

@@ -151,3 +151,10 @@ def test_names_are_text(platform: Platform, editor: Browser) -> None:
     page = editor.get("/experiments", params={"text": name})
     assert "<b onmouseover" not in page.text
     assert name in words(page)
+
+
+def test_a_search_that_cannot_be_keeps_what_was_typed(viewer: Browser) -> None:
+    page = viewer.get("/experiments", params={"owner": "o" * 2_000, "text": "checkout"})
+    assert (page.status_code, 'id="f-owner-wrong"' in page.text) == (422, True)
+    assert 'value="checkout"' in page.text
+    assert "No experiment is" not in words(page)

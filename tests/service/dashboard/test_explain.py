@@ -68,6 +68,24 @@ def test_attributes_may_be_typed_in_rows_and_numbers_are_numbers(viewer: Browser
     )
 
 
+def test_attributes_that_are_lacking_are_offered_from_the_exposure(viewer: Browser, defined: Platform) -> None:
+    asked = {"unit": "u-seen", "experiment_id": "prices"}
+    without = words(viewer.get("/explain", params=asked))
+    assert "u-seen gets no variation" in without
+    assert "No attributes are given, and the audience asks for some" in without
+    assert "Give those that it asks with." in without
+    variation = defined.assign("u-seen", "prices", {"country": "DE"}).variation
+    assert variation is not None
+    defined.record_exposure("u-seen", "prices", variation, dimensions={"country": "DE", "device": "<b>"})
+    page = viewer.get("/explain", params=asked)
+    assert 'says country = "DE", device = "<b>". Explain with these' in words(page)
+    link = re.search(r'href="([^"]+)">Explain with these', page.text)
+    assert link is not None
+    told = words(viewer.get(unescape(link[1])))
+    assert f"u-seen gets {variation}" in told
+    assert "No attributes are given" not in told
+
+
 def test_a_row_is_added_and_removed_without_a_script(viewer: Browser) -> None:
     asked = {"unit": "u", "attributes[0].name": "a", "attributes[0].value": "1"}
     added = viewer.get("/explain", params=asked | {"do": "add:attributes"})

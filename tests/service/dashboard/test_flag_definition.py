@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -201,6 +202,29 @@ def test_a_flag_that_cannot_be_read_is_switched_off_and_mended(
     mended = editor.send(f"/flags/{flag_id}/edit", {"rules": "[]", "targeting": '{"type": "boolean"}', "revision": "2"})
     assert "Saved." in words(mended)
     assert targeting(platform, flag_id)["owner"] == "ana"
+
+
+def test_what_is_wrong_with_all_variations_is_said_at_them(editor: Browser) -> None:
+    twice = {"variations[0].name": "on", "variations[0].value": "true"}
+    twice |= {"variations[1].name": "on", "variations[1].value": "false"}
+    page = editor.send("/flags/new", {"name": "Twice", "type": "boolean", "default": "on", "off": "on", **twice})
+    assert re.search(r'<p class="wrong" id="f-variations"[^>]*>.*stands twice', page.text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ("text=" + "x" * 2_000, "text"),
+        ("tag=" + "x" * 2_000, "tag"),
+        ("show=stale&days=soon", "days"),
+        ("show=stale&days=-3", "days"),
+    ],
+)
+def test_a_search_that_cannot_be_keeps_what_was_typed(viewer: Browser, asked: str, field: str) -> None:
+    page = viewer.get(f"/flags?{asked}")
+    assert (page.status_code, f'id="f-{field}-wrong"' in page.text) == (422, True)
+    assert f'value="{asked.rpartition("=")[2]}"' in page.text
+    assert "No flag is" not in words(page)
 
 
 @pytest.mark.parametrize("environment", ["", "prod"])

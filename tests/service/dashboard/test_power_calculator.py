@@ -95,6 +95,11 @@ def test_what_cannot_be_reckoned_is_said_at_its_place(
     assert "What it takes" not in words(answer)
 
 
+def test_power_is_said_in_the_percent_that_it_is_typed_in(editor: Browser, typed: Typed) -> None:
+    answer = editor.send("/experiments/new", {**typed, "power.power": "100"})
+    assert "must be above 0 and below 100 %, not 100" in words(answer)
+
+
 def test_a_plan_that_is_used_stands_in_the_form_and_is_saved_with_it(
     service: Running, editor: Browser, typed: Typed
 ) -> None:

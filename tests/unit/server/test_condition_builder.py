@@ -20,7 +20,7 @@ from variate.server.dashboard.conditions.builder import Builder, condition_of, v
 from variate.server.dashboard.conditions.sample import Samples
 from variate.server.dashboard.conditions.words import OPERATORS
 from variate.server.dashboard.form import Form
-from variate.server.dashboard.templating import fragment
+from variate.server.dashboard.templating import render
 from variate.server.dashboard.visit import Visit
 
 PLATFORM = SimpleNamespace(list_audiences=lambda **_: Page(items=()), get_audience=lambda _: None)
@@ -39,7 +39,7 @@ STAFF = {"audience": "staff"}
 
 
 def shown(builder: Builder, form: Form) -> str:
-    return fragment("conditions/alone.html.j2", {"builder": builder, "form": form, "legend": "Whom"})
+    return render("conditions/alone.html.j2", {"builder": builder, "form": form, "legend": "Whom"})
 
 
 def page_of(standing: Any) -> str:

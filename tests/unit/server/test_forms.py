@@ -75,6 +75,22 @@ def test_json_is_read_and_what_is_none_is_refused_by_its_field() -> None:
         assert refusal.value.field == name
 
 
+def test_numbers_are_whole_where_they_are_typed_so() -> None:
+    form = Form([("a", "5"), ("b", "5.0"), ("c", "5.5"), ("d", ""), ("e", "1e400")], sent=True)
+    assert [repr(form.number(name)) for name in "abcd"] == ["5", "5", "5.5", "None"]
+    assert (form.whole("b"), form.needed("c")) == (5, 5.5)
+    for read, name in ((form.whole, "c"), (form.needed, "d"), (form.number, "e")):
+        with pytest.raises(InvalidInputError, match=f"^{name}: must be"):
+            read(name)
+
+
+def test_fields_of_another_form_on_the_page_have_what_stands() -> None:
+    form = Form([("a", "typed")], sent=True)
+    form.others = ("b", "c", "d")
+    assert (form.text("a", "stands"), form.text("b", "stands")) == ("typed", "stands")
+    assert (form.ticked("c", standing=True), form.all("d", ["x"])) == (True, ["x"])
+
+
 def test_rows_are_numbered_from_0_as_they_stand() -> None:
     form = pressed("up:rules[7]")
     form.reshaped()

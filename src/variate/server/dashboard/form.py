@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -12,8 +11,10 @@ from urllib.parse import parse_qsl
 
 from variate.errors import ConflictError, InvalidInputError, VariateError
 from variate.model import Json, parse_instant
+from variate.model.record import plain_number
 from variate.server.dashboard.field_names import field_words
 from variate.server.dashboard.templating import for_input
+from variate.server.dashboard.typed_json import json_value
 from variate.server.management.locations import is_addressable
 from variate.server.management.problems import named_here
 from variate.server.refusal import Refusal, refusal_of
@@ -84,7 +85,10 @@ class Form:
         return self.has(name) if self._came_with(name) else bool(standing)
 
     def number(self, name: str) -> float | None:
-        """Return the number, None for an empty field; raise ``InvalidInputError`` for another text."""
+        """Return the number, an int where it is whole, None for an empty field.
+
+        Raise ``InvalidInputError`` for another text.
+        """
         text = self.text(name)
         if not text:
             return None
@@ -94,14 +98,21 @@ class Form:
             number = math.nan
         if not math.isfinite(number):
             raise InvalidInputError(name, f"must be a number such as 12.5, not {text!r}")
+        return plain_number(number)
+
+    def needed(self, name: str, rule: str = "must be given") -> float:
+        """Return the number; raise ``InvalidInputError`` by ``rule`` for an empty field, too."""
+        number = self.number(name)
+        if number is None:
+            raise InvalidInputError(name, rule)
         return number
 
     def whole(self, name: str) -> int | None:
         """Return the whole number, None for an empty field; raise ``InvalidInputError`` for another text."""
         number = self.number(name)
-        if number is not None and not number.is_integer():
+        if isinstance(number, float):
             raise InvalidInputError(name, f"must be a whole number, not {self.text(name)!r}")
-        return None if number is None else int(number)
+        return number
 
     def moment(self, name: str, standing: datetime | None = None) -> datetime | None:
         """Return the moment, None for an empty field. Where no offset is typed it is in UTC, as the label says.
@@ -122,12 +133,7 @@ class Form:
     def json(self, name: str) -> Json:
         """Return the JSON that was typed, None for an empty field; raise ``InvalidInputError`` for another text."""
         text = self.text(name)
-        if not text:
-            return None
-        try:
-            return json.loads(text, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise InvalidInputError(name, f"must be JSON: {error}") from None
+        return json_value(name, text) if text else None
 
     @property
     def revision(self) -> int | None:
@@ -289,10 +295,6 @@ def _numbers_of(names: Iterable[str]) -> dict[str, dict[int, None]]:
         for found in _NUMBERED.finditer(name):
             numbers.setdefault(name[: found.start()], {})[int(found[1])] = None
     return numbers
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def read_form(body: bytes, media_type: str) -> Form:

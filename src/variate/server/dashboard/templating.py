@@ -27,13 +27,8 @@ _NAME = re.compile(r"[a-z]+[_.\[\d]")
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
-    """Return the page."""
+    """Return the page, or the part of one that what is live sends anew."""
     return _environment().get_template(template).render(context)
-
-
-def fragment(template: str, context: Mapping[str, Any]) -> str:
-    """Return a part of a page, as what is live sends anew."""
-    return render(template, context)
 
 
 def compile_all() -> None:

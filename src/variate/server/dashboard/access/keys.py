@@ -112,7 +112,7 @@ def rotate_key(visit: Visit) -> Response:
         issued = visit.platform.rotate_api_key(
             key.id, grace=timedelta(hours=hours), expected_revision=form.revision, actor=visit.actor
         )
-    return visit.page("access/secret.html.j2", issued=issued, replaces=key)
+    return visit.page("access/secret.html.j2", issued=issued, replaces=_found(visit))
 
 
 @pages.get("/keys/{key_id}/revoke", needs=ADMINISTERS)

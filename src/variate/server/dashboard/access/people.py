@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from variate.errors import NotFoundError
+from variate.errors import InvalidInputError, NotFoundError
 from variate.model.access import Person, Role
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
@@ -63,14 +63,20 @@ def person_page(visit: Visit) -> Response:
 def change_person(visit: Visit) -> Response:
     """Change what they are called, may do, and whether they sign in."""
     form, person = visit.form, _found(visit)
-    visit.platform.update_person(
-        person.id,
-        name=form.text("name"),
-        role=form.text("role"),
-        disabled=form.ticked("disabled"),
-        expected_revision=form.revision,
-        actor=visit.actor,
-    )
+    try:
+        visit.platform.update_person(
+            person.id,
+            name=form.text("name"),
+            role=form.text("role"),
+            disabled=form.ticked("disabled"),
+            expected_revision=form.revision,
+            actor=visit.actor,
+        )
+    except InvalidInputError as error:
+        if error.field != "person":
+            raise
+        # It is said of them: of the last one who administers. What takes that from them is one of two fields.
+        raise InvalidInputError("disabled" if form.ticked("disabled") else "role", error.rule) from error
     return visit.to(path_of("people", person.id), done="saved")
 
 

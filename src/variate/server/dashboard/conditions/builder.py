@@ -11,11 +11,12 @@ from variate.model import Json
 from variate.model.audience import Audience
 from variate.model.condition import condition_record, read_condition
 from variate.server.dashboard.conditions.counting import NOT_YET, Count, count
-from variate.server.dashboard.conditions.operands import for_local, json_text, json_value
+from variate.server.dashboard.conditions.operands import for_local
 from variate.server.dashboard.conditions.rows import MAX_NESTED, Rows, Share, condition_of_rows, rows_of, typed_rows
 from variate.server.dashboard.conditions.sample import Sample, pasted
 from variate.server.dashboard.conditions.words import HELP, KINDS, MATCHES, OPERATORS
 from variate.server.dashboard.form import Form
+from variate.server.dashboard.typed_json import json_text, json_value
 from variate.server.dashboard.visit import Visit
 
 logger = logging.getLogger("variate.server")

@@ -7,13 +7,14 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from variate.errors import InvalidInputError
 from variate.model import Json
 from variate.model.operators import Operator
 from variate.model.timestamps import moment_key
 from variate.rendering.text import is_fit
+from variate.server.dashboard.typed_json import json_text, json_value
 
 _MOMENT_TYPED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 _MOMENT_WHOLE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -152,27 +153,6 @@ def for_local(text: str) -> str | None:
         return ""
     whole = _moment(text)
     return whole.removesuffix("Z") if _MOMENT_WHOLE.fullmatch(whole) and moment_key(whole) is not None else None
-
-
-def json_text(value: Json, *, indent: int | None = 1) -> str:
-    """Return the value as JSON that a text area holds as it is."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return "".join(each if is_fit(each) else json.dumps(each)[1:-1] if each != "\x7f" else "\\u007f" for each in text)
-
-
-def json_value(field: str, text: str) -> Json:
-    """Return what the JSON says; raise ``InvalidInputError`` saying where it is none."""
-    try:
-        return json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise InvalidInputError(field, f"must be JSON: {error.msg.lower()} at {place}") from None
-    except (ValueError, RecursionError) as error:
-        raise InvalidInputError(field, f"must be JSON: {error}") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"there is no {name} in it")
 
 
 def _typed_list(values: Sequence[Json]) -> Typed | None:

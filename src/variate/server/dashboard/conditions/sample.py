@@ -16,7 +16,7 @@ from variate.errors import InvalidInputError
 from variate.model import EXPOSURE, Event, Json
 from variate.model.condition import MAX_CONDITION_DEPTH
 from variate.platform import Platform
-from variate.server.dashboard.conditions.operands import json_value
+from variate.server.dashboard.typed_json import json_value
 
 MOST_UNITS = 1_000
 _MOST_EVENTS = 4_000
@@ -82,7 +82,7 @@ def _recent(platform: Platform, now: datetime) -> Sample:
         units: dict[str, dict[str, Any]] = {}
         for event in islice(_exposures(platform, now - length, now), _MOST_EVENTS):
             if event.unit in units or len(units) < MOST_UNITS:
-                units.setdefault(event.unit, {}).update(_dimensions(event))
+                units.setdefault(event.unit, {}).update(dimensions_of(event))
         found = Sample(units=units, of=f"of the last {words}")
         if len(units) >= MOST_UNITS:
             break
@@ -99,7 +99,8 @@ def _exposures(platform: Platform, start: datetime, end: datetime) -> Iterator[E
             return
 
 
-def _dimensions(event: Event) -> Mapping[str, Any]:
+def dimensions_of(event: Event) -> Mapping[str, Any]:
+    """Return what an exposure says of its unit: nothing, where it says nothing."""
     data = event.data
     found = data.get("dimensions") if isinstance(data, dict) else None
     return found if isinstance(found, dict) else {}

@@ -16,7 +16,7 @@ from variate.recording.latest import AMONG
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.live import Shown
 from variate.server.dashboard.pages import Pages
-from variate.server.dashboard.templating import fragment, path_of
+from variate.server.dashboard.templating import path_of, render
 from variate.server.dashboard.visit import Visit
 from variate.server.operations.intake_history import MINUTES, IntakeHistory
 
@@ -98,7 +98,7 @@ def stream_events(visit: Visit) -> Response:
 
     def read() -> Shown:
         found = filters.events(platform)
-        rows = fragment("events/tail.html.j2", {"events": found.events})
+        rows = render("events/tail.html.j2", {"events": found.events})
         return {"tail|html": rows, "bound": found.bound, **_numbers(intake)}
 
     return visit.stream(f"events {json.dumps(asdict(filters))}", read, every=_EVERY_SECONDS)

@@ -86,25 +86,18 @@ def _asked(form: Form, experiment: Experiment) -> dict[str, Any]:
     """Return what is typed and is not as it stands."""
     asked: dict[str, Any] = {}
     listed = [
-        {"name": each.name, "weight": _number(form, f"variations[{place}].weight")}
+        {"name": each.name, "weight": form.needed(f"variations[{place}].weight")}
         for place, each in enumerate(experiment.variations)
     ]
     if [each["weight"] for each in listed] != [each.weight for each in experiment.variations]:
         asked["variations"] = listed
-    traffic = _number(form, "traffic")
+    traffic = form.needed("traffic")
     if traffic != experiment.design.traffic:
         asked["traffic"] = traffic
     takes = form.ticked("takes_new_units")
     if takes is not experiment.design.takes_new_units:
         asked["takes_new_units"] = takes
     return asked
-
-
-def _number(form: Form, name: str) -> int | float:
-    number = form.number(name)
-    if number is None:
-        raise InvalidInputError(name, "must be given")
-    return plain_number(number)
 
 
 def _was_seen(form: Form, asked: Json) -> bool:

@@ -112,4 +112,4 @@ def _put(form: Form, known: Known) -> None:
     form.put("power.deviation", "" if known.deviation is None else f"{known.deviation:.6g}")
     form.put("power.covariate_correlation", "" if known.correlation is None else f"{known.correlation:.3f}")
     if known.units_per_day and not form.text("power.daily_units"):
-        form.put("power.daily_units", f"{known.units_per_day:.0f}")
+        form.put("power.daily_units", f"{known.units_per_day:.6g}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from variate.model import ExperimentStatus
+from variate.errors import VariateError
+from variate.model import Experiment, ExperimentStatus, Page
 from variate.server.dashboard.experiments.running import how_they_stand
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
@@ -20,8 +21,13 @@ _UNSTARTED = (ExperimentStatus.DRAFT, ExperimentStatus.ARCHIVED)
 @pages.get("/experiments")
 def experiments(visit: Visit) -> Response:
     """List the experiments that are asked for, most recently created first."""
-    asked = {name: visit.query(name) or None for name in ("status", "text", "owner")}
-    found = visit.platform.list_experiments(**asked, limit=ON_A_PAGE, last_key=visit.query("after") or None)
+    form = visit.take_query()
+    asked = {name: form.text(name) or None for name in ("status", "text", "owner")}
+    found: Page[Experiment] = Page(())
+    try:
+        found = visit.platform.list_experiments(**asked, limit=ON_A_PAGE, last_key=form.text("after") or None)
+    except VariateError as error:
+        visit.refuse(error)
     others = {name: value for name, value in asked.items() if name != "status"}
     tabs = [("All", None), *((each.value.title(), each.value) for each in ExperimentStatus)]
     return visit.page(

@@ -23,7 +23,7 @@ from variate.server.dashboard.experiments.running import Running, how_it_stands
 from variate.server.dashboard.experiments.serving_flags import flags_serving
 from variate.server.dashboard.live import Shown
 from variate.server.dashboard.pages import Pages
-from variate.server.dashboard.templating import count, fragment, path_of
+from variate.server.dashboard.templating import count, path_of, render
 from variate.server.dashboard.visit import Visit
 
 pages = Pages()
@@ -83,12 +83,12 @@ def standing(platform: Platform, experiment_id: str, revision: str, *, may_chang
     changed = revision.isdecimal() and int(revision) != experiment.revision
     how = {"stands": stands, "end": planned_end(stands, now)}
     shown = {
-        "status|html": fragment("experiments/status.html.j2", {"experiment": experiment, "changed": changed}),
-        "standing|html": fragment("experiments/how_it_stands.html.j2", how),
+        "status|html": render("experiments/status.html.j2", {"experiment": experiment, "changed": changed}),
+        "standing|html": render("experiments/how_it_stands.html.j2", how),
     }
     if experiment.status is not ExperimentStatus.DRAFT:
         step = next_step(stands, checklist=(), now=now)
-        shown["next|html"] = fragment("experiments/next.html.j2", {"step": step, "may_change": may_change})
+        shown["next|html"] = render("experiments/next.html.j2", {"step": step, "may_change": may_change})
     return shown
 
 

@@ -46,6 +46,7 @@ _FIELDS = {
     "goals": "metrics",
 }
 """Where in the form stands what the statistics call so."""
+_TO_RECKON = "must be given, to reckon a plan"
 _WEEK = 7
 _MOST_DAYS = 3_650
 _LATEST_START = datetime.max.replace(tzinfo=UTC) - timedelta(days=_MOST_DAYS + _WEEK)
@@ -144,9 +145,9 @@ def _days(units: int, answer: Answer) -> str:
 def _baseline(form: Form, kind: Quantity) -> Baseline:
     from variate.stats.baselines import MeanBaseline, ProportionBaseline
 
-    level = _needed(form, "power.baseline")
+    level = form.needed("power.baseline", _TO_RECKON)
     if kind is Quantity.AMOUNT:
-        deviation = _needed(form, "power.deviation")
+        deviation = form.needed("power.deviation", _TO_RECKON)
         if not deviation > 0:
             raise InvalidInputError("power.deviation", "must be above 0")
         return MeanBaseline(mean=level, deviation=deviation)
@@ -160,10 +161,12 @@ def _asked(visit: Visit, kind: Quantity, *, level: float, shares: tuple[float, .
 
     form = visit.form
     is_relative = form.text("power.scale") != "own"
-    mde = _needed(form, "power.mde")
+    mde = form.needed("power.mde", _TO_RECKON)
     if is_relative and level == 0:
         raise InvalidInputError("power.scale", "cannot be of the baseline, which is 0")
     power = form.number("power.power")
+    if power is not None and not 0 < power < 100:
+        raise InvalidInputError("power.power", f"must be above 0 and below 100 %, not {form.text('power.power')}")
     looks = form.whole("plan.looks")
     rows = [row for row in form.rows("metrics") if form.text(f"metrics[{row}].metric")]
     goals += sum(form.text(f"metrics[{row}].role") == MetricRole.GOAL for row in rows)
@@ -214,10 +217,3 @@ def metric_of(form: Form) -> str:
     rows = [row for row in form.rows("metrics") if form.text(f"metrics[{row}].role") == MetricRole.GOAL]
     goals = [found for row in rows if (found := form.text(f"metrics[{row}].metric"))]
     return form.text("power.metric") or next(iter(goals), "")
-
-
-def _needed(form: Form, name: str) -> float:
-    number = form.number(name)
-    if number is None:
-        raise InvalidInputError(name, "must be given, to reckon a plan")
-    return number

@@ -14,7 +14,7 @@ from variate.recording.latest import AMONG, MAX_LATEST
 from variate.server.dashboard.experiments.head import found
 from variate.server.dashboard.making import Work
 from variate.server.dashboard.pages import Pages
-from variate.server.dashboard.templating import count, fragment, path_of
+from variate.server.dashboard.templating import count, path_of, render
 from variate.server.dashboard.visit import Visit
 from variate.stores.reports import ReportHead
 
@@ -72,7 +72,7 @@ def told_of(
         "newer": head if head is not None and head.id != shown_id else None,
         "experiment_id": experiment_id,
     }
-    return {name: fragment(f"experiments/results_{name}.html.j2", context).strip() for name in _FRAGMENTS}
+    return {name: render(f"experiments/results_{name}.html.j2", context).strip() for name in _FRAGMENTS}
 
 
 class _Coming:

@@ -115,16 +115,9 @@ def number_text(number: float) -> str:
     return str(plain_number(number))
 
 
-def _number(form: Form, name: str) -> float:
-    number = form.number(name)
-    if number is None:
-        raise InvalidInputError(name, "must be given")
-    return plain_number(number)
-
-
 def _weight(form: Form, row: int) -> float:
     with form.noting():
-        return _number(form, f"variations[{row}].weight")
+        return form.needed(f"variations[{row}].weight")
     return 0
 
 
@@ -186,7 +179,7 @@ def _layer(form: Form, name: str) -> dict[str, Any]:
     for end, typed in enumerate(ends):
         if typed is None:
             raise InvalidInputError(f"layer_range[{end}]", "must be given: a range has two ends")
-    return {"layer": layer, "layer_range": [plain_number(each) for each in ends if each is not None]}
+    return {"layer": layer, "layer_range": ends}
 
 
 def _plan(form: Form, name: str) -> dict[str, Any]:
@@ -201,7 +194,7 @@ def _plan(form: Form, name: str) -> dict[str, Any]:
 _READ: dict[str, Callable[[Form, str], dict[str, Any]]] = {
     "hypothesis": _text,
     "audience": lambda form, name: {name: condition_of(form, name)},
-    "traffic": lambda form, name: {name: _number(form, name)},
+    "traffic": lambda form, name: {name: form.needed(name)},
     "keeps_outside_audience": _ticked,
     "layer": _layer,
     "holdouts": lambda form, name: {name: form.all(name)},

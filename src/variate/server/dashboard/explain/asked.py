@@ -8,9 +8,9 @@ from datetime import datetime
 
 from variate.errors import InvalidInputError
 from variate.model import Json
-from variate.server.dashboard.conditions.operands import json_text
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.templating import path_of, typed_moment
+from variate.server.dashboard.typed_json import json_text, json_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,6 @@ def _read_attributes(form: Form) -> dict[str, Json]:
 def _value(text: str) -> Json:
     """Return a number, true or false, or a list as what it is; what is no JSON is text."""
     try:
-        return Form([("value", text)], sent=True).json("value") if text else ""
+        return json_value("value", text) if text else ""
     except InvalidInputError:
         return text

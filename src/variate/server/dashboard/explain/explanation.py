@@ -13,6 +13,7 @@ from variate.platform.explaining import Explained
 from variate.rendering.decision_words import REASONS, decision_fields
 from variate.server.dashboard.explain.asked import Asked, read_asked
 from variate.server.dashboard.explain.at_a_glance import Glance, glance
+from variate.server.dashboard.explain.exposed import Exposed, exposed
 from variate.server.dashboard.overrides.standing import Standing, standing
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import typed_moment
@@ -46,7 +47,11 @@ class Alike:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What came of it: the explanation of one decision, or all that the unit gets. ``link`` leads here again."""
+    """What came of it: the explanation of one decision, or all that the unit gets. ``link`` leads here again.
+
+    ``lacks_attributes`` says that the audience decided though no attribute was given, and ``exposed`` what an exposure
+    knew.
+    """
 
     asked: Asked
     explained: Explained | None
@@ -55,6 +60,8 @@ class Found:
     alike: list[Alike]
     around: Around
     link: str
+    lacks_attributes: bool
+    exposed: Exposed | None
 
 
 @pages.get("/explain")
@@ -87,18 +94,23 @@ def _found(visit: Visit, asked: Asked) -> Found:
             kept = platform.get_user_assignment(asked.unit, asked.experiment_id, version=version)
     elif asked.flag_id is not None:
         explained = platform.explain_flag(asked.unit, asked.flag_id, asked.attributes, at=asked.at)
+    reason = explained and explained.explanation.decision.reason
+    lacks_attributes = reason is Reason.AUDIENCE and not asked.attributes
+    events = platform.get_user_events(asked.unit, limit=_EVENTS)
     return Found(
         asked=asked,
         explained=explained,
         glance=glance(visit, asked) if explained is None else None,
         kept=kept,
-        alike=_alike(visit, asked) if explained and explained.explanation.decision.reason is Reason.UNKNOWN else [],
+        alike=_alike(visit, asked) if reason is Reason.UNKNOWN else [],
         around=Around(
             assignments=platform.get_user_assignments(asked.unit, limit=_ASSIGNMENTS),
             overrides=standing(visit, platform.get_user_overrides(asked.unit, limit=_OVERRIDES)),
-            events=platform.get_user_events(asked.unit, limit=_EVENTS),
+            events=events,
         ),
         link=asked.link() if explained is None else asked.link(at=typed_moment(explained.at)),
+        lacks_attributes=lacks_attributes,
+        exposed=exposed(asked, events) if lacks_attributes else None,
     )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from variate.definition.stale_flags import UNCHANGED_FOR
-from variate.model import FeatureFlag
+from variate.errors import InvalidInputError, VariateError
+from variate.model import FeatureFlag, Page
 from variate.model.targeting import Targeting
 from variate.server.dashboard.flags.found import environment_names, targeting_or_why
 from variate.server.dashboard.flags.states import State, environments_shown, status_state
-from variate.server.dashboard.form import Form
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
@@ -42,9 +42,14 @@ def flags(visit: Visit) -> Response:
 
 
 def _found(visit: Visit) -> Response:
-    asked = {name: visit.query(name) or None for name in ("status", "text", "owner", "tag")}
+    form = visit.take_query()
+    asked = {name: form.text(name) or None for name in ("status", "text", "owner", "tag")}
     given = {name: value for name, value in asked.items() if value is not None}
-    found = visit.platform.list_feature_flags(**given, limit=ON_A_PAGE, last_key=visit.query("after") or None)
+    found: Page[FeatureFlag] = Page(())
+    try:
+        found = visit.platform.list_feature_flags(**given, limit=ON_A_PAGE, last_key=form.text("after") or None)
+    except VariateError as error:
+        visit.refuse(error)
     more = None if found.last_key is None else path_of("flags", **asked, after=found.last_key)
     return visit.page(
         "flags/list.html.j2",
@@ -59,14 +64,24 @@ def _found(visit: Visit) -> Response:
 
 def _stale(visit: Visit) -> Response:
     """List the flags that have done their work, each with why."""
-    days = Form([("days", visit.query("days"))], sent=True).whole("days") or UNCHANGED_FOR.days
-    found = visit.platform.list_stale_flags(unchanged_days=days, limit=ON_A_PAGE, last_key=visit.query("after") or None)
+    form, days = visit.take_query(), UNCHANGED_FOR.days
+    found: Page[FeatureFlag] = Page(())
+    reasons: Mapping[str, str] = {}
+    try:
+        days = form.whole("days") or days
+        found = visit.platform.list_stale_flags(
+            unchanged_days=days, limit=ON_A_PAGE, last_key=form.text("after") or None
+        )
+        reasons = visit.platform.stale_reasons(found, unchanged_days=days)
+    except InvalidInputError as error:
+        visit.refuse(InvalidInputError("days", error.rule) if error.field == "unchanged_days" else error)
+    if not form.text("days"):
+        form.put("days", str(days))
     more = None if found.last_key is None else path_of("flags", show=_STALE, days=days, after=found.last_key)
     return visit.page(
         "flags/stale.html.j2",
         shown=[flag_shown(visit, each) for each in found],
-        reasons=visit.platform.stale_reasons(found, unchanged_days=days),
-        days=days,
+        reasons=reasons,
         more=more,
     )
 

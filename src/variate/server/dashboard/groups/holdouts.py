@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from variate.errors import InvalidInputError
 from variate.model.holdout import Holdout
-from variate.server.dashboard.form import Form
 from variate.server.dashboard.groups.kind import Kind
 from variate.server.dashboard.groups.uses import of_holdout
 from variate.server.dashboard.pages import Pages
@@ -34,7 +32,7 @@ def new(visit: Visit) -> Response:
 @pages.post("/holdouts/new", needs=CHANGES, again=new)
 def create(visit: Visit) -> Response:
     """Create the holdout."""
-    form, percentage = visit.form, _percentage(visit.form)
+    form, percentage = visit.form, visit.form.needed("percentage")
     name, description, salt = form.text("name"), form.text("description"), form.text("salt")
 
     def make(holdout_id: str) -> Holdout:
@@ -69,20 +67,13 @@ def change(visit: Visit) -> Response:
     form, holdout = visit.form, HOLDOUTS.found(visit)
     visit.platform.update_holdout(
         holdout.id,
-        percentage=_percentage(form),
+        percentage=form.needed("percentage"),
         name=form.text("name") or holdout.id,
         description=form.text("description"),
         expected_revision=form.revision,
         actor=visit.actor,
     )
     return visit.to(HOLDOUTS.path(holdout.id), done="saved")
-
-
-def _percentage(form: Form) -> float:
-    given = form.number("percentage")
-    if given is None:
-        raise InvalidInputError("percentage", "must be given")
-    return int(given) if given.is_integer() else given
 
 
 HOLDOUTS.offer(pages)

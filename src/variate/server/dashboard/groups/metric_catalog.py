@@ -131,7 +131,6 @@ def _edited(visit: Visit, metric: Metric | None) -> Response:
 
 def _fields(form: Form) -> dict[str, Any]:
     """Return the fields that the form had; those that its kind has not are none."""
-    hours = {name: _plain(form.number(name)) for name in ("window_start_hours", "window_end_hours", "covariate_hours")}
     return {
         "direction": form.text("direction"),
         "measure": _measure(form, "measure"),
@@ -139,8 +138,9 @@ def _fields(form: Form) -> dict[str, Any]:
         "steps": form.lines("steps"),
         "quantile": form.number("quantile"),
         "cap_quantile": form.number("cap_quantile"),
-        **hours,
-        "window_start_hours": hours["window_start_hours"] or 0,
+        "window_start_hours": form.number("window_start_hours") or 0,
+        "window_end_hours": form.number("window_end_hours"),
+        "covariate_hours": form.number("covariate_hours"),
     }
 
 
@@ -154,11 +154,6 @@ def _measure(form: Form, side: str) -> dict[str, str] | None:
 def _shown(number: float | None) -> str:
     """Return a number as it is typed; from the beginning is nothing."""
     return f"{number!r}" if number else ""
-
-
-def _plain(hours: float | None) -> float | None:
-    """Return whole hours as the whole number that they are kept as."""
-    return int(hours) if hours is not None and hours.is_integer() else hours
 
 
 METRICS.offer(pages)

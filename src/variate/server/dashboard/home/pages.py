@@ -20,7 +20,7 @@ from variate.server.dashboard.field_names import field_words
 from variate.server.dashboard.home.intake import intake_of
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.site import Site
-from variate.server.dashboard.templating import fragment
+from variate.server.dashboard.templating import render
 from variate.server.dashboard.visit import Visit
 
 logger = logging.getLogger("variate.server")
@@ -72,7 +72,7 @@ def _shown(site: Site) -> Mapping[str, str]:
         "per-second": intake.per_second,
         "bars|html": str(intake.bars),
         "snapshot-seen": snapshot.seen,
-        **{f"{name}|html": fragment(f"home/{name}.html.j2", state) for name in shown},
+        **{f"{name}|html": render(f"home/{name}.html.j2", state) for name in shown},
     }
 
 
