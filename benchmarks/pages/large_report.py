@@ -125,6 +125,7 @@ def _cells(shape: tuple[int, ...], first_day: int) -> Cells:
         day=np.tile(np.arange(days) + first_day, len(groups) * variations),
         dimension=tuple(name for name, _ in groups for _ in range(each)),
         value=tuple(value for _, value in groups for _ in range(each)),
+        period=np.zeros(each * len(groups), dtype=np.int64),
     )
 
 

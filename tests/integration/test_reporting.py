@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from variate.analysis.comparison import Finding, Method
-from variate.analysis.report import CheckKind, VerdictKind
+from variate.analysis.report import CheckKind, CheckStatus, VerdictKind
 from variate.errors import InvalidInputError, NotFoundError
 from variate.model import EXPOSURE
 from variate.platform import Platform
@@ -288,3 +288,63 @@ def test_what_cannot_be_reported_is_refused(platform: Platform, clock: SettableC
     for dimensions in ("country", ["a", "a"], [""], [str(number) for number in range(11)]):
         with pytest.raises(InvalidInputError, match="dimensions"):
             platform.report_experiment(experiment_id, dimensions=dimensions)
+
+
+def arrive(platform: Platform, experiment_id: str, *, units: range, at: datetime, loses: int = 0) -> None:
+    """Assign these units, and record that each met what it was given; of the green ones one in ``loses`` is lost."""
+    names = [f"u{unit}" for unit in units]
+    given = [each.variation for each in platform.assign_many(experiment_id, names)]
+    events: list[dict[str, Any]] = [
+        {"user_id": unit, "experiment_id": experiment_id, "event_type": EXPOSURE, "timestamp": at}
+        | {"data": {"variation": name}}
+        for place, (unit, name) in enumerate(zip(names, given, strict=True))
+        if not loses or name == "control" or place % loses
+    ]
+    assert all(verdict.error is None for verdict in platform.batch_create_events(events))
+
+
+def weigh(platform: Platform, experiment_id: str, *weights: int) -> None:
+    """Give the variations these weights."""
+    names = [each["name"] for each in VARIATIONS]
+    variations = [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
+    platform.update_experiment(experiment_id, variations=variations)
+
+
+def test_units_that_came_before_and_after_other_weights_are_each_expected_by_their_own(
+    platform: Platform, clock: SettableClock
+) -> None:
+    experiment_id = launch(platform, salt="a draw that is the same each time")
+    clock.set(START + timedelta(hours=1))
+    arrive(platform, experiment_id, units=range(3_000), at=clock())
+    weigh(platform, experiment_id, 20, 80)
+    clock.set(START + timedelta(hours=2))
+    platform.refresh()
+    # Some of before come back: they keep what they have, and count once, as of then.
+    arrive(platform, experiment_id, units=range(2_000, 6_000), at=clock())
+    platform.update_experiment(experiment_id, traffic=50)
+    clock.set(START + timedelta(hours=3))
+    report = platform.report_experiment(experiment_id)
+    assert [each.status for each in report.health.checks if each.kind is CheckKind.SAMPLE_RATIO] == [CheckStatus.OK]
+    assert [sum(each.units) for each in report.health.periods] == [3_000, 3_000]
+    assert [each.shares for each in report.health.periods] == [(0.5, 0.5), (0.2, 0.8)]
+    assert [each.expected for each in report.variations] == pytest.approx([2_100, 3_900])
+    assert report.health.crossed == 0
+    assert platform.get_report(report.id) == report
+
+
+@pytest.mark.parametrize("wrong", [1, 2], ids=["before", "after"])
+def test_units_that_are_lost_of_a_variation_before_or_after_other_weights_are_a_mismatch(
+    platform: Platform, clock: SettableClock, *, wrong: int
+) -> None:
+    experiment_id = launch(platform, salt="a draw that is the same each time")
+    clock.set(START + timedelta(hours=1))
+    arrive(platform, experiment_id, units=range(3_000), at=clock(), loses=3 * (wrong == 1))
+    weigh(platform, experiment_id, 40, 60)
+    clock.set(START + timedelta(hours=2))
+    platform.refresh()
+    arrive(platform, experiment_id, units=range(3_000, 6_000), at=clock(), loses=3 * (wrong == 2))
+    clock.set(START + timedelta(hours=3))
+    report = platform.report_experiment(experiment_id)
+    assert report.verdict.kind is VerdictKind.INVALID
+    p_values = [each.p_value for each in report.health.periods]
+    assert [isinstance(p, float) and p < 0.001 for p in p_values] == [wrong == 1, wrong == 2]

@@ -13,6 +13,7 @@ from variate.analysis.examining import USUAL, Tolerances, examine, units_missing
 from variate.analysis.finding import adjusted, heterogeneities, slices_of
 from variate.analysis.gathering import Days, Groups, counted, counted_by_day, days_of, groups_of
 from variate.analysis.judging import Evidence, judge
+from variate.analysis.periods import placed
 from variate.analysis.planning import Stage, Standing, progress, standing
 from variate.analysis.report import Report, ReportVariation
 from variate.analysis.reproducing import reproduction
@@ -74,9 +75,13 @@ def build_report(
     """
     if question.variations != subject.variations:
         raise InvalidInputError("variations", "must be the same of the question and of the subject, control first")
-    variations = len(subject.variations)
+    if len(question.reweighed) != len(subject.past_weights):
+        raise InvalidInputError("past_weights", "must be as many as the moments at which the question has a change")
+    variations, periods = len(subject.variations), len(subject.period_shares)
+    answer = placed(answer, shares=subject.period_shares)
     groups = groups_of(answer.units, dimensions=question.dimensions)
-    counts = counted(answer.units, groups=groups, variations=variations)
+    by_period = counted(answer.units, groups=groups, periods=periods, variations=variations)
+    counts = by_period.sum(axis=1)
     if found is None:
         found = look_now(subject, question=question, answer=answer, looks=looks)
     days = days_of(answer.units)
@@ -89,9 +94,10 @@ def build_report(
         subject,
         answer,
         groups=groups,
-        counts=counts,
+        counts=by_period,
         days=days,
-        by_day=counted_by_day(answer.units, days=days, variations=variations),
+        by_day=counted_by_day(answer.units, days=days, periods=periods, variations=variations),
+        since=(question.start, *question.reweighed),
         waiting={metric.name: metric.waiting for metric in metrics},
         tolerances=tolerances,
     )
@@ -116,8 +122,10 @@ def build_report(
         unit_type=subject.unit_type,
         control=subject.control,
         variations=tuple(
-            ReportVariation(name=name, weight=float(weight), share=share, units=count, expected=share * units)
-            for (name, weight), share, count in zip(subject.weights, subject.shares, counts[0].tolist(), strict=True)
+            ReportVariation(name=name, weight=float(weight), share=share, units=count, expected=expected)
+            for (name, weight), share, count, expected in zip(
+                subject.weights, subject.shares, counts[0].tolist(), health.sample_ratio.expected, strict=True
+            )
         ),
         at=question.at,
         start=question.start,
@@ -185,6 +193,7 @@ def _compared(
             metric,
             found,
             groups=setting.groups,
+            periods=len(setting.subject.period_shares),
             variations=len(setting.subject.variations),
             strata=dimensions[0] if dimensions else None,
         ),
@@ -201,6 +210,7 @@ def _series(
         metric,
         found,
         days=setting.days,
+        periods=len(setting.subject.period_shares),
         variations=setting.subject.variations,
         alpha=setting.subject.alpha_each,
         planned=setting.rules[MetricRole.GOAL].overall.planned,

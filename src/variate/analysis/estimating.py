@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,10 @@ from variate.model.metric import Metric, MetricKind
 from variate.stats.cuped import cuped_sides
 from variate.stats.mean_sides import mean_side
 from variate.stats.moments import Moments
+from variate.stats.not_estimable import NotEstimableReason
 from variate.stats.quantiles import quantile_side
 from variate.stats.ratios import ratio_side
-from variate.stats.sides import Side
+from variate.stats.sides import Side, code_of
 from variate.stats.strata import post_stratified
 from variate.stores.aggregates import MetricMoments, MetricQuantiles
 
@@ -37,13 +38,22 @@ class Estimates:
 
 
 def estimates(
-    metric: Metric, found: MetricMoments | MetricQuantiles, *, groups: Groups, variations: int, strata: str | None
+    metric: Metric,
+    found: MetricMoments | MetricQuantiles,
+    *,
+    groups: Groups,
+    periods: int,
+    variations: int,
+    strata: str | None,
 ) -> Estimates:
     """Return the metric's sides; ``strata`` is the dimension to stratify by, where there is one."""
     if isinstance(found, MetricQuantiles):
         grid = quantiles_by_group(found, groups=groups, variations=variations)
-        return Estimates(raw=quantile_side(grid.units, grid.quantile, standard_error=grid.standard_error))
-    moments = by_group(found.moments, cells=found.cells, groups=groups, variations=variations)
+        side = quantile_side(grid.units, grid.quantile, standard_error=grid.standard_error)
+        if periods > 1:
+            side = replace(side, reasons=np.full_like(side.reasons, code_of(NotEstimableReason.REWEIGHED)))
+        return Estimates(raw=side)
+    moments = by_group(found.moments, cells=found.cells, groups=groups, periods=periods, variations=variations)
     return Estimates(
         raw=raw_side(metric, moments, found.variables),
         cuped=cuped_side(metric, moments, found.variables),

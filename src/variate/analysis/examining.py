@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
-from variate.analysis.gathering import Days, Groups
-from variate.analysis.report import Check, CheckKind, CheckStatus, Health, RatioDay, RatioTest
+from variate.analysis.gathering import Days, Groups, left_out
+from variate.analysis.report import Check, CheckKind, CheckStatus, Health, RatioTest
+from variate.analysis.sharing import (
+    beside_check,
+    cumulative_tests,
+    period_tests,
+    ratio_check,
+    ratio_tests,
+    sequential_p,
+)
 from variate.analysis.subject import Subject
-from variate.analysis.wording import WHY, counted, listed, percent, percent_of
-from variate.stats.not_estimable import NotEstimable
-from variate.stats.sides import REASONS
-from variate.stats.srm import THRESHOLD, sample_ratio, sequential_sample_ratio
+from variate.analysis.wording import counted, listed, percent
 from variate.stores.aggregates import Answer, Numbers
-
-_SHOWN = 5
-"""How many flagged days or values a sentence names."""
-_NOTHING_TO_TEST = {
-    CheckKind.SAMPLE_RATIO_BY_DIMENSION: "The report has no dimension, such as country, to look at it by.",
-    CheckKind.SAMPLE_RATIO_BY_DAY: "It is not known on which days units came in.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +50,31 @@ def examine(
     counts: Numbers,
     days: Days,
     by_day: Numbers,
+    since: Sequence[datetime],
     waiting: Mapping[str, int],
     tolerances: Tolerances = USUAL,
 ) -> Health:
     """Return the health of the answer.
 
-    ``counts`` are units by group and variation, ``by_day`` by day and variation; ``waiting`` how many units' window is
-    not over, by the name of the metric.
+    ``counts`` are units by group, period and variation, ``by_day`` by day, period and variation; ``since`` is when each
+    period began; ``waiting`` how many units' window is not over, by the name of the metric.
     """
-    overall = _ratio_tests(subject, counts[:1], [("", None)])[0]
-    of_groups = _ratio_tests(subject, counts[1:], groups.keys[1:])
-    of_days = _daily_tests(subject, by_day, days)
-    cumulative = _cumulative(subject, by_day, days)
-    sequential = _sequential(subject, by_day if len(by_day) else counts[:1])
+    overall = ratio_tests(subject, counts[:1], [("", None, None)])[0]
+    of_groups = ratio_tests(subject, counts[1:], [(*key, None) for key in groups.keys[1:]])
+    of_days = ratio_tests(subject, by_day, [("", None, day) for day in days.dates])
+    cumulative = cumulative_tests(subject, by_day, days)
+    sequential = sequential_p(subject, by_day if len(by_day) else counts[:1])
+    periods = period_tests(subject, counts[0], since)
+    uncompared = left_out(counts[0])
     met = int(counts[0].sum()) + answer.crossed
     crossed_share = answer.crossed / met if met else 0.0
     completeness = answer.completeness
     checks = (
-        _sample_ratio(subject, overall, counts[0], sequential),
-        _many(CheckKind.SAMPLE_RATIO_BY_DIMENSION, of_groups, [_value_words(each) for each in of_groups], "value"),
-        _many(CheckKind.SAMPLE_RATIO_BY_DAY, of_days, [str(each.day) for each in of_days], "day"),
+        ratio_check(subject, overall, sequential, periods, uncompared),
+        beside_check(
+            CheckKind.SAMPLE_RATIO_BY_DIMENSION, of_groups, [_value_words(each) for each in of_groups], "value"
+        ),
+        beside_check(CheckKind.SAMPLE_RATIO_BY_DAY, of_days, [str(each.day) for each in of_days], "day"),
         _crossovers(answer.crossed, crossed_share, tolerances),
         _overridden(answer.overridden),
         _unknown(answer.unknown, met, tolerances),
@@ -93,120 +97,9 @@ def examine(
         received=None if completeness is None else completeness.received,
         expected=None if completeness is None else completeness.expected,
         late=answer.late,
+        periods=periods,
+        left_out=uncompared,
     )
-
-
-def _ratio_tests(subject: Subject, counts: Numbers, keys: Sequence[tuple[str, str | None]]) -> tuple[RatioTest, ...]:
-    """Return the chi-square of each row of counts, flagged below 0.001 over how many rows there are."""
-    if not len(counts):
-        return ()
-    found = sample_ratio(counts, weights=subject.shares)
-    return tuple(
-        RatioTest(
-            dimension=dimension,
-            value=value,
-            day=None,
-            units=tuple(units),
-            p_value=_p_or_reason(p, reason),
-            flagged=reason == 0 and p < THRESHOLD / len(counts),
-        )
-        for (dimension, value), units, p, reason in zip(
-            keys, counts.tolist(), found.p_value.tolist(), found.reasons.tolist(), strict=True
-        )
-    )
-
-
-def _daily_tests(subject: Subject, by_day: Numbers, days: Days) -> tuple[RatioTest, ...]:
-    if not len(by_day):
-        return ()
-    found = sample_ratio(by_day, weights=subject.shares)
-    return tuple(
-        RatioTest(
-            dimension="",
-            value=None,
-            day=day,
-            units=tuple(units),
-            p_value=_p_or_reason(p, reason),
-            flagged=reason == 0 and p < THRESHOLD / len(by_day),
-        )
-        for day, units, p, reason in zip(
-            days.dates, by_day.tolist(), found.p_value.tolist(), found.reasons.tolist(), strict=True
-        )
-    )
-
-
-def _cumulative(subject: Subject, by_day: Numbers, days: Days) -> tuple[RatioDay, ...]:
-    if not len(by_day):
-        return ()
-    counts = by_day.cumsum(axis=0)
-    found = sample_ratio(counts, weights=subject.shares)
-    always = sequential_sample_ratio(counts, weights=subject.shares).p_value.tolist()
-    return tuple(
-        RatioDay(day=day, units=tuple(units), p_value=_p_or_reason(p, reason), sequential_p=sequential)
-        for day, units, p, reason, sequential in zip(
-            days.dates, counts.tolist(), found.p_value.tolist(), found.reasons.tolist(), always, strict=True
-        )
-    )
-
-
-def _sequential(subject: Subject, by_day: Numbers) -> float:
-    """Return the p-value that is valid at any time, of the days in their order."""
-    return float(sequential_sample_ratio(by_day.cumsum(axis=0), weights=subject.shares).p_value[-1])
-
-
-def _p_or_reason(p: float, reason: int) -> float | NotEstimable:
-    why = REASONS[reason]
-    return p if why is None else NotEstimable(why)
-
-
-def _sample_ratio(subject: Subject, test: RatioTest, counts: Numbers, sequential: float) -> Check:
-    kind, total = CheckKind.SAMPLE_RATIO, int(counts.sum())
-    found = listed(
-        [
-            f"{units:,} in {name} ({percent_of(units / total)} where {percent_of(share)} are expected)"
-            for name, units, share in zip(subject.variations, counts.tolist(), subject.shares, strict=True)
-        ]
-        if total
-        else ["none"]
-    )
-    reason = test.p_value.reason if isinstance(test.p_value, NotEstimable) else None
-    if reason is not None and sequential >= THRESHOLD:
-        words = f"Whether units are shared out as the weights say cannot be told: {WHY[reason]}."
-        return Check(kind=kind, status=CheckStatus.UNKNOWN, words=words)
-    chi_square = "none" if isinstance(test.p_value, NotEstimable) else f"{test.p_value:.2g}"
-    p = f"chi-square p = {chi_square}, p at any time = {sequential:.2g}"
-    if sequential < THRESHOLD and not test.flagged:
-        words = (
-            f"The units were not shared out as the weights say on the way, though they are in all: {found}; {p}. The "
-            "days show when; something keeps units out of a variation at times, or puts them in another."
-        )
-        return Check(kind=kind, status=CheckStatus.FAILED, words=words)
-    if test.flagged:
-        words = (
-            f"The units are not shared out as the weights say: {found}; {p}. Something keeps units out of a variation, "
-            "or puts them in another, and may do so depending on what they do."
-        )
-        return Check(kind=kind, status=CheckStatus.FAILED, words=words)
-    words = f"The units are shared out as the weights say: {found}; {p}."
-    return Check(kind=kind, status=CheckStatus.OK, words=words)
-
-
-def _many(kind: CheckKind, tests: Sequence[RatioTest], names: Sequence[str], what: str) -> Check:
-    """Return the check of many tests beside each other: a warning, since the overall one decides."""
-    if not tests:
-        return Check(kind=kind, status=CheckStatus.UNKNOWN, words=_NOTHING_TO_TEST[kind])
-    flagged = [name for test, name in zip(tests, names, strict=True) if test.flagged]
-    limit = f"{THRESHOLD / len(tests):.2g}"
-    if len(tests) > 1:
-        limit += f", which is {THRESHOLD:g} over {counted(len(tests), 'test')}"
-    if not flagged:
-        words = f"On no {what} are units shared out otherwise than the weights say: no p is below {limit}."
-        return Check(kind=kind, status=CheckStatus.OK, words=words)
-    named = listed([*flagged[:_SHOWN], *([f"{len(flagged) - _SHOWN} more"] if len(flagged) > _SHOWN else [])])
-    words = (
-        f"Units are not shared out as the weights say on {counted(len(flagged), what)}, {named}: p is below {limit}."
-    )
-    return Check(kind=kind, status=CheckStatus.WARNING, words=words)
 
 
 def _value_words(test: RatioTest) -> str:

@@ -5,7 +5,8 @@ A group is a value of a dimension, or all units. Moments merge exactly (Chan, Go
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,10 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from variate.stats.moments import Floats, Moments
+from variate.stats.strata import standardised
 from variate.stores.aggregates import OVERALL, Cells, MetricQuantiles, Numbers, UnitCounts
 
 MAX_VALUES = 50
 """Most values of a dimension that a report shows: those of the most units."""
+
+FEWEST_A_PERIOD = 30
+"""Fewest units of each variation of which a period between changes of the weights enters a metric.
+
+With fewer its variance is hardly known, and a period may weigh much though a variation has few of its units.
+"""
 
 EVERYBODY = (OVERALL, None)
 _EPOCH = date(1970, 1, 1)
@@ -57,10 +65,9 @@ def groups_of(units: UnitCounts, *, dimensions: Sequence[str]) -> Groups:
     return Groups(tuple(keys))
 
 
-def counted(units: UnitCounts, *, groups: Groups, variations: int) -> Numbers:
-    """Return how many units there are, by group and variation."""
-    places = groups.places(units.cells)
-    return _added(units.count, places * variations + units.cells.variation, places >= 0, len(groups.keys), variations)
+def counted(units: UnitCounts, *, groups: Groups, periods: int, variations: int) -> Numbers:
+    """Return how many units there are, by group, period and variation."""
+    return _counted(units, groups.places(units.cells), shape=(len(groups.keys), periods, variations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +87,59 @@ def days_of(units: UnitCounts) -> Days:
     return Days(tuple(np.unique(units.cells.day[units.cells.day >= 0]).tolist()))
 
 
-def counted_by_day(units: UnitCounts, *, days: Days, variations: int) -> Numbers:
-    """Return how many of all units were first exposed on each day, by day and variation."""
-    places = _day_places(units.cells, days)
-    return _added(units.count, places * variations + units.cells.variation, places >= 0, len(days.numbers), variations)
+def counted_by_day(units: UnitCounts, *, days: Days, periods: int, variations: int) -> Numbers:
+    """Return how many of all units were first exposed on each day, by day, period and variation."""
+    return _counted(units, _day_places(units.cells, days), shape=(len(days.numbers), periods, variations))
 
 
-def by_group(moments: Moments, *, cells: Cells, groups: Groups, variations: int) -> Moments:
-    """Return the moments by group and variation."""
+def by_group(moments: Moments, *, cells: Cells, groups: Groups, periods: int, variations: int) -> Moments:
+    """Return the moments by group and variation, of whose periods none weighs more in one variation than in another."""
     places = groups.places(cells)
-    return _merged(moments, places * variations + cells.variation, places >= 0, len(groups.keys), variations)
+
+    def of_period(inside: _Mask) -> Moments:
+        keys = places * variations + cells.variation
+        return _merged(moments, keys, inside & (places >= 0), len(groups.keys), variations)
+
+    return _over_periods(of_period, cells=cells, periods=periods)
 
 
-def cumulative(moments: Moments, *, cells: Cells, days: Days, variations: int) -> Moments:
+def cumulative(moments: Moments, *, cells: Cells, days: Days, periods: int, variations: int) -> Moments:
     """Return the moments of all units first exposed up to and including each day, by day and variation."""
     places = _day_places(cells, days)
-    daily = _merged(moments, places * variations + cells.variation, places >= 0, len(days.numbers), variations)
+
+    def of_period(inside: _Mask) -> Moments:
+        keys = places * variations + cells.variation
+        return _up_to_each_day(_merged(moments, keys, inside & (places >= 0), len(days.numbers), variations))
+
+    return _over_periods(of_period, cells=cells, periods=periods)
+
+
+def left_out(counts: Numbers) -> int:
+    """Return how many of the units (periods, variations) no moments hold: of periods with too few in some variation."""
+    if len(counts) == 1:
+        return 0
+    taken = np.asarray(counts, dtype=np.float64)
+    nothing = np.zeros((*taken.shape, 0))
+    moments = Moments(count=taken, mean=nothing, products=nothing[..., None, :], cubes=nothing)
+    return int(standardised(moments, least=FEWEST_A_PERIOD).left_out.sum())
+
+
+def _over_periods(of_period: Callable[[_Mask], Moments], *, cells: Cells, periods: int) -> Moments:
+    if periods == 1:
+        return of_period(np.ones(len(cells.period), dtype=bool))
+    parts = [of_period(cells.period == period) for period in range(periods)]
+    return standardised(
+        Moments(
+            count=np.stack([each.count for each in parts]),
+            mean=np.stack([each.mean for each in parts]),
+            products=np.stack([each.products for each in parts]),
+            cubes=np.stack([each.cubes for each in parts]),
+        ),
+        least=FEWEST_A_PERIOD,
+    ).moments
+
+
+def _up_to_each_day(daily: Moments) -> Moments:
     with np.errstate(all="ignore"):  # a value beyond a float's range is told of where it is estimated
         weights = daily.count[..., None]
         total = weights.sum(axis=0)
@@ -143,9 +187,11 @@ def _day_places(cells: Cells, days: Days) -> Numbers:
     return np.where(inside, np.searchsorted(known, cells.day), -1)
 
 
-def _added(count: Numbers, keys: Numbers, inside: _Mask, rows: int, columns: int) -> Numbers:
-    found = np.bincount(keys[inside], weights=count[inside], minlength=rows * columns)
-    return np.rint(found).astype(np.int64).reshape(rows, columns)
+def _counted(units: UnitCounts, places: Numbers, *, shape: tuple[int, int, int]) -> Numbers:
+    _, periods, variations = shape
+    keys, inside = (places * periods + units.cells.period) * variations + units.cells.variation, places >= 0
+    found = np.bincount(keys[inside], weights=units.count[inside], minlength=math.prod(shape))
+    return np.rint(found).astype(np.int64).reshape(shape)
 
 
 def _merged(moments: Moments, keys: Numbers, inside: _Mask, rows: int, columns: int) -> Moments:

@@ -59,7 +59,7 @@ class CheckStatus(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportVariation:
     """A variation: ``share`` is what its weight makes of all weights, ``units`` how many entered, ``expected`` how many
-    of all units its share makes."""
+    of all units the weights make that were in force when each of them entered."""
 
     name: str
     weight: float
@@ -116,8 +116,9 @@ class RatioTest:
     """Whether units are shared out as the weights say, among some units (Fabijan et al. 2019).
 
     ``dimension`` and ``value`` say among which, as in ``Slice``; ``day`` where it is of one day. ``units`` are by
-    variation, in the report's order. ``p_value`` is of the chi-square, ``flagged`` where it is below 0.001 over the
-    number of tests beside it.
+    variation, in the report's order, and so are those that are ``expected`` (none in a report of before it told them).
+    ``p_value`` is of the chi-square, ``flagged`` where it is below 0.001 over the number of tests beside it. Where the
+    weights were changed, the units of each period are tested against its own, and their chi-squares are added up.
     """
 
     dimension: str
@@ -126,6 +127,18 @@ class RatioTest:
     units: tuple[int, ...]
     p_value: Number
     flagged: bool
+    expected: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatioPeriod:
+    """The units that first came from ``since`` on, until the weights were changed: by variation, in the report's order,
+    with the ``shares`` that were in force and the chi-square's p-value."""
+
+    since: datetime
+    shares: tuple[float, ...]
+    units: tuple[int, ...]
+    p_value: Number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +167,9 @@ class Health:
 
     ``crossed`` units were exposed to two variations and left out, the share ``crossed_share`` of all; ``unknown``
     exposures name no variation; ``overridden`` units were left out. ``received`` of ``expected`` numbered events came,
-    None where no sender numbers its events. ``late`` is None where it cannot be told.
+    None where no sender numbers its events. ``late`` is None where it cannot be told. ``periods`` are those between
+    changes of the weights, one where there was none; ``left_out`` units came in periods in which a variation had hardly
+    any, so that no metric has them.
     """
 
     checks: tuple[Check, ...]
@@ -171,6 +186,8 @@ class Health:
     received: int | None
     expected: int | None
     late: int | None
+    periods: tuple[RatioPeriod, ...] = ()
+    left_out: int = 0
 
     @property
     def status(self) -> CheckStatus:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
@@ -134,8 +134,12 @@ def _reader(hint: Any) -> _Read:
 
 def _fields_reader(kind: Any) -> _Read:
     hints = typing.get_type_hints(kind)
+    # What reports of before did not tell has a default.
+    optional = {field.name for field in fields(kind) if field.default is not MISSING}
     readers = [(name, _reader(hints[name])) for name in _names(kind)]
-    return lambda given: kind(**{name: read(given[name]) for name, read in readers})
+    return lambda given: kind(
+        **{name: read(given[name]) for name, read in readers if name in given or name not in optional}
+    )
 
 
 def _any_of(hints: tuple[Any, ...]) -> _Read:

@@ -11,6 +11,7 @@ import numpy as np
 from variate.analysis.aa import DEFAULT_RUNS, SelfCheck, self_check
 from variate.analysis.building import build_report, look_now
 from variate.analysis.history import History, history_of
+from variate.analysis.periods import reweighed_of
 from variate.analysis.planning import Standing
 from variate.analysis.report import CheckStatus, Report
 from variate.analysis.report_record import report_document, report_from_document
@@ -154,7 +155,11 @@ class Reporting:
 
 def subject_of(experiment: Experiment) -> Subject:
     """Return an experiment of the platform as the subject of a report, its control first."""
-    ordered = sorted(experiment.variations, key=lambda variation: variation.name != experiment.control)
+    places = sorted(
+        range(len(experiment.variations)), key=lambda place: experiment.variations[place].name != experiment.control
+    )
+    ordered = [experiment.variations[place] for place in places]
+    _, past_weights = reweighed_of(experiment)
     return Subject(
         experiment_id=experiment.id,
         name=experiment.name,
@@ -162,6 +167,7 @@ def subject_of(experiment: Experiment) -> Subject:
         hypothesis=experiment.design.hypothesis,
         unit_type=experiment.design.unit_type,
         weights=tuple((variation.name, variation.weight) for variation in ordered),
+        past_weights=tuple(tuple(weights[place] for place in places) for weights in past_weights),
         metrics=experiment.design.metrics,
         plan=experiment.design.plan,
     )
@@ -210,6 +216,7 @@ def _question(
         metrics=tuple(metrics),
         dimensions=dimensions,
         overridden=past.overridden,
+        reweighed=reweighed_of(experiment)[0],
     )
 
 

@@ -121,6 +121,7 @@ def _digest(
     completeness = answer.completeness
     said = {
         "experiment": [subject.experiment_id, subject.version, subject.weights, subject.plan.units, subject.plan.alpha],
+        "past_weights": [[*map(format_instant, question.reweighed)], subject.past_weights],
         "spending": subject.plan.spending.value,
         "roles": [[each.metric, each.role.value, each.margin] for each in subject.metrics],
         "metrics": definitions,
@@ -160,7 +161,7 @@ def _cell_parts(cells: Cells, columns: list[Any]) -> Iterator[bytes]:
     known = sorted(set(groups), key=lambda group: (group[0], group[1] is None, group[1] or ""))
     places = {group: place for place, group in enumerate(known)}
     group_of = np.fromiter(map(places.__getitem__, groups), dtype=np.int64, count=len(groups))
-    order = np.lexsort((cells.variation, cells.day, group_of))
+    order = np.lexsort((cells.variation, cells.period, cells.day, group_of))
     yield repr(known).encode()
-    for column in (group_of, cells.day, cells.variation, *columns):
+    for column in (group_of, cells.day, cells.period, cells.variation, *columns):
         yield np.ascontiguousarray(column[order]).tobytes()

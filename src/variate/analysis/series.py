@@ -23,6 +23,7 @@ def series_of(
     found: MetricMoments | MetricQuantiles,
     *,
     days: Days,
+    periods: int,
     variations: Sequence[str],
     alpha: float,
     planned: Floats,
@@ -33,7 +34,7 @@ def series_of(
     """
     if isinstance(found, MetricQuantiles) or not days.numbers or len(variations) < 2:
         return ()
-    moments = cumulative(found.moments, cells=found.cells, days=days, variations=len(variations))
+    moments = cumulative(found.moments, cells=found.cells, days=days, periods=periods, variations=len(variations))
     raw = raw_side(metric, moments, found.variables)
     side = judged(raw, cuped_side(metric, moments, found.variables)).side
     rule = Rule(method=Method.CONFIDENCE_SEQUENCE, alpha=alpha, planned=planned)

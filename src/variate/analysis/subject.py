@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from variate.analysis.periods import Shares, shares_of
 from variate.errors import InvalidInputError
 from variate.model.design import ExperimentMetric, MetricRole
 from variate.model.plan import UNPLANNED, Plan
@@ -14,7 +15,8 @@ from variate.model.rules import check_distinct, check_weight, shown
 class Subject:
     """An experiment's version, as it is judged.
 
-    ``weights`` are by variation, in the order of the question's variations (control first); ``metrics`` say which of
+    ``weights`` are by variation, in the order of the question's variations (control first), and ``past_weights`` those
+    of the periods before, that of each of the question's ``reweighed`` in the same order; ``metrics`` say which of
     the question's metrics is what, and which one is named though nobody has defined it. Where the data were looked at
     once, such as a file, plan as many units as there are. ``is_over`` says that nobody enters any more: somebody
     completed the experiment, before its planned end or after. Before it ``is_cut_short``: then the question's ``until``
@@ -27,6 +29,7 @@ class Subject:
     hypothesis: str = ""
     unit_type: str = "user"
     weights: tuple[tuple[str, float], ...]
+    past_weights: tuple[tuple[float, ...], ...] = ()
     metrics: tuple[ExperimentMetric, ...] = ()
     plan: Plan = UNPLANNED
     is_over: bool = False
@@ -53,9 +56,12 @@ class Subject:
     @property
     def shares(self) -> tuple[float, ...]:
         """What each variation's weight makes of all weights."""
-        greatest = max(weight for _, weight in self.weights)  # so that the sum of great weights stays a float
-        total = sum(weight / greatest for _, weight in self.weights)
-        return tuple(weight / greatest / total for _, weight in self.weights)
+        return shares_of([weight for _, weight in self.weights])
+
+    @property
+    def period_shares(self) -> tuple[Shares, ...]:
+        """The shares of each period, the present one last."""
+        return (*map(shares_of, self.past_weights), self.shares)
 
     @property
     def tests(self) -> int:

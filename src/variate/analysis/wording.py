@@ -22,6 +22,7 @@ WHY: dict[NotEstimableReason, str] = {
     NotEstimableReason.OUT_OF_RANGE: "a value is infinite, or beyond what can be computed with",
     NotEstimableReason.NOT_DEFINED: "nobody has defined it",
     NotEstimableReason.NO_COMPARISON: "fewer than two variations take units",
+    NotEstimableReason.REWEIGHED: "the weights were changed, and quantiles of before and after do not add up",
 }
 """Why there is no number, as the end of a sentence."""
 
@@ -59,6 +60,11 @@ def days(number_of: float) -> str:
 def day_of(moment: datetime) -> str:
     """Return the day of a moment."""
     return moment.date().isoformat()
+
+
+def moment_of(moment: datetime) -> str:
+    """Return a moment to the minute."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def listed(names: Sequence[str]) -> str:

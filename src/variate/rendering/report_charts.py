@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from variate.analysis.comparison import Comparison, Finding, MetricResult, Point, Safety, Series
-from variate.analysis.report import Report
+from variate.analysis.report import RatioTest, Report
 from variate.rendering import words
 from variate.rendering.charts import (
     CumulativeChart,
@@ -62,7 +62,11 @@ def cumulative_chart(report: Report, metric: MetricResult, series: Series) -> Cu
 
 def shares_chart(report: Report) -> SharesChart | None:
     """Return each day's shares of units; None where the days are not known."""
-    days = [DayShares(day=each.day, units=each.units) for each in report.health.by_day if each.day is not None]
+    days = [
+        DayShares(day=each.day, units=each.units, expected=_shares_of(report, each))
+        for each in report.health.by_day
+        if each.day is not None
+    ]
     if not days:
         return None
     return SharesChart(
@@ -71,6 +75,14 @@ def shares_chart(report: Report) -> SharesChart | None:
         expected=tuple(each.share for each in report.variations),
         days=tuple(days),
     )
+
+
+def _shares_of(report: Report, test: RatioTest) -> tuple[float, ...]:
+    """Return each variation's share of the units that are expected; nothing where the weights were never changed."""
+    total = sum(test.units)
+    if len(report.health.periods) < 2 or not total:
+        return ()
+    return tuple(each / total for each in test.expected)
 
 
 def _planned_looks(report: Report) -> tuple[date, ...]:

@@ -45,6 +45,7 @@ REASONS = {
     NotEstimableReason.OUT_OF_RANGE: "beyond range",
     NotEstimableReason.NOT_DEFINED: "not defined",
     NotEstimableReason.NO_COMPARISON: "nothing to compare",
+    NotEstimableReason.REWEIGHED: "weights were changed",
 }
 """Why there is no number, in the cell where it would stand; ``variate.analysis.wording`` says it in a sentence."""
 
@@ -82,8 +83,9 @@ CHECKS = {
 }
 
 CHECK_ADVICE = {
-    CheckKind.SAMPLE_RATIO: "Look for a redirect or a crash before the exposure is recorded, for bots, for a cache "
-    "that answers for others, and for weights that were changed; then start a new version.",
+    CheckKind.SAMPLE_RATIO: "Look for a redirect or a crash before the exposure is recorded, for bots, and for a cache "
+    "that answers for others; where weights were changed, for units that were assigned long before their exposure. "
+    "Then start a new version.",
     CheckKind.SAMPLE_RATIO_BY_DIMENSION: "Look what is peculiar to the units of these values, such as one browser or "
     "release that fails in one variation.",
     CheckKind.SAMPLE_RATIO_BY_DAY: "Look what was released or broke on these days.",

@@ -24,6 +24,8 @@ class NotEstimableReason(StrEnum):
     """The experiment names a metric that nobody has defined."""
     NO_COMPARISON = "no_comparison"
     """Fewer than two variations take units."""
+    REWEIGHED = "reweighed"
+    """The weights were changed on the way, and a quantile of before and one of after do not add up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 If they were not, something kept units out of one variation or put them in another, and no comparison can be trusted.
 The chi-square test against the configured weights (Fabijan et al. 2019) is for a look now and then; the Bayes factor of
-a multinomial with a Dirichlet prior (Lindon & Malek 2022) is valid at every look.
+a multinomial with a Dirichlet prior (Lindon & Malek 2022) is valid at every look. Where the weights were changed on the
+way, each period's units are tested against its own: independent chi-squares add up to one, as do their degrees of
+freedom, and Bayes factors multiply.
 """
 
 from __future__ import annotations
@@ -97,6 +99,56 @@ def sequential_sample_ratio(counts: npt.ArrayLike, *, weights: Sequence[float]) 
     logarithm = np.where(found[..., ~takes].sum(axis=-1) > 0, np.inf, logarithm)
     greatest = np.maximum.accumulate(np.maximum(logarithm, 0.0), axis=-1)
     return SequentialRatioTest(log_bayes_factor=logarithm, p_value=np.exp(-greatest))
+
+
+def sample_ratio_by_period(counts: npt.ArrayLike, *, weights: Sequence[Sequence[float]]) -> RatioTest:
+    """Return the chi-square test of ``counts`` (..., periods, variations), each period's against its own weights.
+
+    A period without a p of its own, as ``sample_ratio`` says, adds nothing. Where none has one, the reason is the most
+    that any of them has: ``TOO_FEW_UNITS`` before ``NO_COMPARISON`` before ``NO_UNITS``. Raises as ``sample_ratio``.
+    """
+    found = _by_period(counts, weights)
+    parts = [sample_ratio(found[..., place, :], weights=each) for place, each in enumerate(weights)]
+    statistic, freedom = np.zeros(found.shape[:-2]), np.zeros(found.shape[:-2])
+    for part, each in zip(parts, weights, strict=True):
+        is_tested = part.reasons == 0
+        statistic += np.where(is_tested, part.statistic, 0.0)
+        freedom += is_tested * max(np.count_nonzero(each) - 1, 1)
+    reasons = np.zeros(statistic.shape, dtype=np.int8)
+    for reason in (
+        NotEstimableReason.NO_UNITS,
+        NotEstimableReason.NO_COMPARISON,
+        NotEstimableReason.TOO_FEW_UNITS,
+    ):
+        has_reason = np.any([part.reasons == code_of(reason) for part in parts], axis=0)
+        reasons[(freedom == 0) & has_reason] = code_of(reason)
+    p = np.where(np.isinf(statistic), 0.0, chdtrc(np.maximum(freedom, 1), statistic))
+    is_none = reasons != 0
+    return RatioTest(
+        statistic=np.where(is_none, np.nan, statistic), p_value=np.where(is_none, np.nan, p), reasons=reasons
+    )
+
+
+def sequential_sample_ratio_by_period(
+    counts: npt.ArrayLike, *, weights: Sequence[Sequence[float]]
+) -> SequentialRatioTest:
+    """Return the test at each look of ``counts`` (..., looks, periods, variations), of all units up to the look.
+
+    The Bayes factor is the product of those of the periods. Raises as ``sample_ratio`` does.
+    """
+    found = _by_period(counts, weights)
+    parts = [sequential_sample_ratio(found[..., place, :], weights=each) for place, each in enumerate(weights)]
+    logarithm = np.sum([part.log_bayes_factor for part in parts], axis=0)
+    greatest = np.maximum.accumulate(np.maximum(logarithm, 0.0), axis=-1)
+    return SequentialRatioTest(log_bayes_factor=logarithm, p_value=np.exp(-greatest))
+
+
+def _by_period(counts: npt.ArrayLike, weights: Sequence[Sequence[float]]) -> Floats:
+    """Return the counts, or raise where they are not of as many periods as the weights."""
+    found = np.asarray(counts, dtype=np.float64)
+    if not weights or found.ndim < 2 or found.shape[-2] != len(weights):
+        raise InvalidInputError("counts", f"must be of {len(weights)} periods, one or more, as the weights are")
+    return found
 
 
 def _checked(counts: npt.ArrayLike, weights: Sequence[float]) -> tuple[Floats, Floats]:

@@ -10,11 +10,49 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from variate.stats.moments import Floats
+from variate.stats.moments import Floats, Moments
 from variate.stats.not_estimable import NotEstimableReason
 from variate.stats.sides import Side, code_of, codes
 
 _TOO_FEW = (code_of(NotEstimableReason.NO_UNITS), code_of(NotEstimableReason.TOO_FEW_UNITS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standardised:
+    """``moments`` have the shape of the strata's without their axis, and so has ``left_out``, a count of units."""
+
+    moments: Moments
+    left_out: Floats
+
+
+def standardised(moments: Moments, *, least: int = 2, strata: int = 0) -> Standardised:
+    """Return the moments as if every variation's units had come from the strata in the proportions that all have.
+
+    For strata in which the variations have other shares, such as the time before and after a change of the weights:
+    taken together, what differs between strata would look like an effect. Variations are the last axis. The mean is
+    sum(w_h m_h), and the covariance of the variables over the count is sum(w_h^2 c_h / n_h), so that whatever is made
+    of moments is made of these. Left out are the strata in which a variation, of those that have units, has fewer than
+    ``least``, which is two or more.
+    """
+    has_any = moments.count.sum(axis=strata, keepdims=True) > 0
+    kept = ((moments.count >= least) | ~has_any).all(axis=-1, keepdims=True) & has_any
+    count = np.where(kept, moments.count, 0.0)
+    size = count.sum(axis=-1, keepdims=True)
+    units = count.sum(axis=strata)
+    with np.errstate(all="ignore"):
+        share = np.where(kept, size / size.sum(axis=strata, keepdims=True), 0.0)[..., None]
+        mean = np.where(kept[..., None], share * moments.mean, 0.0).sum(axis=strata)
+        spread = moments.products / (moments.count - 1)[..., None, None]
+        parts = share[..., None] ** 2 * spread / moments.count[..., None, None]
+        error = np.where(kept[..., None, None], parts, 0.0).sum(axis=strata)
+        away = moments.mean - np.expand_dims(mean, strata)
+        within = np.diagonal(moments.products, axis1=-2, axis2=-1) / moments.count[..., None]
+        third = moments.cubes / moments.count[..., None] + 3 * away * within + away**3
+        cubes = np.where(kept[..., None], share * third, 0.0).sum(axis=strata) * units[..., None]
+    return Standardised(
+        moments=Moments(count=units, mean=mean, products=error * (units * (units - 1))[..., None, None], cubes=cubes),
+        left_out=moments.count.sum(axis=strata) - units,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

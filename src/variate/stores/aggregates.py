@@ -33,7 +33,8 @@ class Question:
 
     ``variations`` are names, control first. Exposures count from ``start`` on; to before ``until``, where it is given,
     and events of metrics without a window's end too. Nothing dated at or after ``at`` counts. A unit's value of each of
-    ``dimensions`` is what its first exposure says.
+    ``dimensions`` is what its first exposure says. ``reweighed`` are the moments, in their order, from which on units
+    were shared out by other weights: they divide the time into periods.
     """
 
     experiment_id: str
@@ -44,6 +45,7 @@ class Question:
     metrics: tuple[Metric, ...]
     dimensions: tuple[str, ...] = ()
     overridden: frozenset[str] = frozenset()
+    reweighed: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +54,16 @@ class Cells:
 
     ``variation`` is a place in the question's variations; ``dimension`` is ``OVERALL`` or a dimension's name and
     ``value`` its value there, None for units that have none; ``day`` is the day of the first exposure in UTC, in days
-    from 1970 (-1 where a source has no days). A unit is in one cell of each dimension and in one of ``OVERALL``.
+    from 1970 (-1 where a source has no days). ``period`` is how many of the question's ``reweighed`` had come by the
+    first exposure (0 of quantiles, which do not add up over periods). A unit is in one cell of each dimension and in
+    one of ``OVERALL``.
     """
 
     variation: Numbers
     dimension: tuple[str, ...]
     value: tuple[str | None, ...]
     day: Numbers
+    period: Numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

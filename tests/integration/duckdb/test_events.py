@@ -76,6 +76,7 @@ def test_exported_events_say_what_the_port_promises(tmp_path: Path, seed: int) -
         QUESTION,
         until=chance.choice([None, START + 3 * DAY]),
         at=START + chance.choice([2, 6, 20]) * DAY,
+        reweighed=chance.choice([(), (START + DAY,), (START + 7 * HOUR, START + 2 * DAY)]),
     )
     table = pa.Table.from_batches([event_batch(events)])
     path = tmp_path / "events.parquet"

@@ -62,6 +62,39 @@ def test_no_value_is_taken_for_another(value: Json, said: str) -> None:
     assert differences({"field": "x"}, {"field": value}) == [Difference("field", "x", said)]
 
 
+_DE = {"attribute": "country", "operator": "in", "value": ["DE"]}
+
+
+@pytest.mark.parametrize("path", ["audience", "condition"])
+def test_a_condition_is_told_in_words(path: str) -> None:
+    condition = {"all": [_DE, {"audience": "staff"}]}
+    told = 'country in ["DE"] and audience staff'
+    assert differences({path: None}, {path: condition}) == [Difference(path, "none", told)]
+    ruled = {"rules": [{"name": "a", "condition": condition}]}, {"rules": [{"name": "a", "condition": _DE}]}
+    assert differences(*ruled) == [Difference("rules[a].condition", told, 'country in ["DE"]')]
+    assert differences({}, {path: _DE}) == [Difference(path, None, 'country in ["DE"]')]
+
+
+def test_what_is_no_condition_of_ours_is_told_field_by_field() -> None:
+    assert differences({"condition": {"x": 1}}, {"condition": {"x": 2}}) == [Difference("condition.x", "1", "2")]
+    value = {"value": {"condition": _DE}}
+    (*_, found) = differences({}, value)
+    assert found == Difference("value.condition.value", None, '["DE"]')
+    share = {"percentage": 5, "salt": "s"}
+    assert [each.path for each in differences({"condition": share}, {"condition": {**share, "percentage": 5.0}})] != [
+        "condition"
+    ], "what differs does not look alike"
+
+
+def test_moments_are_told_without_what_computers_alone_want() -> None:
+    before = {"ends_at": "2026-03-16T08:00:00.000000Z", "name": "2026-03-16T08:00:00.000000Z"}
+    after = {"ends_at": "2026-03-16T08:00:00.000008Z", "name": "x"}
+    assert differences(before, after) == [
+        Difference("ends_at", "2026-03-16 08:00:00 UTC", "2026-03-16 08:00:00.000008 UTC"),
+        Difference("name", "2026-03-16T08:00:00.000000Z", "x"),
+    ]
+
+
 def test_true_is_not_one_and_order_of_fields_is_no_change() -> None:
     assert differences({"on": 1}, {"on": True}) == [Difference("on", "1", "true")]
     assert differences({"list": [{"a": 1, "b": 2}]}, {"list": [{"b": 2, "a": 1}]}) == []

@@ -77,7 +77,7 @@ def test_what_the_report_says_stands_in_words(platform: Platform, editor: Browse
     page = editor.get("/experiments/in-words/complete")
     told = words(page)
     assert "Ship: blue A goal is better, none is worse, and every guardrail is safe. Look at this first: Late" in told
-    assert "From it follows Ship: everybody gets the variation: blue" in told
+    assert "From it follows Ship: everybody gets the variation blue" in told
     assert f'href="/experiments/in-words/results/{report_id}"' in page.text
     assert _chosen(page.text, "report_id") == report_id
     _reported(platform, "in-doubt", verdict="invalid", health="failed", concern="sample_ratio")

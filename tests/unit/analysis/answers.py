@@ -32,8 +32,8 @@ from variate.testing.clocks import START
 DAY = int(START.timestamp() // 86_400)
 AT = START + timedelta(days=10)
 
-Key = tuple[int, str, str | None, int]
-"""A cell: the variation's place, the dimension and its value, and the day."""
+Key = tuple[int, str, str | None, int] | tuple[int, str, str | None, int, int]
+"""A cell: the variation's place, the dimension and its value, the day, and the period where it is not the first."""
 
 
 @dataclass
@@ -91,6 +91,7 @@ def cells_of(keys: Sequence[Key]) -> Cells:
         dimension=tuple(each[1] for each in keys),
         value=tuple(each[2] for each in keys),
         day=np.array([each[3] for each in keys], dtype=np.int64),
+        period=np.array([each[4] if len(each) > 4 else 0 for each in keys], dtype=np.int64),
     )
 
 

@@ -220,6 +220,18 @@ def test_a_day_outside_its_band_is_another_shape_and_says_so() -> None:
     assert len(marks(root, "dot")) == 1
 
 
+def test_a_days_share_is_beside_what_was_expected_on_that_day() -> None:
+    days = tuple(
+        DayShares(day=DAY + timedelta(days=number), units=(900, 100), expected=expected)
+        for number, expected in enumerate([(0.9, 0.1), (0.5, 0.5)])
+    )
+    svg = shares_svg(SharesChart(title="t", variations=("v0", "v1"), expected=(0.5, 0.5), days=days))
+    (odd,) = marks(parsed(svg), "worse")
+    assert (odd[0].text or "").startswith("2 Mar 2026")
+    assert "1 shares are outside" in svg or "2 shares are outside" in svg
+    assert "v1: 50.00 % configured, 10.00 % at first" in svg
+
+
 @pytest.mark.parametrize(("variations", "panels"), [(2, 1), (3, 3), (10, 10)])
 def test_each_variation_has_a_panel_but_two_need_only_one(variations: int, panels: int) -> None:
     units = [tuple(100 + place for place in range(variations))] * 300

@@ -9,11 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.stats import beta, chisquare
+from scipy.stats import beta, chi2, chisquare
 
 from variate.errors import InvalidInputError
 from variate.stats.sides import REASONS
-from variate.stats.srm import sample_ratio, sequential_sample_ratio
+from variate.stats.srm import (
+    sample_ratio,
+    sample_ratio_by_period,
+    sequential_sample_ratio,
+    sequential_sample_ratio_by_period,
+)
 from variate.stats.srm_power import chance_to_flag, detectable_shift, units_to_detect
 
 
@@ -149,3 +154,62 @@ def test_what_cannot_be_planned_is_refused() -> None:
         detectable_shift(100, share=0.5, variations=1)
     with pytest.raises(InvalidInputError, match="shift"):
         units_to_detect(0.6, share=0.5)
+
+
+WEIGHTS = [[9, 1], [1, 1], [2, 8]]
+
+
+def test_of_several_periods_chi_squares_and_their_freedoms_add_up() -> None:
+    counts = [[9_050, 950], [480, 520], [190, 810]]
+    expected = [[9_000, 1_000], [500, 500], [200, 800]]
+    known = sum(chisquare(*each).statistic for each in zip(counts, expected, strict=True))
+    found = sample_ratio_by_period(counts, weights=WEIGHTS)
+    assert float(found.statistic) == pytest.approx(known)
+    assert float(found.p_value) == pytest.approx(chi2.sf(known, 3))
+    both = sample_ratio_by_period([counts, counts], weights=WEIGHTS)
+    assert both.p_value.tolist() == [pytest.approx(float(found.p_value))] * 2
+
+
+@given(counts=st.lists(st.integers(0, 2_000), min_size=3, max_size=3))
+def test_of_one_period_it_is_the_plain_test(counts: list[int]) -> None:
+    for weights in ([5, 3, 2], [1, 1, 0], [1, 0, 0]):
+        plain, of_one = sample_ratio(counts, weights=weights), sample_ratio_by_period([counts], weights=[weights])
+        assert int(plain.reasons) == int(of_one.reasons)
+        np.testing.assert_array_equal(plain.p_value, of_one.p_value)
+        np.testing.assert_array_equal(plain.statistic, of_one.statistic)
+        always = sequential_sample_ratio([counts], weights=weights).p_value
+        np.testing.assert_array_equal(always, sequential_sample_ratio_by_period([[counts]], weights=[weights]).p_value)
+
+
+def test_a_period_without_a_p_adds_nothing_and_without_any_there_is_a_reason() -> None:
+    only = sample_ratio_by_period([[500, 460], [3, 0], [0, 0]], weights=WEIGHTS)
+    assert float(only.p_value) == pytest.approx(float(sample_ratio([500, 460], weights=[9, 1]).p_value))
+    closed = [[1, 0], [1, 1]]
+    cases = {"no_units": [[0, 0], [0, 0]], "no_comparison": [[9, 0], [0, 0]], "too_few_units": [[9, 0], [2, 2]]}
+    for reason, counts in cases.items():
+        found = sample_ratio_by_period(counts, weights=closed)
+        assert REASONS[int(found.reasons)] == reason
+        assert np.isnan(found.p_value)
+    assert float(sample_ratio_by_period([[500, 1], [500, 500]], weights=closed).p_value) == 0
+
+
+def test_of_many_changes_of_the_weights_as_few_alarms_are_false_as_of_none() -> None:
+    generator, runs, days = np.random.default_rng(31), 20_000, 21
+    shares = np.array(WEIGHTS) / np.sum(WEIGHTS, axis=1, keepdims=True)
+    daily = np.zeros((runs, days, 3, 2))
+    for day in range(days):
+        period = day // 7
+        daily[:, day, period] = generator.multinomial(1_000, shares[period], runs)
+    looks = daily.cumsum(axis=1)
+    p_value = sample_ratio_by_period(looks, weights=WEIGHTS).p_value
+    assert 0.0005 < (p_value[:, -1] < 0.001).mean() < 0.0016
+    assert (p_value < 0.001).any(axis=1).mean() < 0.014
+    assert (sequential_sample_ratio_by_period(looks, weights=WEIGHTS).p_value[:, -1] < 0.05).mean() < 0.05
+    whole = sample_ratio(looks.sum(axis=2)[:, -1], weights=WEIGHTS[-1])
+    assert (whole.p_value < 0.001).all(), "so it matters that the weights of before are known"
+
+
+def test_periods_of_other_weights_than_the_counts_are_refused() -> None:
+    for counts in ([[1, 2]], [1, 2], 3):
+        with pytest.raises(InvalidInputError, match="counts: must be of 3 periods"):
+            sample_ratio_by_period(counts, weights=WEIGHTS)

@@ -9,8 +9,9 @@ from tests.unit.stats.samples import by_variation, correlated, stacked
 from variate.stats.mean_sides import mean_side
 from variate.stats.moments import Floats, Moments
 from variate.stats.not_estimable import NotEstimable, NotEstimableReason
+from variate.stats.ratios import ratio_side
 from variate.stats.sides import Side
-from variate.stats.strata import post_stratified
+from variate.stats.strata import post_stratified, standardised
 
 
 def _strata(*strata: tuple[Floats, ...]) -> Side:
@@ -90,3 +91,46 @@ def test_the_axes_may_lie_otherwise() -> None:
     )
     found = post_stratified(mean_side(turned), strata=1, variations=0).sides
     assert found.estimate.tolist() == post_stratified(_strata(_ONE, _TWO)).sides.estimate.tolist()
+
+
+def test_standardised_moments_make_the_means_that_post_stratified_sides_are() -> None:
+    moments, of_sides = standardised(_moments(_ONE, _TWO)), post_stratified(_strata(_ONE, _TWO))
+    side = mean_side(moments.moments)
+    assert side.estimate == pytest.approx(of_sides.sides.estimate)
+    assert side.squared_error == pytest.approx(of_sides.sides.squared_error)
+    assert side.count.tolist() == [130, 110]
+    assert moments.left_out.tolist() == [0, 0]
+
+
+def test_standardised_moments_of_equal_strata_are_those_of_all_units_together() -> None:
+    found, whole = standardised(_moments(_ONE, _ONE)).moments, _moments(_ONE, _ONE).merged(0)
+    assert found.mean == pytest.approx(whole.mean)
+    assert found.cubes == pytest.approx(whole.cubes)
+    assert found.variance(0) == pytest.approx(whole.variance(0), rel=0.03)
+
+
+def test_standardised_moments_leave_out_strata_in_which_a_variation_has_hardly_any() -> None:
+    lonely = (_draw(50, seed=5), _draw(1, seed=6))
+    found, without = standardised(_moments(_ONE, lonely, _TWO)), standardised(_moments(_ONE, _TWO))
+    assert found.left_out.tolist() == [50, 1]
+    assert found.moments.mean == pytest.approx(without.moments.mean)
+    assert found.moments.products == pytest.approx(without.moments.products)
+
+
+def test_a_ratio_of_standardised_moments_has_its_error() -> None:
+    # Simulated: of two strata of unequal shares, the ratio of sums over strata weighed alike, and how much it varies.
+    generator, runs, counts = np.random.default_rng(7), 2_000, ((900, 100), (500, 500))
+    ratios, errors = np.empty((runs, 2)), np.empty((runs, 2))
+    for run in range(runs):
+        strata = []
+        for level, of_stratum in zip((1.0, 3.0), counts, strict=True):
+            visits = [generator.poisson(4, count) + 1.0 for count in of_stratum]
+            strata.append(
+                by_variation(
+                    *(np.stack([level * each + generator.normal(0, 2, len(each)), each], 1) for each in visits)
+                )
+            )
+        side = ratio_side(standardised(stacked(strata)).moments, upper=0, lower=1)
+        ratios[run], errors[run] = side.estimate, side.squared_error
+    assert ratios.mean(axis=0) == pytest.approx(2.0, abs=0.01)
+    assert errors.mean(axis=0) == pytest.approx(ratios.var(axis=0), rel=0.1)

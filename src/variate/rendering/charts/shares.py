@@ -21,10 +21,14 @@ _EXPECTED = 0.999
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayShares:
-    """How many units entered on ``day``, a number for each variation."""
+    """How many units entered on ``day``, a number for each variation.
+
+    ``expected`` are the shares of that day, where they differ from the chart's.
+    """
 
     day: date
     units: tuple[int, ...]
+    expected: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +49,11 @@ class _Panel:
     expected: float
     days: Sequence[tuple[date, int, int]]
     """The day, the units of this variation, and those of all."""
+    shares: Sequence[float]
+    """What is expected of each of the days."""
 
-    def band(self, units: int) -> tuple[float, float]:
-        return expected_band(self.expected, units=units)
+    def bands(self) -> list[tuple[float, float]]:
+        return [expected_band(share, units=units) for (_, _, units), share in zip(self.days, self.shares, strict=True)]
 
 
 def expected_band(share: float, *, units: int) -> tuple[float, float]:
@@ -58,9 +64,15 @@ def expected_band(share: float, *, units: int) -> tuple[float, float]:
 
 def shares_svg(chart: SharesChart) -> str:
     """Return the chart as SVG: a panel a variation, but one for the two shares of two variations."""
-    days = [(each.day, each.units, sum(each.units)) for each in chart.days if sum(each.units)]
+    entered = [each for each in chart.days if sum(each.units)]
+    days = [(each.day, each.units, sum(each.units)) for each in entered]
     panels = [
-        _Panel(name=name, expected=share, days=[(day, units[place], total) for day, units, total in days])
+        _Panel(
+            name=name,
+            expected=share,
+            days=[(day, units[place], total) for day, units, total in days],
+            shares=[each.expected[place] if each.expected else share for each in entered],
+        )
         for place, (name, share) in enumerate(zip(chart.variations, chart.expected, strict=True))
     ]
     # Of two shares each says what the other does.
@@ -84,9 +96,10 @@ def _panel(panel: _Panel, *, top: float) -> str:
     first, last = panel.days[0][0], panel.days[-1][0]
     across = _x_axis(first, last)
     shares = [units / total for _, units, total in panel.days]
-    bands = [panel.band(total) for _, _, total in panel.days]
+    bands = panel.bands()
     levels = _levels(shares, bands, bottom=top + _PANEL, top=top)
-    heading = f"{cut(panel.name, columns=60)}: {share_words(panel.expected)} configured"
+    before = "" if len(set(panel.shares)) == 1 else f", {share_words(panel.shares[0])} at first"
+    heading = f"{cut(panel.name, columns=60)}: {share_words(panel.expected)} configured{before}"
     parts = [svg.label(heading, x=0, y=top - 9, font_weight="bold")]
     for tick in ticks(levels.low, levels.high, at_most=4):
         y = levels.place(tick)
@@ -140,8 +153,7 @@ def _about(panels: list[_Panel]) -> str:
     outside = sum(
         not low <= units / total <= high
         for panel in panels
-        for _, units, total in panel.days
-        for low, high in [panel.band(total)]
+        for (_, units, total), (low, high) in zip(panel.days, panel.bands(), strict=True)
     )
     days = len(panels[0].days)
     return f"Each day's share of units a variation, over {days} days; {outside} shares are outside their band."

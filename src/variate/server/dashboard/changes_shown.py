@@ -9,10 +9,7 @@ from itertools import islice
 from typing import Final
 
 from variate.model import AuditEntry, Json
-from variate.rendering.text import cut
-
-MOST_COLUMNS: Final = 2_000
-"""A longer value is shown by its beginning and its end: a page has many of them."""
+from variate.server.dashboard.values_shown import conditions_words, value_words, words_of
 
 MOST_DIFFERENCES: Final = 60
 """How many fields a page shows of a change: all are in the audit log."""
@@ -70,15 +67,6 @@ def changed(entry: AuditEntry) -> Changed:
     return Changed(tuple((name, value_words(value)) for name, value in about.items()), tuple(found))
 
 
-def value_words(value: Json) -> str:
-    """Return the value as it is read: text as it stands where it cannot be taken for something else, else JSON."""
-    if value is None:
-        return "none"
-    if isinstance(value, str) and not _is_like_json(value):
-        return cut(value, columns=MOST_COLUMNS)
-    return cut(json.dumps(value, ensure_ascii=False), columns=MOST_COLUMNS)
-
-
 def _sides(entry: AuditEntry) -> tuple[Json, Json, dict[str, Json]]:
     """Return before, after, and what is beside."""
     data = entry.data
@@ -117,6 +105,10 @@ def _walk(path: str, before: Json, after: Json) -> Iterator[Difference]:
     there = [each for each in (before, after) if each is not _ABSENT]
     if len(there) == 2 and _same(before, after):
         return
+    told = _conditions(path, before, after)
+    if told is not None:
+        yield told
+        return
     by = next((name for name in _NAMED_BY if all(_is_named(each, name) for each in there)), None)
     if by is not None:
         old, new = _by_name(before, by), _by_name(after, by)
@@ -126,7 +118,18 @@ def _walk(path: str, before: Json, after: Json) -> Iterator[Difference]:
     elif any(there) and all(isinstance(each, dict) for each in there):
         yield from _by_key(_below(path), before, after)
     else:
-        yield Difference(path, _words(before), _words(after))
+        yield Difference(path, _words(path, before), _words(path, after))
+
+
+def _conditions(path: str, before: Json, after: Json) -> Difference | None:
+    """Return conditions that differ as one difference in words; None for what is none."""
+    there = [each for each in (before, after) if each is not _ABSENT]
+    if not any(isinstance(each, dict) for each in there):
+        return None
+    told = conditions_words(path, there)
+    if told is None:
+        return None
+    return Difference(path, None if before is _ABSENT else told[0], None if after is _ABSENT else told[-1])
 
 
 def _by_key(named: Callable[[str], str], before: Json, after: Json) -> Iterator[Difference]:
@@ -170,15 +173,5 @@ def _is_empty(value: Json) -> bool:
     return value is None or value in ("", [], {})
 
 
-def _is_like_json(text: str) -> bool:
-    if text in ("none", "") or text != text.strip():
-        return True
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _words(value: Json) -> str | None:
-    return None if value is _ABSENT else value_words(value)
+def _words(path: str, value: Json) -> str | None:
+    return None if value is _ABSENT else words_of(path, value)

@@ -1,7 +1,7 @@
 """The moments of metrics by cell, from unit rows: one scan for all metrics, all dimensions and all days.
 
-The finest cells (variation, day and all dimensions at once) are added up first, and the cells that are asked for from
-them: sums about one constant simply add.
+The finest cells (variation, day, period and all dimensions at once) are added up first, and the cells that are asked
+for from them: sums about one constant simply add.
 """
 
 from __future__ import annotations
@@ -137,7 +137,8 @@ def _add_up(
     moved = [column for place, sums in enumerate(pending) for column in sums.columns(f"m{place}")]
     added = [column for place, sums in enumerate(pending) for column in sums.aggregates(f"m{place}")]
     names = [f"s{place}" for place in range(len(added))]
-    keys = ["v", *(["day"] if rows.day else []), *(f"g{place}" for place in range(len(rows.dimensions)))]
+    times = [*(["day"] if rows.day else []), *(["period"] if rows.period else [])]
+    keys = ["v", *times, *(f"g{place}" for place in range(len(rows.dimensions)))]
     finest = ", ".join(f"{each} AS {name}" for each, name in zip(added, names, strict=True))
     session.run(
         f"CREATE OR REPLACE TEMP TABLE finest AS SELECT {', '.join(keys)}, count(*) AS n{', ' * bool(names)}{finest} "
@@ -146,16 +147,17 @@ def _add_up(
         what="adding up the units",
     )
     summed = "".join(f", sum({name})" for name in ("n", *names))
-    day = "day" if rows.day else NO_DAY
-    parts = [(OVERALL, _part(session, f"{day}{summed}", value="NULL"))]
-    parts += [(name, _part(session, f"{day}{summed}", value=f"g{at}")) for at, (name, _) in enumerate(rows.dimensions)]
+    when = f"{'day' if rows.day else NO_DAY}, {'period' if rows.period else 0}"
+    parts = [(OVERALL, _part(session, f"{when}{summed}", value="NULL"))]
+    parts += [(name, _part(session, f"{when}{summed}", value=f"g{at}")) for at, (name, _) in enumerate(rows.dimensions)]
     columns = [np.concatenate(each) for each in zip(*(columns for _, columns in parts), strict=True)]
-    variation, value, days, count, *sums = columns
+    variation, value, days, periods, count, *sums = columns
     cells = Cells(
         variation=variation.astype(np.int64),
         dimension=tuple(name for name, part in parts for _ in range(len(part[0]))),
         value=tuple(value),
         day=days.astype(np.int64),
+        period=periods.astype(np.int64),
     )
     totals = []
     start = 0
@@ -167,9 +169,10 @@ def _add_up(
     return cells, count.astype(np.int64), totals
 
 
-def _part(session: Session, day_and_sums: str, *, value: str) -> list[npt.NDArray[Any]]:
+def _part(session: Session, times_and_sums: str, *, value: str) -> list[npt.NDArray[Any]]:
     return session.arrays(
-        f"SELECT v, CAST({value} AS VARCHAR) AS value, {day_and_sums} FROM finest GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        f"SELECT v, CAST({value} AS VARCHAR) AS value, {times_and_sums} FROM finest "
+        "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
     )
 
 
@@ -212,6 +215,7 @@ def _some(cells: Cells, kept: npt.NDArray[np.bool_]) -> Cells:
         dimension=tuple(compress(cells.dimension, kept)),
         value=tuple(compress(cells.value, kept)),
         day=cells.day[kept],
+        period=cells.period[kept],
     )
 
 

@@ -54,6 +54,7 @@ def cell_quantiles(session: Session, rows: EventRows) -> MetricQuantiles:
             dimension=tuple(name for name, *_ in found),
             value=tuple(key[1] for _, key, *_ in found),
             day=np.full(len(found), -1, dtype=np.int64),
+            period=np.zeros(len(found), dtype=np.int64),
         ),
         units=np.array([row[2] for row in found], dtype=np.int64),
         events=np.array([row[3] for row in found], dtype=np.int64),

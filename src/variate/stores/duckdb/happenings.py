@@ -65,8 +65,16 @@ class Happenings:
         )
         places = {metric.id: f"r{place}" for place, metric in enumerate(funnels)}
         metrics = [self._columns(session, metric, sums, places.get(metric.id)) for metric in self._metrics]
-        units = UnitRows(relation="sums", variation="v", day="day", dimensions=self._dimensions)
+        units = UnitRows(relation="sums", variation="v", day="day", dimensions=self._dimensions, period=self._period)
         return units, metrics
+
+    @property
+    def _period(self) -> str | None:
+        if not self._question.reweighed:
+            return None
+        latest_first = reversed(list(enumerate(self._question.reweighed, start=1)))
+        cases = (f"WHEN first >= {micros(moment)} THEN {place}" for place, moment in latest_first)
+        return f"CASE {' '.join(cases)} ELSE 0 END"
 
     def events(self, session: Session, metric: Metric) -> EventRows:
         """Return the events of a quantile."""

@@ -13,20 +13,23 @@ class UnitRows:
     """A row a unit. ``relation`` is what stands after FROM; the rest is SQL over its columns.
 
     ``variation`` is a place in the question's variations and NULL for what does not count; ``day`` is days from 1970,
-    and None where nothing has a day; ``dimensions`` are names with the text they have, NULL for none.
+    and None where nothing has a day; ``period`` is that of ``Cells``, and None where there is but one; ``dimensions``
+    are names with the text they have, NULL for none.
     """
 
     relation: str
     variation: str
     day: str | None
     dimensions: tuple[tuple[str, str], ...]
+    period: str | None = None
 
     @property
     def groups(self) -> str:
-        """What SQL selects to tell the finest cells apart: ``v``, ``day`` and ``g0`` ..."""
+        """What SQL selects to tell the finest cells apart: ``v``, ``day``, ``period`` and ``g0`` ..."""
         dimensions = [f"{text} AS g{place}" for place, (_, text) in enumerate(self.dimensions)]
         days = [] if self.day is None else [f"{self.day} AS day"]
-        return ", ".join([f"{self.variation} AS v", *days, *dimensions])
+        periods = [] if self.period is None else [f"{self.period} AS period"]
+        return ", ".join([f"{self.variation} AS v", *days, *periods, *dimensions])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

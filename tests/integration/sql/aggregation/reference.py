@@ -17,8 +17,8 @@ from variate.stats.moments import moments_of
 from variate.stats.quantiles import quantile_of_rows
 from variate.stores.aggregates import OVERALL, Answer, Cells, MetricMoments, Question
 
-Key = tuple[str, str | None, int, int]
-"""Dimension, value, variation and day."""
+Key = tuple[str, str | None, int, int, int]
+"""Dimension, value, variation, day and period."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -31,13 +31,14 @@ class Entry:
     variation: int
     first: datetime
     dimensions: Mapping[str, str | None]
+    period: int
 
     def cells(self) -> list[Key]:
         """The cells that it is in."""
         day = (self.first - _EPOCH).days
         return [
-            (OVERALL, None, self.variation, day),
-            *((name, value, self.variation, day) for name, value in self.dimensions.items()),
+            (OVERALL, None, self.variation, day, self.period),
+            *((name, value, self.variation, day, self.period) for name, value in self.dimensions.items()),
         ]
 
 
@@ -74,7 +75,8 @@ def expected(events: Iterable[Event], question: Question) -> Expected:
         elif len(places) > 1:
             crossed += 1
         else:
-            entries.append(Entry(unit, places.pop(), first.at, _dimensions(first, question.dimensions)))
+            period = sum(moment <= first.at for moment in question.reweighed)
+            entries.append(Entry(unit, places.pop(), first.at, _dimensions(first, question.dimensions), period))
     return Expected(entries, crossed, overridden, unknown)
 
 
@@ -135,7 +137,7 @@ def check(answer: Answer, events: Sequence[Event], question: Question) -> None:
 
 def keys(cells: Cells) -> list[Key]:
     """Return the cells as keys."""
-    columns = (cells.dimension, cells.value, cells.variation.tolist(), cells.day.tolist())
+    columns = (cells.dimension, cells.value, cells.variation.tolist(), cells.day.tolist(), cells.period.tolist())
     return list(zip(*columns, strict=True))
 
 
@@ -168,8 +170,9 @@ def _check_quantiles(
         low, high = _window(question, metric, entry.first)
         for event in of_unit.get(entry.unit, []):
             if _is_of(event, metric.measure) and low <= event.at < high:
-                for name, value, variation, _ in entry.cells():
-                    by_cell.setdefault((name, value, variation, -1), []).append((number, _value(event, metric.measure)))
+                for name, value, variation, *_ in entry.cells():
+                    happened = (number, _value(event, metric.measure))
+                    by_cell.setdefault((name, value, variation, -1, 0), []).append(happened)
     assert set(keys(told.cells)) == set(by_cell)
     for place, key in enumerate(keys(told.cells)):
         units = np.asarray([unit for unit, _ in by_cell[key]], dtype=np.int64)

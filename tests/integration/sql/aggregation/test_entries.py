@@ -116,7 +116,7 @@ def test_units_are_counted_by_variation_and_day_in_utc(database: Database) -> No
     answer = ask(database, question(BOUGHT))
     found = dict(zip(keys(answer.units.cells), answer.units.count.tolist(), strict=True))
     day = date(2040, 2, 29).toordinal() - date(1970, 1, 1).toordinal()
-    assert found == {("", None, 0, day): 1, ("", None, 0, day + 1): 1, ("", None, 1, day + 1): 1}
+    assert found == {("", None, 0, day, 0): 1, ("", None, 0, day + 1, 0): 1, ("", None, 1, day + 1, 0): 1}
 
 
 def test_days_before_1970_are_days_too(database: Database) -> None:
@@ -181,3 +181,20 @@ def test_nobody_is_no_failure(database: Database) -> None:
         None,
         None,
     )
+
+
+def test_a_unit_is_of_the_period_of_its_first_exposure(database: Database) -> None:
+    record(database, exposed("a", at=1), exposed("b", at=2), exposed("c", "treatment", at=2.5), exposed("d", at=30))
+    record(database, exposed("a", at=40), did(unit="d", at=31))
+    reweighed = (START + 2 * HOUR, START + 30 * HOUR)
+    asked = question(BOUGHT, reweighed=reweighed, dimensions=("country",))
+    answer = ask(database, asked)
+    for told in (answer.units.cells, answer.metrics[BOUGHT.id].cells):
+        overall = [
+            (variation, period)
+            for variation, period, name in zip(told.variation, told.period, told.dimension, strict=True)
+            if name == ""
+        ]
+        assert sorted(overall) == [(0, 0), (0, 1), (0, 2), (1, 1)]
+        assert sorted(told.period.tolist()) == [0, 0, 1, 1, 1, 1, 2, 2], "of the dimension, too"
+    assert set(ask(database, question(BOUGHT)).units.cells.period.tolist()) == {0}

@@ -60,7 +60,8 @@ def test_looks_one_after_the_other_say_what_a_first_look_says(database: Database
     question = QUESTION
     for _ in range(8):
         at = question.at + chance.choice([DAY, HOUR, 2 * DAY, timedelta(0), -DAY])
-        question = replace(question, at=at, overridden=_overridden(question, chance))
+        reweighed = chance.choice([(), (at - HOUR,), (START + HOUR, START + DAY)])
+        question = replace(question, at=at, overridden=_overridden(question, chance), reweighed=reweighed)
         batch = [_event(chance, at) for _ in range(chance.choice([0, 1, 5, 60]))]
         store.append(batch, at=at)
         recorded.extend(batch)

@@ -109,6 +109,7 @@ class SqlAggregator:
                 start=moment(question.start),
                 until=moment(question.until),
                 at=moment(question.at),
+                reweighed=tuple(map(moment, question.reweighed)),
             ),
             groups=tuple(
                 tuple(variables_of(each).values()) for each in question.metrics if each.kind is not MetricKind.QUANTILE

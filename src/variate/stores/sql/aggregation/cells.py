@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,19 +30,23 @@ class Groups:
         return total
 
 
-def groups(keys: Sequence[tuple[int, int, str | None]], *, dimensions: Sequence[str]) -> Groups:
-    """Return the groups of these variations, days and dimensions' values as JSON."""
-    numbers: dict[tuple[str, str | None, int, int], int] = {}
+Key: TypeAlias = tuple[str, str | None, int, int, int]
+"""A dimension and a value of it, a variation, a day and a period."""
+
+
+def groups(keys: Sequence[tuple[int, int, int, str | None]], *, dimensions: Sequence[str]) -> Groups:
+    """Return the groups of these variations, days, periods and dimensions' values as JSON."""
+    numbers: dict[Key, int] = {}
     source: list[int] = []
     target: list[int] = []
     read: dict[str, list[str | None]] = {}
-    for place, (variation, day, text) in enumerate(keys):
+    for place, (variation, day, period, text) in enumerate(keys):
         if dimensions and text is not None and text not in read:
             read[text] = json.loads(text)
         found = read[text] if dimensions and text is not None else []
         for name, value in ((OVERALL, None), *zip(dimensions, found, strict=False)):
             source.append(place)
-            target.append(numbers.setdefault((name, value, variation, day), len(numbers)))
+            target.append(numbers.setdefault((name, value, variation, day, period), len(numbers)))
     return Groups(
         cells=cells_of(list(numbers)),
         source=np.asarray(source, dtype=np.intp),
@@ -49,13 +54,14 @@ def groups(keys: Sequence[tuple[int, int, str | None]], *, dimensions: Sequence[
     )
 
 
-def cells_of(keys: Sequence[tuple[str, str | None, int, int]]) -> Cells:
-    """Return the cells of these dimensions, values, variations and days."""
+def cells_of(keys: Sequence[Key]) -> Cells:
+    """Return the cells of these keys."""
     return Cells(
-        variation=_numbers([variation for _, _, variation, _ in keys]),
-        dimension=tuple(name for name, _, _, _ in keys),
-        value=tuple(value for _, value, _, _ in keys),
-        day=_numbers([day for _, _, _, day in keys]),
+        variation=_numbers([variation for _, _, variation, _, _ in keys]),
+        dimension=tuple(name for name, *_ in keys),
+        value=tuple(value for _, value, *_ in keys),
+        day=_numbers([day for _, _, _, day, _ in keys]),
+        period=_numbers([period for *_, period in keys]),
     )
 
 

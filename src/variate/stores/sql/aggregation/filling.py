@@ -31,6 +31,7 @@ class Scope:
     start: Any
     until: Any | None
     at: Any
+    reweighed: tuple[Any, ...] = ()
 
     @property
     def stop(self) -> Any:

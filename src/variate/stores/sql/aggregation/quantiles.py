@@ -19,7 +19,7 @@ from variate.model.metric import Measure, Metric
 from variate.stats.moments import Floats, Moments
 from variate.stats.quantiles import share_bounds
 from variate.stores.aggregates import OVERALL, MetricQuantiles
-from variate.stores.sql.aggregation.cells import cells_of
+from variate.stores.sql.aggregation.cells import Key, cells_of
 from variate.stores.sql.aggregation.dialect import Dialect, Values
 from variate.stores.sql.aggregation.filling import Scope, is_shared, is_within, lives
 from variate.stores.sql.aggregation.keeping import State
@@ -43,11 +43,11 @@ class QuantileReading:
 
     def read(self, *, entered: int) -> MetricQuantiles:
         """Return the quantile by cell; ``entered`` is how many units there are."""
-        found: list[tuple[tuple[str, str | None, int, int], tuple[float, ...]]] = []
+        found: list[tuple[Key, tuple[float, ...]]] = []
         for place, name in enumerate((OVERALL, *self.scope.dimensions)):
             key = "''" if name == OVERALL else f"coalesce({self.dialect.item('unit.dimensions', place - 1)}, 'null')"
             for (variation, value), row in self._cells(key).items():
-                found.append(((name, json.loads(value) if value else None, variation, -1), row))
+                found.append(((name, json.loads(value) if value else None, variation, -1, 0), row))
         table = np.asarray([row for _, row in found], dtype=np.float64).reshape(len(found), 4)
         return MetricQuantiles(
             metric_id=self.metric.id,

@@ -138,16 +138,25 @@ class Summing:
         for guarded in (False, True):
             values = Values()
             chosen = [each for variables in read for each in Sums(variables).texts(values, guarded=guarded)]
+            keys = ["variation", "day", *([self._period(values)] if self.scope.reweighed else []), "dimensions"]
             rows = self._rows(
                 who,
                 values,
-                f"SELECT {', '.join(('variation, day, dimensions, count(*)', *chosen))} FROM",
-                "GROUP BY variation, day, dimensions",
+                f"SELECT {', '.join((*keys, 'count(*)', *chosen))} FROM",
+                f"GROUP BY {', '.join(str(place + 1) for place in range(len(keys)))}",
             )
-            table = np.asarray([tuple(row[3:]) for row in rows], dtype=np.float64).reshape(len(rows), len(chosen) + 1)
+            table = np.asarray([tuple(row[len(keys) :]) for row in rows], dtype=np.float64)
+            table = table.reshape(len(rows), len(chosen) + 1)
             if np.isfinite(table).all():
                 break
-        return groups([(row[0], row[1], row[2]) for row in rows], dimensions=self.scope.dimensions), table
+        found = [(row[0], row[1], row[2] if self.scope.reweighed else 0, row[len(keys) - 1]) for row in rows]
+        return groups(found, dimensions=self.scope.dimensions), table
+
+    def _period(self, values: Values) -> str:
+        """Return how many changes of the weights had come by the unit's first exposure."""
+        latest_first = reversed(list(enumerate(self.scope.reweighed, start=1)))
+        cases = (f"WHEN unit.first_at >= {values.of(moment)} THEN {place}" for place, moment in latest_first)
+        return f"CASE {' '.join(cases)} ELSE 0 END"
 
     def _rows(self, who: _Who, values: Values, select: str, rest: str) -> Sequence[Any]:
         """Return the rows of the SELECT, of the units that are in."""
