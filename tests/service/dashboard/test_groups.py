@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.service.dashboard.people import Browser, words
 from tests.service.running import Running
 from tests.unit.server.filling import fields_of
+from variate.model import Experiment, Page
 from variate.platform import Platform
 
 PARTS = {"audiences": "audience", "metric-catalog": "metric", "layers": "layer", "holdouts": "holdout"}
@@ -203,6 +206,32 @@ def test_a_layer_shows_who_holds_what_of_it(editor: Browser, service: Running) -
     assert "checkout 2 32.5 %" in words(editor.get("/layers"))
     refused = editor.send("/layers/checkout/remove", {"revision": "3"})
     assert "is in use by experiment" in words(refused)
+
+
+def test_who_holds_a_layer_is_read_together_and_who_cannot_be_read_by_id(
+    editor: Browser, service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = service.platform
+    platform.create_layer("held")
+    sides = [{"name": "a"}, {"name": "b"}]
+    for place, name in enumerate(("first", "second")):
+        held: list[float] = [50 * place, 50 * place + 50]
+        platform.create_experiment(
+            name.title(), variations=sides, experiment_id=f"held-{name}", layer="held", layer_range=held
+        )
+    listed = platform.list_experiments
+
+    def one_unreadable(**asked: Any) -> Page[Experiment]:
+        page = listed(**asked)
+        return Page(tuple(each for each in page if each.id != "held-second"), page.last_key)
+
+    def one_by_one(experiment_id: str) -> Experiment:
+        raise AssertionError(f"{experiment_id} is read alone")
+
+    monkeypatch.setattr(platform, "list_experiments", one_unreadable)
+    monkeypatch.setattr(platform, "get_experiment", one_by_one)
+    assert "First ○ draft 0 % 50 % 50 % held-second - 50 % 100 % 50 %" in words(editor.get("/layers/held"))
+    assert "held-second" in words(editor.get("/layers/held/uses"))
 
 
 def test_lists_go_on_page_by_page(editor: Browser, service: Running) -> None:

@@ -78,9 +78,10 @@ def of_holdout(platform: Platform, holdout: Holdout) -> Iterator[Use]:
 
 
 def of_layer(platform: Platform, layer: Layer) -> Iterator[Use]:
-    """Yield the experiments that hold a range of the layer, as the ranges lie."""
+    """Yield the experiments that hold a range of the layer, as the ranges lie; by its id one that cannot be read."""
+    holding = {each.id: each for each in _not_ended(platform, mentions=[layer.id])}
     for experiment_id, held in sorted(layer.ranges.items(), key=lambda each: each[1].start):
-        found = platform.get_experiment(experiment_id)
+        found = holding.get(experiment_id)
         yield Use(
             kind="experiment",
             part="experiments",
@@ -95,16 +96,21 @@ def _experiments(
     platform: Platform, how: Callable[[Experiment], str | None], *, mentions: Iterable[str]
 ) -> Iterator[Use]:
     """Yield the experiments that have not ended and of which ``how`` says something; they name one of the ids."""
+    for each in _not_ended(platform, mentions=mentions):
+        said = how(each)
+        if said is not None:
+            yield Use(
+                kind="experiment",
+                part="experiments",
+                id=each.id,
+                name=each.name,
+                status=str(each.status),
+                how=said,
+            )
+
+
+def _not_ended(platform: Platform, *, mentions: Iterable[str]) -> Iterator[Experiment]:
+    """Yield the experiments that have not ended and may name one of the ids, a page of them at a time."""
     for status in NOT_ENDED:
         for page in every_page(platform.list_experiments, status=status, mentions=mentions):
-            for each in page:
-                said = how(each)
-                if said is not None:
-                    yield Use(
-                        kind="experiment",
-                        part="experiments",
-                        id=each.id,
-                        name=each.name,
-                        status=str(each.status),
-                        how=said,
-                    )
+            yield from page
