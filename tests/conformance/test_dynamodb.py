@@ -15,7 +15,8 @@ from variate.stores.dynamodb import (
     DynamoDBServingStore,
     DynamoDBSnapshotStore,
 )
-from variate.stores.ports import AssignmentStore, EventStore, Outbox, OverrideStore, ServingStore, SnapshotStore
+from variate.stores.events import EventStore
+from variate.stores.ports import AssignmentStore, Outbox, OverrideStore, ServingStore, SnapshotStore
 from variate.testing.builders import build_audit_entry, build_flag
 from variate.testing.conformance import (
     AssignmentStoreConformance,

@@ -13,10 +13,10 @@ from variate.errors import InvalidInputError
 from variate.model.audience import Audience
 from variate.model.layer import Layer
 from variate.settings import ENCRYPTABLE_FIELDS
+from variate.stores.events import EventStore
 from variate.stores.ports import (
     AuditLog,
     DefinitionStore,
-    EventStore,
     ExperimentStore,
     FlagStore,
     Outbox,
@@ -40,13 +40,13 @@ from variate.stores.sql import (
 )
 from variate.stores.wrappers.encrypted import (
     EncryptedAuditLog,
-    EncryptedEventStore,
     EncryptedExperimentStore,
     EncryptedFlagStore,
     EncryptedOverrideStore,
     EncryptedServingStore,
 )
 from variate.stores.wrappers.encrypted_definitions import EncryptedDefinitionStore
+from variate.stores.wrappers.encrypted_events import EncryptedEventStore
 from variate.stores.wrappers.encrypted_snapshots import EncryptedSnapshotStore
 from variate.stores.wrappers.sealing import EnvelopeCipher, FieldCipher, KeyFileDataKeys
 from variate.testing.builders import build_audience

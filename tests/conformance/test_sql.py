@@ -15,11 +15,11 @@ from variate.model.holdout import Holdout
 from variate.model.layer import Layer
 from variate.model.metric import Metric
 from variate.stores.access import KeyStore, PersonStore, ReplyStore
+from variate.stores.events import EventStore
 from variate.stores.ports import (
     AssignmentStore,
     AuditLog,
     DefinitionStore,
-    EventStore,
     ExperimentStore,
     FlagStore,
     Outbox,

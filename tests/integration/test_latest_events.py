@@ -13,7 +13,7 @@ from variate.errors import InvalidInputError
 from variate.model import Event
 from variate.recording.latest import Latest
 from variate.stores.dynamodb import DynamoDBEventStore
-from variate.stores.ports import EventStore
+from variate.stores.events import EventStore, NewestEvents
 from variate.stores.sql import SqlEventStore
 from variate.stores.sql.database import Database
 from variate.testing.builders import build_event
@@ -33,8 +33,8 @@ def add(store: EventStore, *events: Event) -> None:
         store.append(events[start : start + 500], at=NOW)
 
 
-def ids(found: tuple[Event, ...]) -> list[str]:
-    return [each.id for each in found]
+def ids(found: NewestEvents) -> list[str]:
+    return [each.id for each in found.events]
 
 
 class LatestEvents:
@@ -66,11 +66,35 @@ class LatestEvents:
         add(store, *(event(number, ago=number / 400) for number in range(1_500)))
         assert ids(latest.latest_events(limit=200)) == [f"e-{number:05}" for number in range(200)]
 
-    def test_a_burst_of_one_moment_after_a_silence_is_found(self, store: EventStore, latest: Latest) -> None:
+    def test_a_rare_one_is_found_among_many(self, store: EventStore, latest: Latest) -> None:
+        rare = event(9_999, ago=500, event_type="rare", experiment_id="x")
+        add(store, rare, *(event(number, ago=number / 4) for number in range(1_500)))
+        questions: list[dict[str, Any]] = [
+            {"event_type": "rare"},
+            {"experiment_id": "x"},
+            {"event_type": "rare", "unit": rare.unit},
+        ]
+        for asked in questions:
+            found = latest.latest_events(**asked)
+            assert (ids(found), found.is_cut) == (["e-09999"], False)
+
+    def test_what_is_beyond_the_bound_is_said_to_be_left_out(
+        self, store: EventStore, latest: Latest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("variate.recording.latest.AMONG", 160)
+        monkeypatch.setattr("variate.recording.latest._OF_UNIT", 100)
+        add(store, *(event(number, ago=number / 4, unit="ana") for number in range(1_500)))
+        add(store, event(9_999, ago=500, event_type="rare", unit="ben"))
+        assert latest.latest_events(event_type="rare") == NewestEvents(events=(), is_cut=True)
+        assert not latest.latest_events(limit=5).is_cut
+        assert latest.latest_events(unit="ana", experiment_id="x").is_cut
+        assert not latest.latest_events(unit="ben").is_cut
+
+    def test_a_burst_of_one_moment_is_found(self, store: EventStore, latest: Latest) -> None:
         add(store, *(event(number, ago=200) for number in range(700)))
-        assert len(latest.latest_events()) == 100
+        assert len(latest.latest_events().events) == 100
         add(store, event(9_999, ago=100))
-        assert ids(latest.latest_events()) == ["e-09999"]
+        assert ids(latest.latest_events())[0] == "e-09999"
 
     @pytest.mark.parametrize(
         ("given", "field"),

@@ -28,7 +28,7 @@ from variate.model import Event, VerdictStatus
 from variate.platform import Platform
 from variate.platform.profiles import open_backends
 from variate.settings import Settings
-from variate.stores.ports import EventStore
+from variate.stores.events import EventStore
 
 AT = 1_767_323_045_678_901_234
 """2026-01-02T03:04:05.678901234Z."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from variate.model import Page
 from variate.model.rules import check_id
 from variate.platform.backends import Backends
-from variate.stores.ports import EventStore
+from variate.stores.events import EventStore
 from variate.stores.reports import ReportHead
 
 if TYPE_CHECKING:

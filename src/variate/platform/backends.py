@@ -13,6 +13,7 @@ from variate.model.holdout import Holdout
 from variate.model.layer import Layer
 from variate.model.metric import Metric
 from variate.stores.access import KeyStore, PersonStore, ReplyStore
+from variate.stores.events import EventStore
 from variate.stores.health import Migratable
 from variate.stores.ports import (
     Announcements,
@@ -20,7 +21,6 @@ from variate.stores.ports import (
     AuditLog,
     Cache,
     DefinitionStore,
-    EventStore,
     ExperimentStore,
     FlagStore,
     Outbox,

@@ -30,6 +30,7 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
         return backends
     from variate.stores.wrappers import encrypted
     from variate.stores.wrappers.encrypted_definitions import EncryptedDefinitionStore
+    from variate.stores.wrappers.encrypted_events import EncryptedEventStore
     from variate.stores.wrappers.encrypted_snapshots import EncryptedSnapshotStore
     from variate.stores.wrappers.sealed_fields import EVENT_DATA
     from variate.stores.wrappers.sealing import EnvelopeCipher, KeyFileDataKeys
@@ -43,7 +44,7 @@ def encrypt(backends: Backends, settings: Settings) -> Backends:
     else:
         cipher = EnvelopeCipher(KeyFileDataKeys(settings.key_file))
     experiments = encrypted.EncryptedExperimentStore(backends.experiments, cipher, fields)
-    events = encrypted.EncryptedEventStore(backends.events, cipher, fields)
+    events = EncryptedEventStore(backends.events, cipher, fields)
     opened = streaming(events)
     return replace(
         backends,

@@ -18,7 +18,7 @@ from variate.errors import InvalidInputError, StoreUnavailableError
 from variate.model import Event, Verdict
 from variate.patience import within
 from variate.recording.batch import Batch, Outcome, Reader
-from variate.stores.ports import EventStore
+from variate.stores.events import EventStore
 
 logger = logging.getLogger("variate.intake")
 

@@ -14,7 +14,7 @@ from variate.model.rules import check_id
 from variate.recording.batch import Reader
 from variate.recording.latest import Latest
 from variate.recording.reading import EVENT_DAYS, read_event
-from variate.stores.ports import EventStore
+from variate.stores.events import EventStore
 
 BATCH = 500
 

@@ -26,7 +26,6 @@ from variate.model import (
     Assignment,
     AssignmentSample,
     AuditEntry,
-    Event,
     Experiment,
     FeatureFlag,
     OutboxMessage,
@@ -34,7 +33,6 @@ from variate.model import (
     OverrideTarget,
     Page,
     RateLimit,
-    VerdictStatus,
 )
 from variate.model.audit import AuditFilters
 from variate.model.layer import Layer
@@ -240,49 +238,6 @@ class OverrideStore(Protocol):
 
     def purge(self, *, expired_before: datetime) -> int:
         """Delete what expired before this, a removal after 90 days; return how many, 0 where the engine does it."""
-
-
-class EventStore(Protocol):
-    """Exposures and metric events; append-only."""
-
-    def append(self, events: Sequence[Event], *, at: datetime) -> Sequence[VerdictStatus]:
-        """Store each unless its id is taken; return ACCEPTED or DUPLICATE for each, in order.
-
-        Durable on return. An id whose event expired at or before ``at`` is free again. The same id twice in a batch:
-        the first is accepted. If it raises, some may be stored and sending the same batch again is safe.
-        """
-
-    def of_unit(
-        self,
-        unit: str,
-        *,
-        event_type: str | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        at: datetime,
-        limit: int,
-        last_key: str | None = None,
-    ) -> Page[Event]:
-        """Return the unit's events from ``start`` to ``end``, both included, most recent first (then by id)."""
-
-    def window(
-        self,
-        *,
-        start: datetime,
-        end: datetime,
-        experiment_id: str | None = None,
-        event_type: str | None = None,
-        at: datetime,
-        limit: int,
-        last_key: str | None = None,
-    ) -> Page[Event]:
-        """Return the events of every unit from ``start`` to before ``end``, each once, in no promised order.
-
-        With ``experiment_id``, only those recorded with it. Unlike elsewhere, a page that is not the last may be short.
-        """
-
-    def purge(self, *, expired_before: datetime) -> int:
-        """Delete what expired before this and return how many; 0 where the engine expires by itself."""
 
 
 class ServingStore(Protocol):

@@ -14,6 +14,9 @@ from tests.service.dashboard.browsers import chromium_path, started
 from tests.service.dashboard.people import PASSWORD, Browser, signed_in
 from tests.service.running import Running, running
 from variate.platform import Platform
+from variate.server.dashboard.events import tail
+from variate.server.dashboard.experiments import overview, results_live
+from variate.server.dashboard.home import pages as home_pages
 from variate.service_settings import ServiceSettings
 from variate.settings import Settings
 
@@ -67,6 +70,16 @@ def chromium() -> Iterator[Chromium]:
         pytest.skip("there is no Chromium on PATH")
     with started(found) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module", autouse=True)
+def live_at_once() -> Iterator[None]:
+    """Have what is live on pages read many times a second: else most of a test is a wait for its turn."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (home_pages, overview, results_live, tail):
+            name = "LIVE_SECONDS" if module is overview else "_EVERY_SECONDS"
+            patch.setattr(module, name, 0.2)
+        yield
 
 
 Opened = Callable[..., Page]

@@ -42,6 +42,14 @@ def test_entries_tell_who_what_before_and_after(viewer: Browser) -> None:
     assert 'href="/experiments/prices"' in page.text
 
 
+def test_a_key_is_linked_for_those_who_may_see_its_page(viewer: Browser, admin: Browser, defined: Platform) -> None:
+    key = defined.create_api_key("shop", scopes=["read"]).key
+    there = {"entity_id": key.id}
+    assert f'href="/keys/{key.id}"' in admin.get("/audit", params=there).text
+    assert f"created of key {key.id}" in words(viewer.get("/audit", params=there))
+    assert f'href="/keys/{key.id}"' not in viewer.get("/audit", params=there).text
+
+
 def test_the_filters_leave_what_they_say(viewer: Browser, defined: Platform) -> None:
     def actions(**asked: str) -> list[str]:
         return re.findall(r"<strong>([a-z ]+)</strong> of", viewer.get("/audit", params=asked).text)

@@ -107,6 +107,17 @@ def told(viewer: Browser, path: str) -> Generator[dict[str, str]]:
                 yield json.loads(line.removeprefix("data:"))
 
 
+def test_where_older_ones_were_not_looked_at_it_says_so(viewer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "Only the newest 10,000 events were looked at for these: there may be others that came before."
+    asked = "/events?event_type=click&experiment_id=prices"
+    assert said not in words(viewer.get(asked))
+    monkeypatch.setattr("variate.recording.latest.AMONG", 1)
+    page = viewer.get(asked)
+    assert (ids(page), said in words(page)) == ([], True)
+    with closing(told(viewer, unescape(re.findall(r'data-stream="([^"]+)"', page.text)[0]))) as stream:
+        assert next(stream)["bound"] == said
+
+
 def test_a_stream_ends_with_the_session(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "CHECK_SECONDS", 0.0)
     with signed_in(service.url, service.platform, role="editor") as browser:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.service.dashboard.conftest import Opened
+from tests.service.dashboard.people import Browser, words
 from tests.service.running import Running
+
+
+def test_every_link_of_home_is_one_for_who_only_looks(viewer: Browser) -> None:
+    home = viewer.get("/")
+    assert "No experiment runs." in words(home)
+    links = re.findall(r'<a [^>]*href="(/[^"]*)"', home.text)
+    assert {link: viewer.get(link).status_code for link in links} == dict.fromkeys(links, 200)
 
 
 def test_a_new_snapshot_is_shown_as_it_comes_into_force(service: Running, opened: Opened) -> None:

@@ -288,7 +288,7 @@ def test_a_newer_report_is_told_to_who_looks_without_a_jump(service: Running, op
     assert page.evaluate(where) == before
     assert newer.id not in page.content()
     assert page.get_by_text(report.id).count() == 1
-    page.get_by_text(f"Coming in: {UNITS} exposures among").wait_for()
+    page.get_by_text(f"Coming in: {UNITS} exposures in the last 10 minutes").wait_for()
     page.get_by_role("link", name="Show it").click()
     page.get_by_text(newer.id).first.wait_for()
 

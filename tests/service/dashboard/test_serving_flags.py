@@ -49,7 +49,7 @@ def test_the_flags_that_serve_an_experiment_are_listed_with_where_they_do(servic
         f"<b>inactive</b> {here} ○ off {off}",
     ):
         assert said.strip() in told, said
-    assert 'href="/flags/switched%20off%2Fhere"' in part
+    assert 'href="/flags/switched%20off~2Fhere"' in part
     assert ("archived" in told, name in told, "<b>" in part) == (False, False, False)
     assert told.index("inactive") < told.index("everywhere"), "those changed last come first"
 

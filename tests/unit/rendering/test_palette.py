@@ -6,7 +6,6 @@ import re
 from importlib.resources import files
 
 from variate.rendering.environment import style
-from variate.server.dashboard.assets import asset
 
 _SHEETS = [
     *files("variate.server.dashboard").joinpath("static").iterdir(),
@@ -28,6 +27,10 @@ def test_colours_are_defined_by_the_palette_alone() -> None:
     assert used - {"tone"} <= _defined(style("palette.css")), "every colour that is used is there"
 
 
-def test_the_dashboard_has_the_palette_of_reports() -> None:
-    assert asset("palette.css").endswith("/palette.css")
-    assert style("palette.css").count("light-dark(") == len(_defined(style("palette.css")))
+def test_dark_is_the_same_by_the_system_and_by_choice_and_as_whole_as_light() -> None:
+    light, by_system, by_choice = (
+        dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]{6});", block))
+        for block in re.findall(r":root[^{]*\{([^}]*)\}", style("palette.css"))
+    )
+    assert by_system == by_choice
+    assert light.keys() == by_choice.keys()

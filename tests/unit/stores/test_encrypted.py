@@ -29,12 +29,12 @@ from variate.model.record import (
 from variate.model.record import override_record as override_as_record
 from variate.stores.wrappers.encrypted import (
     EncryptedAuditLog,
-    EncryptedEventStore,
     EncryptedExperimentStore,
     EncryptedFlagStore,
     EncryptedOverrideStore,
     EncryptedServingStore,
 )
+from variate.stores.wrappers.encrypted_events import EncryptedEventStore
 from variate.stores.wrappers.sealing import EnvelopeCipher, KeyFileDataKeys
 from variate.testing.builders import (
     build_audit_entry,

@@ -19,6 +19,7 @@ from variate.model import (
     VerdictStatus,
     override_id,
 )
+from variate.stores.events import NewestEvents
 
 
 def alive(thing: Assignment | Override | Event, at: datetime) -> bool:
@@ -209,6 +210,26 @@ class ReferenceEventStore:
         ]
         of = ("window", start, end, experiment_id, event_type)
         return cut(found, by=lambda each: (micros(each.at), each.id), of=of, limit=limit, last_key=last_key)
+
+    def newest(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        experiment_id: str | None = None,
+        event_type: str | None = None,
+        at: datetime,
+        limit: int,
+        among: int,
+    ) -> NewestEvents:
+        within = sorted((each for each in self._alive(at) if start <= each.at < end), key=lambda each: each.id)
+        within.sort(key=lambda each: each.at, reverse=True)
+        found = [
+            each
+            for each in within[:among]
+            if experiment_id in (None, each.experiment_id) and event_type in (None, each.event_type)
+        ]
+        return NewestEvents(events=tuple(found[:limit]), is_cut=len(found) < limit and len(within) >= among)
 
     def purge(self, *, expired_before: datetime) -> int:
         with self.lock:

@@ -191,8 +191,13 @@ def field_words(path: str, *, row: Callable[[str, str], str] | None = None) -> s
             keyed = name
         if name in _FREE and end < len(path):
             said.append(path[end:])
-            return ", ".join([said[0], *map(_lower, said[1:-1]), said[-1]])
-    return ", ".join([*said[:1], *map(_lower, said[1:])])
+            return ", ".join([said[0], *map(within_a_sentence, said[1:-1]), said[-1]])
+    return ", ".join([*said[:1], *map(within_a_sentence, said[1:])])
+
+
+def within_a_sentence(words: str) -> str:
+    """Return the words as they go on after others: an abbreviation stays as it is."""
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def _name_of(names: list[str]) -> str:
@@ -203,8 +208,3 @@ def _name_of(names: list[str]) -> str:
 def _spelt(name: str) -> str:
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
-
-
-def _lower(words: str) -> str:
-    """Return the words as they go on after others: an abbreviation stays as it is."""
-    return words if words[1:2].isupper() else words[:1].lower() + words[1:]

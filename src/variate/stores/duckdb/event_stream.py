@@ -15,7 +15,7 @@ from variate.stores.duckdb.event_analysis import answer_events, event_unit_value
 from variate.stores.duckdb.event_source import SCHEMA, EventSource, event_batch
 from variate.stores.duckdb.happenings import event_types
 from variate.stores.duckdb.session import MEMORY, Session
-from variate.stores.ports import EventStore
+from variate.stores.events import EventStore
 
 try:
     import pyarrow as pa

@@ -25,6 +25,7 @@ from variate.stores.dynamodb.item_table import ItemTable
 from variate.stores.dynamodb.queries import IndexQuery, Position, check_page_limit, page_of, scope_of
 from variate.stores.dynamodb.source import TableSource
 from variate.stores.dynamodb.writes import Put
+from variate.stores.events import NewestEvents
 
 SLOTS = tuple(f"{number:02d}" for number in range(16))
 """Partitions of the index by time. Each takes 1,000 writes a second; a window is one query of each.
@@ -142,6 +143,45 @@ class DynamoDBEventStore:
             )
         )
         return page_of(items, limit=limit, read=self._read, scope=scope, position=_window_order)
+
+    def newest(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        experiment_id: str | None = None,
+        event_type: str | None = None,
+        at: datetime,
+        limit: int,
+        among: int,
+    ) -> NewestEvents:
+        """See ``EventStore.newest``. As in ``window``, what the guide's own code wrote is not found."""
+        if start >= end:
+            return NewestEvents(events=())
+        found: list[Item] = []
+        unseen: list[datetime] = []
+        for slot in SLOTS:
+            items, last = self._table.glance(
+                IndexQuery(
+                    index="slot-index",
+                    partition="slot",
+                    value=slot,
+                    sort="timestamp",
+                    low=instant(start),
+                    high=instant(end - timedelta(microseconds=1)),
+                    forward=False,
+                    filters=_filters(at, event_type=event_type, experiment_id=experiment_id),
+                ),
+                looked_at=max(1, among // len(SLOTS)),
+            )
+            found += items
+            if last is not None:
+                unseen.append(read_instant(last["timestamp"]))
+        found.sort(key=_newest_first)
+        newest = tuple(map(self._read, found[:limit]))
+        # Beyond the last one that a slot showed may be others; they matter where they are newer than what is given.
+        oldest = newest[-1].at if len(newest) == limit else start
+        return NewestEvents(events=newest, is_cut=any(moment >= oldest for moment in unseen))
 
     def purge(self, *, expired_before: datetime) -> int:  # noqa: ARG002 - DynamoDB deletes by ``ttl`` itself
         """See ``EventStore.purge``."""

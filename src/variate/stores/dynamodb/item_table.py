@@ -121,6 +121,18 @@ class ItemTable:
             if not start:
                 return
 
+    def glance(self, query: IndexQuery, *, looked_at: int) -> tuple[Sequence[Item], Item | None]:
+        """Return what is found among the index's first items, and the key of the last of them where more come after.
+
+        It is one request, which looks at so many items at most, and at a megabyte.
+        """
+        if query.is_empty:
+            return (), None
+        name = self.name
+        with Translated(name):
+            answer: Any = self._tables.client.query(**query.as_arguments(name), Limit=looked_at)
+        return answer["Items"], answer.get("LastEvaluatedKey") or None
+
     def ordered(
         self,
         query: IndexQuery,

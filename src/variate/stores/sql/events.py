@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from variate.model import Event, Page, VerdictStatus
+from variate.stores.events import NewestEvents
 from variate.stores.sql.data_columns import read_columns
 from variate.stores.sql.database import Database, Intake
 from variate.stores.sql.paging import Listing
@@ -114,6 +115,36 @@ class SqlEventStore:
         return self._page(
             _WINDOW.of(start, end, experiment_id, event_type), query, at=at, limit=limit, last_key=last_key
         )
+
+    def newest(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        experiment_id: str | None = None,
+        event_type: str | None = None,
+        at: datetime,
+        limit: int,
+        among: int,
+    ) -> NewestEvents:
+        """Return up to ``limit`` of the events from ``start`` to before ``end``, the newest of those looked at."""
+        asked = [events.c.at >= start, events.c.at < end]
+        if experiment_id is not None:
+            asked.append(events.c.experiment_id == experiment_id)  # of these an index has the order, too
+        looked_at = select(events).where(*asked).order_by(events.c.at.desc(), events.c.sequence.desc()).limit(among)
+        seen = looked_at.subquery()
+        wanted = select(seen).where(or_(seen.c.expires_at.is_(None), seen.c.expires_at > at))
+        if event_type is not None:
+            wanted = wanted.where(seen.c.event_type == event_type)
+        newest = wanted.order_by(seen.c.at.desc(), seen.c.id).limit(limit)
+        counting = select(func.count()).select_from(looked_at.with_only_columns(events.c.sequence).subquery())
+
+        def read(connection: Connection) -> NewestEvents:
+            found = tuple(map(_event, connection.execute(newest).all()))
+            is_cut = len(found) < limit and connection.execute(counting).scalar_one() == among
+            return NewestEvents(events=found, is_cut=is_cut)
+
+        return self._database.read_together(read)
 
     def purge(self, *, expired_before: datetime) -> int:
         """Delete what expired before this and return how many."""

@@ -15,7 +15,6 @@ from typing import Unpack
 from variate.model import (
     AuditEntry,
     Document,
-    Event,
     Experiment,
     FeatureFlag,
     OutboxMessage,
@@ -23,17 +22,15 @@ from variate.model import (
     OverrideTarget,
     Page,
     Variation,
-    VerdictStatus,
 )
 from variate.model.audit import AuditFilters
 from variate.model.audit_chain import ChainHead, Link, Unchained
 from variate.model.layer import Layer
 from variate.model.listing import ExperimentFilters, FlagFilters, experiment_contains, flag_says, folded
 from variate.model.reading import read_stored
-from variate.stores.ports import AuditLog, EventStore, ExperimentStore, FlagStore, OverrideStore, ServingStore
+from variate.stores.ports import AuditLog, ExperimentStore, FlagStore, OverrideStore, ServingStore
 from variate.stores.sifting import Sifting
 from variate.stores.wrappers.sealed_fields import (
-    EVENT_DATA,
     EXPERIMENT_DESCRIPTION,
     EXPERIMENT_HYPOTHESIS,
     EXPERIMENT_NOTE,
@@ -279,75 +276,6 @@ class EncryptedOverrideStore:
     def _open(self, override: Override) -> Override:
         reason = self._sealed.open_text(override.reason, field=OVERRIDE_REASON, place=override.id)
         return override if reason == override.reason else replace(override, reason=reason)
-
-
-class EncryptedEventStore:
-    """An ``EventStore`` whose data are sealed where chosen."""
-
-    def __init__(self, store: EventStore, cipher: FieldCipher, fields: Set[str]) -> None:
-        self._store = store
-        self._sealed = SealedFields(cipher, fields)
-
-    def append(self, events: Sequence[Event], *, at: datetime) -> Sequence[VerdictStatus]:
-        """Store each unless its id is taken; return ACCEPTED or DUPLICATE for each, in order."""
-        return self._store.append([self._seal(event) for event in events], at=at)
-
-    def of_unit(
-        self,
-        unit: str,
-        *,
-        event_type: str | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        at: datetime,
-        limit: int,
-        last_key: str | None = None,
-    ) -> Page[Event]:
-        """Return the unit's events, opened, most recent first."""
-        return self._opened(
-            self._store.of_unit(
-                unit, event_type=event_type, start=start, end=end, at=at, limit=limit, last_key=last_key
-            )
-        )
-
-    def window(
-        self,
-        *,
-        start: datetime,
-        end: datetime,
-        experiment_id: str | None = None,
-        event_type: str | None = None,
-        at: datetime,
-        limit: int,
-        last_key: str | None = None,
-    ) -> Page[Event]:
-        """Return the events of every unit from ``start`` to before ``end``, opened, each once."""
-        return self._opened(
-            self._store.window(
-                start=start,
-                end=end,
-                experiment_id=experiment_id,
-                event_type=event_type,
-                at=at,
-                limit=limit,
-                last_key=last_key,
-            )
-        )
-
-    def purge(self, *, expired_before: datetime) -> int:
-        """Delete what expired before this and return how many."""
-        return self._store.purge(expired_before=expired_before)
-
-    def _seal(self, event: Event) -> Event:
-        document = self._sealed.seal_document(event.document, field=EVENT_DATA, place=event.id)
-        return event if document is event.document else replace(event, document=document)
-
-    def _opened(self, page: Page[Event]) -> Page[Event]:
-        return Page(tuple(self._open(event) for event in page.items), page.last_key)
-
-    def _open(self, event: Event) -> Event:
-        document = self._sealed.open_document(event.document, field=EVENT_DATA, place=event.id)
-        return event if document is event.document else replace(event, document=document)
 
 
 def _seal_experiment(sealed: SealedFields, experiment: Experiment) -> Experiment:

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from variate.model import Document, Event, Json, Page, VerdictStatus
-from variate.stores.ports import EventStore
+from variate.stores.events import EventStore
 from variate.testing.builders import build_event
 from variate.testing.clocks import START
 from variate.testing.conformance.concurrency import together
+from variate.testing.conformance.newest_events import FindsTheNewest
 from variate.testing.conformance.paging import Fetch, check_newest_first, check_refusals, walk
 from variate.testing.conformance.samples import (
     ALIKE,
@@ -29,7 +30,7 @@ MICROSECOND = timedelta(microseconds=1)
 ACCEPTED, DUPLICATE = VerdictStatus.ACCEPTED, VerdictStatus.DUPLICATE
 
 
-class EventStoreConformance:
+class EventStoreConformance(FindsTheNewest):
     """Subclass it and provide the fixture ``store``, empty."""
 
     @pytest.fixture

@@ -19,7 +19,7 @@ from variate.stats.quantiles import quantile_side, share_bounds
 from variate.stats.ratios import ratio_side
 
 RUNS = 4_000
-SIZES = [50, 500, 5_000]
+SIZES = [50, 500, pytest.param(5_000, marks=pytest.mark.slow)]
 CHUNK = 2_000_000
 """As many numbers as are drawn at a time."""
 

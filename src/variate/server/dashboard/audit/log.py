@@ -31,7 +31,7 @@ def list_entries(visit: Visit) -> Response:
     typed = {name: form.text(name) for name in _FIELDS}
     return visit.page(
         "audit/log.html.j2",
-        shown=[Shown.of(each) for each in found],
+        shown=[Shown.of(each, visit.principal) for each in found],
         kinds=ENTITY_TYPES,
         is_narrowed=any(typed.values()),
         more_path=None if found.last_key is None else path_of("audit", **typed, after=found.last_key),
@@ -45,7 +45,7 @@ def show_entry(visit: Visit) -> Response:
     entry = visit.platform.get_audit_entry(entry_id)
     if entry is None:
         raise NotFoundError("audit entry", entry_id)
-    return visit.page("audit/entry.html.j2", shown=Shown.of(entry))
+    return visit.page("audit/entry.html.j2", shown=Shown.of(entry, visit.principal))
 
 
 def _filters(form: Form) -> AuditFilters:

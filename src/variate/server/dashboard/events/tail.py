@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from starlette.responses import Response
 
 from variate.errors import InvalidInputError, VariateError
-from variate.model import Event, Page
+from variate.model import Event
 from variate.model.rules import check_id
 from variate.platform import Platform
+from variate.recording.latest import AMONG
 from variate.server.dashboard.form import Form
 from variate.server.dashboard.live import Shown
 from variate.server.dashboard.pages import Pages
@@ -22,6 +24,16 @@ pages = Pages()
 
 ROWS = 100
 _EVERY_SECONDS = 2.0
+_BOUND = f"Only the newest {AMONG:,} events were looked at for these: there may be others that came before."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Events, and ``last_key`` where older ones can be asked for. ``bound`` says in words that others were not seen."""
+
+    events: Sequence[Event] = ()
+    last_key: str | None = None
+    bound: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +50,16 @@ class Filters:
         names = ("unit", "experiment_id", "event_type")
         return cls(**{name: check_id(name, form.text(name)) if form.text(name) else None for name in names})
 
-    def events(self, platform: Platform, *, last_key: str | None = None) -> Page[Event]:
+    def events(self, platform: Platform, *, last_key: str | None = None) -> Found:
         """Return the latest first: those of a unit however old they are, those of all of the last minutes."""
         if self.unit is None:
             if last_key is not None:
                 raise InvalidInputError("unit", "must be given for events that are older")
-            return Page(
-                platform.latest_events(experiment_id=self.experiment_id, event_type=self.event_type, limit=ROWS)
-            )
+            latest = platform.latest_events(experiment_id=self.experiment_id, event_type=self.event_type, limit=ROWS)
+            return Found(events=latest.events, bound=_BOUND if latest.is_cut else "")
         page = platform.get_user_events(self.unit, event_type=self.event_type, limit=ROWS, last_key=last_key)
-        return Page(tuple(each for each in page if self.experiment_id in (None, each.experiment_id)), page.last_key)
+        chosen = tuple(each for each in page if self.experiment_id in (None, each.experiment_id))
+        return Found(events=chosen, last_key=page.last_key)
 
     def path(self, *below: str, after: str | None = None) -> str:
         """Return a path of the events with these filters."""
@@ -58,7 +70,7 @@ class Filters:
 def show_events(visit: Visit) -> Response:
     """Show the latest, and the numbers of the intake."""
     form = visit.take_query()
-    found: Page[Event] = Page(())
+    found = Found()
     filters, last_key = None, form.raw("after") or None
     try:
         filters = Filters.read(form)
@@ -68,7 +80,8 @@ def show_events(visit: Visit) -> Response:
     is_live = filters is not None and last_key is None
     return visit.page(
         "events/events.html.j2",
-        events=found,
+        events=found.events,
+        bound=found.bound,
         filters=filters,
         stream=filters.path("stream") if filters and is_live else None,
         older=filters.path(after=found.last_key) if filters and found.last_key else None,
@@ -84,8 +97,9 @@ def stream_events(visit: Visit) -> Response:
     filters, platform, intake = Filters.read(visit.take_query()), visit.platform, visit.site.intake
 
     def read() -> Shown:
-        rows = render("events/tail.html.j2", {"events": filters.events(platform)})
-        return {"tail|html": rows, **_numbers(intake)}
+        found = filters.events(platform)
+        rows = render("events/tail.html.j2", {"events": found.events})
+        return {"tail|html": rows, "bound": found.bound, **_numbers(intake)}
 
     return visit.stream(f"events {json.dumps(asdict(filters))}", read, every=_EVERY_SECONDS)
 

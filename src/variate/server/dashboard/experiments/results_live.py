@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from variate.model import EXPOSURE
 from variate.platform import Platform
-from variate.recording.latest import MAX_LATEST
+from variate.recording.latest import AMONG, MAX_LATEST
 from variate.server.dashboard.experiments.head import found
 from variate.server.dashboard.making import Work
 from variate.server.dashboard.pages import Pages
@@ -26,7 +26,8 @@ NONE = "none"
 _FRAGMENTS = ("newer", "making")
 _EVERY_SECONDS = 3.0
 _COMING_SECONDS = 15.0
-_AMONG = "among the newest events of the last 10 minutes"
+_LATELY = "in the last 10 minutes"
+_AMONG = f"among the newest {AMONG:,} events {_LATELY}"
 
 
 @pages.live("/experiments/{experiment_id}/results/live")
@@ -92,8 +93,9 @@ class _Coming:
 
 
 def _coming_words(platform: Platform, experiment_id: str) -> str:
-    events = platform.latest_events(experiment_id=experiment_id, event_type=EXPOSURE, limit=MAX_LATEST)
+    found = platform.latest_events(experiment_id=experiment_id, event_type=EXPOSURE, limit=MAX_LATEST)
+    events, among = found.events, _AMONG if found.is_cut else _LATELY
     if not events:
-        return f"no exposure {_AMONG}"
+        return f"no exposure {among}"
     number = f"{MAX_LATEST} or more exposures" if len(events) == MAX_LATEST else count(len(events), "exposure")
-    return f"{number} {_AMONG}, the last one at {events[0].at:%H:%M} UTC"
+    return f"{number} {among}, the last one at {events[0].at:%H:%M} UTC"

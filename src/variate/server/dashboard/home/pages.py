@@ -16,7 +16,7 @@ from variate.model import AuditEntry
 from variate.patience import within
 from variate.server.dashboard.changes_shown import changed
 from variate.server.dashboard.experiments.running import how_they_stand
-from variate.server.dashboard.field_names import field_words
+from variate.server.dashboard.field_names import field_words, within_a_sentence
 from variate.server.dashboard.home.intake import intake_of
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.site import Site
@@ -148,7 +148,7 @@ def _fields_of(entry: AuditEntry) -> tuple[str, ...]:
     differences = changed(entry).differences
     if len(differences) == 1:
         (one,) = differences
-        whole = f"{field_words(one.path)} {one.before or '-'} → {one.after or '-'}"
+        whole = f"{within_a_sentence(field_words(one.path))} {one.before or '-'} → {one.after or '-'}"
         if len(whole) <= _MOST_SHOWN:
             return (whole,)
-    return tuple(dict.fromkeys(field_words(each.path.partition(".")[0]) for each in differences))
+    return tuple(dict.fromkeys(within_a_sentence(field_words(each.path.partition(".")[0])) for each in differences))

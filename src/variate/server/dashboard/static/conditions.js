@@ -24,6 +24,7 @@ async function refresh(builder) {
   }
   const parts = [`${builder.id}-count`, `${builder.id}-attributes`];
   for (const row of changed) {
+    if (!row.isConnected) changed.delete(row); // it was removed, or its form was exchanged for another
     if (!builder.contains(row)) continue;
     parts.push(`${row.id}-operand`);
     changed.delete(row);
