@@ -26,6 +26,9 @@ help: ## List what there is to make
 demo: $(VENV)/.runs ## Run an experiment on 20,000 simulated users, print its report and serve the dashboard on it
 	@$(BIN)/variate demo --serve
 
+# Each of two workers reads 390 files of tests, and hundreds of processes start: compiled, that takes half the time.
+test test-slow: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/.develops .venv-ministack/.runs $(VENV)/.node-modules $(VENV)/.featurevisor ## Run every test but the heavy ones, on real engines
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(PYTEST)
 

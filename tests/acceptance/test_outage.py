@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 import psycopg
@@ -23,7 +24,8 @@ from tests.acceptance.gate import Gate
 from tests.engines.redis import PrivateRedis
 from tests.engines.waiting import wait_until
 from variate.errors import StoreUnavailableError
-from variate.platform import Platform
+from variate.platform import Platform, profiles
+from variate.stores.wrappers.breaker import CircuitBreaker
 
 VARIATIONS = [{"name": "control"}, {"name": "green"}]
 REDIS_TIMEOUT = 0.3
@@ -124,7 +126,10 @@ def test_06_with_redis_away_reads_come_from_the_source_and_limits_still_limit(
     assert sum(answers) == 10
 
 
-def test_redis_is_used_again_once_it_is_back(redis_behind_gate: tuple[Deployment, Gate]) -> None:
+def test_redis_is_used_again_once_it_is_back(
+    redis_behind_gate: tuple[Deployment, Gate], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiles, "CircuitBreaker", partial(CircuitBreaker, reset_seconds=0.3))
     deployment, gate = redis_behind_gate
     assert variate.cache_experiment_assignment("user-1", "e-1", "green") is True
     gate.shut()

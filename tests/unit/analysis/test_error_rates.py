@@ -20,6 +20,7 @@ from variate.stats.mean_sides import mean_side
 from variate.stats.moments import Floats, Moments
 from variate.stats.multiplicity import benjamini_hochberg
 from variate.stats.proportions import proportion_side
+from variate.stats.strata import standardised
 from variate.stores.aggregates import Question
 from variate.testing.clocks import START
 
@@ -146,6 +147,33 @@ def test_twenty_slices_of_few_conversions_seldom_show_a_difference_where_there_i
     )
     p_values = effects(*beside(proportion_side(bought, count=counts)), rule=rule).p_value.reshape(reports, slices)
     assert (np.nanmin(benjamini_hochberg(p_values), axis=1) <= 0.05).mean() <= 0.05
+
+
+def test_after_other_weights_what_changes_with_time_is_no_more_often_found_than_alpha_says() -> None:
+    runs, days = 10_000, [([900, 100], 0.05)] * 5 + [([500, 500], 0.08)] * 5
+    generator, subject = np.random.default_rng(17), subject_of("buying", weights=(1, 1), units=10_000)
+    bought, counts = np.zeros((2, runs, 2)), np.zeros((2, runs, 2))
+    looks: tuple[Look, ...] = ()
+    found, pooled = np.zeros(runs, dtype=bool), np.zeros(runs, dtype=bool)
+    for day, (daily, rate) in enumerate(days, start=1):
+        period = int(day > 5)
+        bought[period] += generator.binomial(daily, rate, (runs, 2))
+        counts[period] += daily
+        stands = stand(subject, day=day, units=1_000 * day, looks=looks)
+        looks = stands.looks
+        rule = rules_of(MetricRole.GOAL, subject=subject, found=stands, counts=np.full((1, 2), 500 * day)).overall
+        share = bought / np.maximum(counts, 1)
+        moments = Moments(
+            count=counts,
+            mean=share[..., None],
+            products=(counts * share * (1 - share))[..., None, None],
+            cubes=np.zeros((2, runs, 2, 1)),
+        )
+        within, together = mean_side(standardised(moments).moments), mean_side(moments.merged(0))
+        found |= (effects(*beside(within), rule=rule).is_beyond != 0).any(axis=1)
+        pooled |= (effects(*beside(together), rule=rule).is_beyond != 0).any(axis=1)
+    assert 0.035 < found.mean() < 0.055
+    assert pooled.mean() > 0.5, "so it matters that only units of one time are compared"
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from variate.access.sessions import Session
@@ -304,6 +304,3 @@ def refused(visit: Visit, error: Exception) -> Response:
 def wants_page(request: Request) -> bool:
     """Whether who asks would rather have a page than data."""
     return "text/html" in request.headers.get("accept", "")
-
-
-__all__ = ["HTMLResponse", "Page", "Pages", "refused", "routes_of", "wants_page"]
