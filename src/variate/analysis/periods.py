@@ -27,7 +27,7 @@ def shares_of(weights: Sequence[float]) -> Shares:
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """The ``weights`` of each period, in the order of the variations; ``reweighed`` is when each but the first began."""
+    """The ``weights`` of each period, in the order of the variations; ``reweighed``: when each but the first began."""
 
     reweighed: tuple[datetime, ...]
     weights: tuple[tuple[float, ...], ...]
