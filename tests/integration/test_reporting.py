@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from variate.analysis.comparison import Finding, Method
-from variate.analysis.report import CheckKind, CheckStatus, VerdictKind
+from variate.analysis.report import CheckKind, CheckStatus, LastLook, VerdictKind
 from variate.errors import InvalidInputError, NotFoundError
 from variate.model import EXPOSURE
 from variate.platform import Platform
@@ -216,6 +216,25 @@ def test_a_report_of_the_past_is_judged_by_the_look_of_that_moment_and_of_any_ot
     methods = [each.metrics[0].overall.comparisons[0].effect.method for each in (between, of_look)]  # type: ignore[union-attr] # there are units
     assert methods == [Method.CONFIDENCE_SEQUENCE, Method.FIXED_HORIZON]
     assert [each.verdict.kind for each in (between, of_look)] == [VerdictKind.HOLD, VerdictKind.SHIP]
+
+
+def test_what_the_look_at_the_planned_end_found_stands_in_the_reports_after_it(
+    platform: Platform, clock: SettableClock
+) -> None:
+    experiment_id = launch(platform, plan={"units": 400})
+    clock.set(START + timedelta(hours=1))
+    happen(platform, experiment_id, units=range(400), bought=(20, 90), at=clock())
+    clock.set(looked := START + timedelta(hours=2))
+    of_look = platform.report_experiment(experiment_id)
+    happen(platform, experiment_id, units=range(400, 800), bought=(90, 20), at=clock())
+    clock.set(START + timedelta(hours=3))
+    after, once_more = (platform.report_experiment(experiment_id) for _ in range(2))
+    assert [each.verdict.kind for each in (of_look, after, once_more)] == [VerdictKind.SHIP] * 3
+    assert [each.verdict.variation for each in (after, once_more)] == ["green"] * 2
+    assert after.verdict.standing == LastLook(report_id=of_look.id, at=looked, kind=VerdictKind.SHIP, variation="green")
+    assert (once_more.verdict.standing, of_look.verdict.standing) == (after.verdict.standing, None)
+    before = platform.report_experiment(experiment_id, at=START + timedelta(minutes=90))
+    assert (before.verdict.kind, before.verdict.standing) == (VerdictKind.HOLD, None)
 
 
 def test_of_many_who_look_at_once_all_are_at_one_look(platform: Platform, clock: SettableClock) -> None:

@@ -15,7 +15,7 @@ from variate.analysis.gathering import Days, Groups, counted, counted_by_day, da
 from variate.analysis.judging import Evidence, judge
 from variate.analysis.periods import placed
 from variate.analysis.planning import Stage, Standing, progress, standing
-from variate.analysis.report import Report, ReportVariation
+from variate.analysis.report import LastLook, Report, ReportVariation
 from variate.analysis.reproducing import reproduction
 from variate.analysis.series import series_of
 from variate.analysis.small_cells import exact_of
@@ -63,11 +63,13 @@ def build_report(
     answer: Answer,
     looks: Sequence[Look] = (),
     found: Standing | None = None,
+    last_look: LastLook | None = None,
     tolerances: Tolerances = USUAL,
 ) -> Report:
     """Return the report of what ``answer`` says to ``question``, after the ``looks`` of before in their order.
 
     ``found`` is where the experiment stands; None stands for ``look_now`` after the looks, as if this were one.
+    ``last_look`` is what the report of the last look said.
 
     The question's variations are the subject's. Metrics of the question to which the subject gives no role are left
     out; those that the subject names and the question does not have are not defined. Raise ``InvalidInputError`` where
@@ -112,6 +114,7 @@ def build_report(
             stage=found.stage,
             unusable=units_missing(counts[0]),
             is_over=subject.is_over,
+            last_look=last_look,
         )
     )
     return Report(
@@ -135,7 +138,13 @@ def build_report(
         progress=so_far,
         metrics=metrics,
         reproduction=reproduction(
-            subject, question=question, answer=answer, looks=found.looks, stage=found.stage, rules=rules
+            subject,
+            question=question,
+            answer=answer,
+            looks=found.looks,
+            last_look=last_look,
+            stage=found.stage,
+            rules=rules,
         ),
     )
 

@@ -3,7 +3,7 @@
 Invalid, where the data cannot be trusted. Else ship, where some variation has a goal that is better, none that is
 worse, and every guardrail safe. Else stop, where a guardrail is harmed or every goal of every variation is worse. Else
 hold. So one variation's harm does not keep another from being shipped, which ends the harm too. Where a plan has no
-look now, goals decide nothing, so that what is left is to hold, or to stop by a guardrail.
+look now, goals decide nothing: what the last look said stands, unless a guardrail is harmed by now.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from variate.analysis.comparison import Comparison, Effect, Finding, MetricResult, Safety
 from variate.analysis.planning import Stage
-from variate.analysis.report import CheckKind, CheckStatus, Health, Progress, Verdict, VerdictKind
+from variate.analysis.report import CheckKind, CheckStatus, Health, LastLook, Progress, Verdict, VerdictKind
 from variate.analysis.wording import WHY, counted, day_of, days, effect_words, of_metric
 from variate.model.design import MetricRole
 from variate.model.metric import Direction
@@ -21,13 +21,18 @@ from variate.stats.not_estimable import NotEstimable
 
 _DECISIVE = (CheckKind.SAMPLE_RATIO, CheckKind.CROSSOVERS, CheckKind.COMPLETENESS)
 _MOST_SENTENCES = 12
+_FOR_INFORMATION = (
+    "This report is none of the plan's looks, which spend all of its error: goals are shown with a confidence "
+    "sequence, for information, and decide nothing."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a verdict is made of; ``unusable`` says why there is nothing to compare, None where there is.
 
-    ``is_over`` says that nobody enters any more.
+    ``is_over`` says that nobody enters any more; ``last_look`` is what the report of the plan's last look said, None
+    where there is none.
     """
 
     metrics: tuple[MetricResult, ...]
@@ -37,6 +42,7 @@ class Evidence:
     stage: Stage
     unusable: str | None
     is_over: bool = False
+    last_look: LastLook | None = None
 
     @property
     def is_no_look(self) -> bool:
@@ -62,7 +68,7 @@ def judge(evidence: Evidence) -> Verdict:
         untrusted.append(evidence.unusable)
     if untrusted:
         return Verdict(kind=VerdictKind.INVALID, variation=None, reasons=tuple(untrusted))
-    return _ship(evidence) or _stop(evidence) or _hold(evidence)
+    return _ship(evidence) or _stop(evidence) or _standing(evidence) or _hold(evidence)
 
 
 def _ship(evidence: Evidence) -> Verdict | None:
@@ -119,6 +125,21 @@ def _stop(evidence: Evidence) -> Verdict | None:
     return Verdict(kind=VerdictKind.STOP, variation=only, reasons=_shortened(reasons))
 
 
+def _standing(evidence: Evidence) -> Verdict | None:
+    """Return what the plan's last look said, where this is no look and that one decided."""
+    last = evidence.last_look
+    if not evidence.is_no_look or last is None or last.kind not in (VerdictKind.SHIP, VerdictKind.STOP):
+        return None
+    about = "" if last.variation is None else f" {last.variation}"
+    reasons = [
+        f"The plan's look of {day_of(last.at)} said to {last.kind.value}{about}, and that stands.",
+        _FOR_INFORMATION,
+    ]
+    for place in range(len(evidence.treatments)):
+        reasons += [*_not_safe(evidence, place), *_still_possible(evidence, place)]
+    return Verdict(kind=last.kind, variation=last.variation, reasons=_shortened(reasons), standing=last)
+
+
 def _hold(evidence: Evidence) -> Verdict:
     reasons: list[str] = []
     leading: list[str] = []
@@ -131,10 +152,7 @@ def _hold(evidence: Evidence) -> Verdict:
     if not goals:
         reasons.append("The experiment has no goal metric, so that nothing can be a reason to ship.")
     elif evidence.is_no_look:
-        reasons.append(
-            "This report is none of the plan's looks, which spend all of its error: goals are shown with a confidence "
-            "sequence, for information, and decide nothing."
-        )
+        reasons.append(_FOR_INFORMATION)
     reasons += [words for place in range(len(evidence.treatments)) for words in _still_possible(evidence, place)]
     variation = leading[0] if len(leading) == 1 else None
     return Verdict(

@@ -197,17 +197,28 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastLook:
+    """What the report ``report_id`` of a look of the plan said ``at`` that look."""
+
+    report_id: str
+    at: datetime
+    kind: VerdictKind
+    variation: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What to do, and about which variation; None where it is about all, or none.
 
     ``reasons`` and ``missing`` are complete sentences, the most important first; ``missing`` says what a decision waits
-    for.
+    for. ``standing`` is what the last look of the plan found, where this is none and that is the verdict still.
     """
 
     kind: VerdictKind
     variation: str | None
     reasons: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    standing: LastLook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,12 @@ from variate.analysis.building import build_report, look_now
 from variate.analysis.history import History, history_of
 from variate.analysis.periods import weighing_of
 from variate.analysis.planning import Standing
-from variate.analysis.report import CheckStatus, Report
+from variate.analysis.report import CheckStatus, LastLook, Report, VerdictKind
 from variate.analysis.report_record import report_document, report_from_document
 from variate.analysis.subject import Subject
 from variate.errors import ConflictError, InvalidInputError, NotFoundError
 from variate.model import Experiment, ExperimentStatus, Page, check_instant, format_instant
+from variate.model.look import Look
 from variate.model.metric import Metric
 from variate.model.rules import check_distinct, check_id, check_name, check_whole
 from variate.stores.aggregates import Advance, Aggregator, Answer, Question
@@ -26,6 +27,7 @@ from variate.stores.reports import LookStore, ReportHead, ReportStore, StoredRep
 
 MAX_DIMENSIONS = 10
 _ATTEMPTS = 20
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,9 @@ class Reporting:
         question = _question(subject, found, past, self._defined(found), names, moment)
         answer = self.aggregator().answer(question, advance=advance)
         stands = self._looked(subject, question, answer) if at is None else self._unlooked(subject, question, answer)
-        report = replace(build_report(subject, question=question, answer=answer, found=stands), id=self.new_id())
+        last_look = None if stands.decides else self._said_at(stands.looks)
+        report = build_report(subject, question=question, answer=answer, found=stands, last_look=last_look)
+        report = replace(report, id=self.new_id())
         self.reports.add(stored_report(report))
         return report
 
@@ -148,6 +152,21 @@ class Reporting:
                 return found
             looks.append(self.looks.add(found.look))
         raise ConflictError(f"others kept looking at {subject.experiment_id!r}: try again")
+
+    def _said_at(self, looks: Sequence[Look]) -> LastLook | None:
+        """Return what the report of the last look said; None where there is none."""
+        last_key = None
+        while looks:
+            page = self.reports.list(experiment_id=looks[-1].experiment_id, limit=_AT_ONCE, last_key=last_key)
+            for head in page.items:
+                if head.at == looks[-1].at and head.version == looks[-1].version:
+                    return LastLook(
+                        report_id=head.id, at=head.at, kind=VerdictKind(head.verdict), variation=head.variation
+                    )
+            last_key = page.last_key
+            if last_key is None or page.items[-1].at < looks[-1].at:  # most recent first: none is to come
+                break
+        return None
 
     def _unlooked(self, subject: Subject, question: Question, answer: Answer) -> Standing:
         """Return where the experiment stood at a moment of the past, at which nothing is spent any more."""

@@ -15,7 +15,7 @@ from variate.analysis.comparing import Rules
 from variate.analysis.comparison import Method
 from variate.analysis.gathering import MAX_VALUES
 from variate.analysis.planning import Stage
-from variate.analysis.report import Reproduction
+from variate.analysis.report import LastLook, Reproduction
 from variate.analysis.subject import Subject
 from variate.analysis.wording import counted, number, percent
 from variate.model.design import MetricRole
@@ -46,6 +46,7 @@ def reproduction(
     question: Question,
     answer: Answer,
     looks: tuple[Look, ...],
+    last_look: LastLook | None,
     stage: Stage,
     rules: dict[MetricRole, Rules],
 ) -> Reproduction:
@@ -60,7 +61,7 @@ def reproduction(
         methods=tuple(_methods(subject, stage=stage, rules=rules, dimensions=question.dimensions)),
         through=answer.through,
         variate_version=__version__,
-        digest=_digest(subject, definitions, question, answer, looks),
+        digest=_digest(subject, definitions, question, answer, looks, last_look),
         overridden_digest=hashlib.sha256("\x00".join(sorted(question.overridden)).encode()).hexdigest(),
     )
 
@@ -119,7 +120,12 @@ def _prior_words(planned: int | None) -> str:
 
 
 def _digest(
-    subject: Subject, definitions: list[dict[str, Any]], question: Question, answer: Answer, looks: tuple[Look, ...]
+    subject: Subject,
+    definitions: list[dict[str, Any]],
+    question: Question,
+    answer: Answer,
+    looks: tuple[Look, ...],
+    last_look: LastLook | None,
 ) -> str:
     found = hashlib.sha256()
     until = None if question.until is None else format_instant(question.until)
@@ -134,6 +140,7 @@ def _digest(
         "dimensions": question.dimensions,
         "overridden": sorted(question.overridden),
         "looks": [[each.number, each.units, each.fraction, each.alpha, each.spent, each.critical] for each in looks],
+        "last_look": None if last_look is None else [last_look.kind.value, last_look.variation],
         "counts": [answer.crossed, answer.overridden, answer.unknown, answer.late],
         "completeness": None if completeness is None else [completeness.received, completeness.expected],
         "through": answer.through,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from variate.analysis.building import build_report
-from variate.analysis.report import Report
+from variate.analysis.report import LastLook, Report
 from variate.analysis.subject import Subject
 from variate.model.design import ExperimentMetric, MetricRole
 from variate.model.look import Look
@@ -168,6 +168,7 @@ def report_of(
     weights: Sequence[float] | None = None,
     plan: Plan = UNPLANNED,
     looks: Sequence[Look] = (),
+    last_look: LastLook | None = None,
     dimensions: tuple[str, ...] = (),
     question_variations: Sequence[str] | None = None,
     **question: Any,
@@ -195,4 +196,4 @@ def report_of(
             **question,
         }
     )
-    return build_report(subject, question=asked, answer=answer, looks=looks)
+    return build_report(subject, question=asked, answer=answer, looks=looks, last_look=last_look)

@@ -15,11 +15,13 @@ from tests.unit.analysis.answers import (
     shares_of,
 )
 from variate.analysis.comparison import Effect, Finding
-from variate.analysis.report import Report, VerdictKind
+from variate.analysis.report import LastLook, Report, VerdictKind
+from variate.analysis.report_record import report_from_record, report_record
 from variate.model.design import ExperimentMetric, MetricRole
 from variate.model.metric import Direction
 from variate.model.plan import Plan
 from variate.stores.aggregates import Completeness
+from variate.testing.clocks import START
 from variate.testing.report_builders import build_look
 
 BUY, SIGN_UP = build_metric("buying"), build_metric("signing up")
@@ -154,10 +156,15 @@ def test_without_a_plan_it_is_said_that_the_confidence_sequence_judges() -> None
     assert says(report, "No number of units was planned")
 
 
-def beyond(*shares: Sequence[tuple[int, int]]) -> Report:
+def beyond(*shares: Sequence[tuple[int, int]], last_look: LastLook | None = None) -> Report:
     """Return the report of what has come since the plan ended, which spent its error."""
     looks = [build_look(units=18_000, fraction=1.0, spent=0.05, critical=1.96)]
-    return judged(*shares, plan=Plan(units=18_000), looks=looks)
+    return judged(*shares, plan=Plan(units=18_000), looks=looks, last_look=last_look)
+
+
+def found_at_the_end(kind: VerdictKind, variation: str | None = None) -> LastLook:
+    """Return what the report of the look at the planned end said."""
+    return LastLook(report_id="r-1", at=START, kind=kind, variation=variation)
 
 
 def test_after_the_error_is_spent_what_came_since_is_shown_and_decides_nothing() -> None:
@@ -179,6 +186,37 @@ def test_goals_that_are_all_worse_after_the_plan_do_not_stop_but_a_harmed_guardr
     report = beyond([SAME, BETTER], [FEW_CRASHES, MANY_CRASHES])
     assert report.verdict.kind is VerdictKind.STOP
     assert not says(report, "none of the plan's looks")
+
+
+def test_what_the_last_look_of_the_plan_said_stands_after_it() -> None:
+    last = found_at_the_end(VerdictKind.SHIP, "green")
+    report = beyond([SAME, SAME], [FEW_CRASHES, FEW_CRASHES], last_look=last)
+    assert (report.verdict.kind, report.verdict.variation) == (VerdictKind.SHIP, "green")
+    assert report.verdict.standing == last
+    assert says(report, "The plan's look of 2040-02-29 said to ship green, and that stands.")
+    assert says(report, "This report is none of the plan's looks", "buying in green, for information")
+    assert report_from_record(report_record(report)) == report
+    assert report.reproduction.digest != beyond([SAME, SAME], [FEW_CRASHES, FEW_CRASHES]).reproduction.digest
+
+
+def test_what_the_last_look_said_does_not_stand_against_a_guardrail_that_is_harmed_since_or_data_with_a_fault() -> None:
+    last = found_at_the_end(VerdictKind.SHIP, "green")
+    harmed = beyond([SAME, BETTER], [FEW_CRASHES, MANY_CRASHES], last_look=last)
+    assert (harmed.verdict.kind, harmed.verdict.standing) == (VerdictKind.STOP, None)
+    lost = beyond([SAME, (1_000, 8_000)], [FEW_CRASHES, (100, 8_000)], last_look=last)
+    assert (lost.verdict.kind, lost.verdict.standing) == (VerdictKind.INVALID, None)
+
+
+@pytest.mark.parametrize("kind", [VerdictKind.HOLD, VerdictKind.INVALID])
+def test_where_the_last_look_decided_nothing_nothing_is_decided_after_it(kind: VerdictKind) -> None:
+    report = beyond([SAME, BETTER], [FEW_CRASHES, FEW_CRASHES], last_look=found_at_the_end(kind))
+    assert (report.verdict.kind, report.verdict.standing) == (VerdictKind.HOLD, None)
+
+
+def test_at_a_look_of_the_plan_that_look_decides_and_none_before_it() -> None:
+    last = found_at_the_end(VerdictKind.SHIP, "green")
+    report = judged([SAME, SAME], [FEW_CRASHES, FEW_CRASHES], last_look=last)
+    assert (report.verdict.kind, report.verdict.standing) == (VerdictKind.HOLD, None)
 
 
 def test_an_undefined_goal_is_missing() -> None:
