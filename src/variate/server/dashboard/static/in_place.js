@@ -15,6 +15,8 @@ function carryOver(stood, form, found) {
   }
 }
 
+const buttonsOf = (form) => [...form.querySelectorAll('button[data-in-place]:not([tabindex="-1"])')];
+
 document.addEventListener("submit", async (event) => {
   const button = event.submitter;
   const form = event.target;
@@ -42,9 +44,12 @@ document.addEventListener("submit", async (event) => {
   const working = document.activeElement;
   const isWorking = working !== button && form.contains(working) && working.name && found.elements[working.name]?.type === working.type;
   const before = stood.map(([each]) => each.name);
+  const place = Math.max(0, buttonsOf(form).indexOf(button));
   form.replaceWith(document.adoptNode(found));
   const fresh = [...found.elements].find((each) => each.name && each.type !== "hidden" && each.name !== "do" && !before.includes(each.name));
-  const focused = (isWorking ? found.elements[working.name] : fresh) ?? found.querySelector(`button[value="${CSS.escape(button.value)}"]`) ?? found.querySelector('button[data-in-place]:not([tabindex="-1"])');
+  // Of a row that is gone the focus goes to what stands in its place.
+  const again = found.querySelector(`button[value="${CSS.escape(button.value)}"]`) ?? buttonsOf(found)[place] ?? buttonsOf(found).at(-1);
+  const focused = (isWorking ? found.elements[working.name] : fresh) ?? again;
   focused?.focus({ preventScroll: isWorking || !fresh });
   found.dispatchEvent(new CustomEvent("variate:shown", { bubbles: true }));
 });
