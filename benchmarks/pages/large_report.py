@@ -50,7 +50,7 @@ def large_report(
     experiment: Experiment, metrics: Sequence[Metric], *, report_id: str, units: int, days: int, at: datetime
 ) -> Report:
     """Return the report of the experiment with so many units, who came over the ``days`` before ``at``."""
-    subject = subject_of(experiment)
+    subject = subject_of(experiment, at=at)
     chance = np.random.default_rng(1)
     drawn = _drawn(units, (*map(len, DIMENSIONS.values()), len(subject.variations), days), chance)
     midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

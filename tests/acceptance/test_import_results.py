@@ -182,7 +182,7 @@ def test_a_metric_that_measures_something_else_is_left_and_nothing_is_loaded(com
     assert outcome.code == 2
     assert outcome.err == (
         "error: --event: 'spend' is a metric already and measures something else (mean: sum of spend, a user, within"
-        " 7d): choose another name\n"
+        " 7 days): choose another name\n"
     )
     assert command.ok("metrics", "list", "--json").json == [made]
     assert command.ok("experiments", "list", "--json").json == []

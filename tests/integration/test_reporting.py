@@ -329,6 +329,13 @@ def test_units_that_came_before_and_after_other_weights_are_each_expected_by_the
     assert [each.shares for each in report.health.periods] == [(0.5, 0.5), (0.2, 0.8)]
     assert [each.expected for each in report.variations] == pytest.approx([2_100, 3_900])
     assert report.health.crossed == 0
+    before = platform.report_experiment(experiment_id, at=START + timedelta(hours=1, minutes=30))
+    assert [each.weight for each in before.variations] == [20, 80], (
+        "some seconds after the first hour they were in force"
+    )
+    first = platform.report_experiment(experiment_id, at=START + timedelta(hours=1, seconds=1))
+    assert [(each.weight, each.expected) for each in first.variations] == [(1, 1_500)] * 2
+    assert len(first.health.periods) == 1
     assert platform.get_report(report.id) == report
 
 

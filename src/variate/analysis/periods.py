@@ -6,7 +6,7 @@ A unit is of the period of its first exposure, and is tested against the weights
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -25,17 +25,27 @@ def shares_of(weights: Sequence[float]) -> Shares:
     return tuple(weight / greatest / total for weight in weights)
 
 
-def reweighed_of(experiment: Experiment) -> tuple[tuple[datetime, ...], tuple[tuple[float, ...], ...]]:
-    """Return when other weights came into force, and the weights of before, in the order of the variations.
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """The ``weights`` of each period, in the order of the variations; ``reweighed``: when each but the first began."""
 
-    A change of the traffic or the audience alone is none: units were shared out alike.
+    reweighed: tuple[datetime, ...]
+    weights: tuple[tuple[float, ...], ...]
+
+
+def weighing_of(experiment: Experiment, *, at: datetime) -> Weighing:
+    """Return how units were shared out until ``at``; a change that is not in force by then is none yet.
+
+    Nor is one of the traffic or the audience alone: units were shared out alike.
     """
     past = experiment.design.past
     weights = [*(each.weights for each in past), tuple(each.weight for each in experiment.variations)]
     changes = [
-        each for each, (old, new) in zip(past, pairwise(weights), strict=True) if shares_of(old) != shares_of(new)
+        (each.until, new)
+        for each, (old, new) in zip(past, pairwise(weights), strict=True)
+        if shares_of(old) != shares_of(new) and each.until < at
     ]
-    return tuple(each.until for each in changes), tuple(each.weights for each in changes)
+    return Weighing(tuple(until for until, _ in changes), (weights[0], *(new for _, new in changes)))
 
 
 def placed(answer: Answer, *, shares: Sequence[Shares]) -> Answer:

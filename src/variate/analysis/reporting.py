@@ -11,7 +11,7 @@ import numpy as np
 from variate.analysis.aa import DEFAULT_RUNS, SelfCheck, self_check
 from variate.analysis.building import build_report, look_now
 from variate.analysis.history import History, history_of
-from variate.analysis.periods import reweighed_of
+from variate.analysis.periods import weighing_of
 from variate.analysis.planning import Standing
 from variate.analysis.report import CheckStatus, Report
 from variate.analysis.report_record import report_document, report_from_document
@@ -56,7 +56,8 @@ class Reporting:
         plan, a report of now that has more units than the last look is a look: its share of the error is spent, and
         recorded before anyone sees the report. One of the past records none: of the moment of a look its goals are
         judged by that look's boundary. Of any other, and after the planned end, they are shown with a confidence
-        sequence and decide nothing, since the looks spend all of the error. ``advance`` is told how far it is.
+        sequence and decide nothing, since the looks spend all of the error. Weights are those in force at ``at``, and
+        each unit is expected by those of its first exposure. ``advance`` is told how far it is.
 
         Raise ``NotFoundError`` for an unknown experiment, ``InvalidInputError`` for dimensions that are not at most 10
         different names and for an ``at`` in the future.
@@ -75,7 +76,9 @@ class Reporting:
         if past.completed is not None and past.completed > moment:
             past = replace(past, completed=None)
         is_over = found.status in (ExperimentStatus.COMPLETED, ExperimentStatus.ARCHIVED)
-        subject = replace(subject_of(found), is_over=at is None and is_over, is_cut_short=_is_cut_short(found, past))
+        subject = replace(
+            subject_of(found, at=moment), is_over=at is None and is_over, is_cut_short=_is_cut_short(found, past)
+        )
         question = _question(subject, found, past, self._defined(found), names, moment)
         answer = self.aggregator().answer(question, advance=advance)
         stands = self._looked(subject, question, answer) if at is None else self._unlooked(subject, question, answer)
@@ -94,7 +97,7 @@ class Reporting:
         found = self._found(experiment_id)
         now = self.clock()
         past = history_of(found, audit=self.audit, overrides=self.overrides, at=now)
-        subject = subject_of(found)
+        subject = subject_of(found, at=now)
         question = _question(subject, found, past, self._defined(found), (), now)
         check_whole("seed", seed, minimum=0, maximum=2**63 - 1)
         return self_check(
@@ -153,21 +156,24 @@ class Reporting:
         return look_now(subject, question=question, answer=answer, looks=until_then).unlooked()
 
 
-def subject_of(experiment: Experiment) -> Subject:
-    """Return an experiment of the platform as the subject of a report, its control first."""
+def subject_of(experiment: Experiment, *, at: datetime) -> Subject:
+    """Return an experiment of the platform as the subject of a report as of ``at``, its control first."""
     places = sorted(
         range(len(experiment.variations)), key=lambda place: experiment.variations[place].name != experiment.control
     )
-    ordered = [experiment.variations[place] for place in places]
-    _, past_weights = reweighed_of(experiment)
+    *past_weights, weights = (
+        [of_period[place] for place in places] for of_period in weighing_of(experiment, at=at).weights
+    )
     return Subject(
         experiment_id=experiment.id,
         name=experiment.name,
         version=experiment.version,
         hypothesis=experiment.design.hypothesis,
         unit_type=experiment.design.unit_type,
-        weights=tuple((variation.name, variation.weight) for variation in ordered),
-        past_weights=tuple(tuple(weights[place] for place in places) for weights in past_weights),
+        weights=tuple(
+            (experiment.variations[place].name, weight) for place, weight in zip(places, weights, strict=True)
+        ),
+        past_weights=tuple(map(tuple, past_weights)),
         metrics=experiment.design.metrics,
         plan=experiment.design.plan,
     )
@@ -216,7 +222,7 @@ def _question(
         metrics=tuple(metrics),
         dimensions=dimensions,
         overridden=past.overridden,
-        reweighed=reweighed_of(experiment)[0],
+        reweighed=weighing_of(experiment, at=at).reweighed,
     )
 
 

@@ -94,6 +94,11 @@ def _methods(
         "Lifts have the interval of Fieller (1954); where a metric has covariates, the effect that is judged is "
         "adjusted by CUPED (Deng, Xu, Kohavi & Walker 2013); ratios have the error of the delta method."
     )
+    if subject.past_weights:
+        yield (
+            f"The weights were changed {counted(len(subject.past_weights), 'time')}: the variations are compared "
+            "within the periods between, which are weighed by their units."
+        )
     if dimensions:
         yield (
             f"Of each dimension the {MAX_VALUES} values with the most units are shown, adjusted over all of them by "

@@ -10,7 +10,7 @@ from io import StringIO
 from variate.analysis.comparison import Comparison, Effect, Estimator, MetricResult, Slice
 from variate.analysis.report import Report
 from variate.model import format_instant
-from variate.rendering.text import fit
+from variate.rendering.text import escaped
 from variate.stats.not_estimable import NotEstimable
 
 COLUMNS = (
@@ -54,7 +54,7 @@ COLUMNS = (
 _Cell = str | int | float | bool | None
 _Row = dict[str, _Cell]
 
-_RUN = re.compile(r"[=+\-@]")
+_RUN = re.compile(r"\s*[=+\-@]")
 """A text that begins so is a formula to a spreadsheet."""
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
@@ -160,5 +160,5 @@ def _written(cell: _Cell) -> str | int | float:
         return "true" if cell else "false"
     if not isinstance(cell, str):
         return cell
-    text = fit(cell)
+    text = escaped(cell)
     return f"'{text}" if _RUN.match(text) else text

@@ -49,7 +49,7 @@ def test_an_experiment_is_explained_rung_by_rung(viewer: Browser, defined: Platf
     assert page.status_code == 200
     for rung in told.explanation.rungs:
         assert f"{rung.name} {rung.said}" in read
-    assert f"gets {told.explanation.decision.variation}" in read
+    assert f"gets {told.explanation.decision.variation} of the experiment prices , because" in read
     last = told.explanation.rungs[-1]
     assert f"bucket {last.bucket} of 10,000, drawn with the salt {last.salt}" in read
     assert page.text.count("decided here") == 1
@@ -105,7 +105,7 @@ def test_the_link_shows_what_was_so_whatever_comes_after(viewer: Browser, define
     page = viewer.get("/explain", params={"unit": "u-2", "flag_id": "banner"})
     assert "<i>" not in page.text
     now = words(page)
-    assert "gets other of flag banner , because somebody forced the variation" in now
+    assert "gets other of the flag banner , because somebody forced the variation" in now
     assert "by 'person:ada@example.com' on" in now
     assert ": <i>a look</i>" in now
     then = viewer.get(path)
@@ -117,6 +117,7 @@ def test_the_ladder_of_what_a_flag_asked_for_stands_within_its_own(viewer: Brows
     page = viewer.get("/explain", params={"unit": "u", "flag_id": "price-list", "attributes": '{"country": "DE"}'})
     assert page.text.count('<ol class="ladder">') == 2
     assert page.text.count("decided here") == 1
+    assert "of the flag Price list price-list , because" in words(page)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_all_that_a_unit_gets_is_seen_at_a_glance(viewer: Browser, defined: Plat
     defined.refresh()
     page = viewer.get("/explain", params={"unit": "u-3"})
     read = words(page)
-    assert "2 active experiments and 2 flags, decided now" in read
+    assert "2 active experiments and 2 flags, decided now without attributes" in read
     assert read.index("treatment") < read.index("none")
     assert "the unit is not in the audience" in read
     assert "treatment <b>asked</b> person:ada@example.com" in read
@@ -180,6 +181,9 @@ def test_all_that_a_unit_gets_is_seen_at_a_glance(viewer: Browser, defined: Plat
     assert defined.get_user_assignment("u-3", "search") is None
     narrowed = words(viewer.get("/explain", params={"unit": "u-3", "containing": "bann"}))
     assert "0 active experiments and 1 flag" in narrowed
+    known = words(viewer.get("/explain", params={"unit": "u-3", "attributes": '{"country": "DE"}'}))
+    assert "decided now by the attributes above" in known
+    assert "the unit is not in the audience" not in known
 
 
 def test_many_flags_are_shown_a_page_at_a_time(viewer: Browser, defined: Platform) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
 import httpx
+import pytest
 
 from tests.service.dashboard.conftest import Opened
 from tests.service.dashboard.looking import assert_clean
 from tests.service.dashboard.people import PASSWORD, Browser, words
 from tests.service.running import Running
 from variate.rendering.environment import style
+from variate.server.dashboard import templating, visit
 from variate.server.dashboard.assets import asset
 
 
@@ -80,6 +86,22 @@ def test_a_missing_page_is_a_page_for_people_and_a_problem_for_programs(viewer: 
 
 def test_a_file_that_is_no_more_is_missing_and_no_failure(viewer: Browser) -> None:
     assert viewer.get("/static/of-an-older-release/gone.css").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/sign-in?next=elsewhere", "/flags/none", "/overrides/remove?unit=u"])
+def test_no_page_is_rendered_where_decisions_are_made(
+    viewer: Browser, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_on_loop: list[bool] = []
+
+    def render(template: str, context: Mapping[str, Any]) -> str:
+        with suppress(RuntimeError):
+            is_on_loop.append(asyncio.get_running_loop() is not None)
+        return templating.render(template, context)
+
+    monkeypatch.setattr(visit, "render", render)
+    assert viewer.get(path).status_code >= 400
+    assert is_on_loop == []
 
 
 def test_sign_in_and_home_are_clean(opened: Opened) -> None:

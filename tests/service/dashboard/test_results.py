@@ -191,6 +191,8 @@ def test_a_report_is_made_in_the_background_one_at_a_time(
         page = editor.send(ONE, {"dimensions": "country\r\n\r\nplan "})
         assert page.status_code == 200
         assert "A report is being made" in words(page)
+        (before_it, *_) = before or ["none"]
+        assert f'href="{ONE}?after={before_it}">Load the page again</a>' in page.text
         assert begun.wait(timeout=30)
         assert "A report is being made" in words(editor.send(ONE, {"dimensions": "os"}))
         assert heads(service.platform, "one") == before

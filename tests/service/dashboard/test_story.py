@@ -241,7 +241,7 @@ class Story:
         page = self.page
         page.goto("/")
         row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=f"Flag {self.name}", exact=True))
-        expect(row).to_contain_text("status change: Status active → inactive")
+        expect(row).to_contain_text("status change: status active → inactive")
         self.look()
 
     def explains_a_unit(self) -> None:

@@ -14,7 +14,7 @@ from scipy import stats
 from tests.unit.analysis.answers import AT, DAY, Key, build_answer, build_metric, cells_of, report_of
 from variate.analysis.building import build_report
 from variate.analysis.comparison import Effect
-from variate.analysis.periods import reweighed_of
+from variate.analysis.periods import Weighing, weighing_of
 from variate.analysis.report import Check, CheckKind, CheckStatus, Report, VerdictKind
 from variate.analysis.report_record import report_from_record, report_record
 from variate.analysis.subject import Subject
@@ -145,6 +145,9 @@ def test_what_changes_with_time_is_no_effect_of_who_got_more_units_later() -> No
     (found,) = report.metrics[0].overall.comparisons
     assert isinstance(found.effect, Effect)
     assert found.effect.difference == pytest.approx(0)
+    assert any(
+        "The weights were changed 1 time: the variations are compared" in each for each in report.reproduction.methods
+    )
     assert [found.estimate, report.metrics[0].overall.control] == pytest.approx([0.2, 0.2])
     assert report.verdict.kind is VerdictKind.HOLD
     last = report.metrics[0].series[0].points[-1]
@@ -224,7 +227,9 @@ def test_a_change_of_traffic_or_of_the_scale_of_weights_alone_is_none() -> None:
         for name, weight in (("control", 1.0), ("green", 3.0))
     )
     experiment = Experiment(id="e", name="e", variations=variations, design=design, created_at=START, updated_at=START)
-    assert reweighed_of(experiment) == ((moments[1], moments[3]), ((50, 50), (9, 1)))
+    assert weighing_of(experiment, at=AT) == Weighing((moments[1], moments[3]), ((1, 1), (90, 10), (1, 3)))
+    assert weighing_of(experiment, at=moments[3]) == Weighing((moments[1],), ((1, 1), (90, 10))), "not in force yet"
+    assert weighing_of(experiment, at=moments[0]) == Weighing((), ((1, 1),))
 
 
 def test_a_question_without_the_moments_of_the_changes_is_refused() -> None:

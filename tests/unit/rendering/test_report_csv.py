@@ -59,8 +59,13 @@ def test_a_name_that_a_spreadsheet_would_run_is_text(name: str) -> None:
     found = replace(report((metric(name, (comparison(name, effect(-0.1, error=0.1, base=1)),)),)), experiment_id=name)
     for row in rows_of(found):
         texts = [row[column] for column in ("metric_id", "metric", "variation", "experiment_id")]
-        assert all(re.match("'[=+@-]", text) for text in texts)
+        assert all(re.match(r"'\s*[=+@-]", text) for text in texts)
         assert row["difference"].startswith("-0.1")  # a number is one
+
+
+def test_names_that_differ_in_blanks_differ() -> None:
+    sides = (comparison("a b", effect(1, error=0.1, base=1)), comparison("a  b ", effect(2, error=0.1, base=1)))
+    assert {row["variation"] for row in rows_of(report((metric("sales", sides),)))} == {"a b", "a  b "}
 
 
 def test_files_have_plain_names_whatever_the_experiment_is_called() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -129,13 +130,14 @@ class Dashboard:
         if not allowed and not wants_page(request):
             await self._rest(scope, receive, send)
             return
-        await self._missing(request, allowed)(scope, receive, send)
+        response = await self._missing(request, allowed)
+        await response(scope, receive, send)
 
-    def _missing(self, request: Request, allowed: set[str]) -> Response:
+    async def _missing(self, request: Request, allowed: set[str]) -> Response:
         if allowed:
             methods = ", ".join(sorted(allowed))
             refusal = Refusal(405, "method_not_allowed", f"asked by {methods} only", headers={"Allow": methods})
         else:
             refusal = Refusal(404, "not_found", "there is no such page")
         visit = Visit(site=self._site, request=request, asked=fronted(request, self._site.settings))
-        return refused(visit, refusal)
+        return await run_in_threadpool(refused, visit, refusal)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from variate.access.sessions import Session
@@ -155,7 +155,9 @@ async def _answer(page: Page, visit: Visit) -> Response:
                     return await _lost(visit, error)
             return await run_in_threadpool(_sent, page, visit)
     except Exception as error:  # noqa: BLE001 - every error is answered by a page, and logged by its kind
-        return refused(visit, error)
+        if isinstance(error, LimitExceededError):
+            visit.site.gate.log(visit.asked, error)
+        return await run_in_threadpool(refused, visit, error)
 
 
 async def _read(visit: Visit) -> Form:
@@ -277,7 +279,10 @@ def check_same_site(visit: Visit) -> None:
 
 
 def refused(visit: Visit, error: Exception) -> Response:
-    """Answer with a page that says what is the matter and what can be done; who is not signed in is sent to do so."""
+    """Answer with a page that says what is the matter and what can be done; who is not signed in is sent to do so.
+
+    It is called in a thread: decisions are not to wait for the first page of a process, which compiles templates.
+    """
     if isinstance(error, UnauthenticatedError) and visit.request.method in ("GET", "HEAD"):
         return visit.to(path_of(SIGN_IN.strip("/"), next=visit.way_back))
     if isinstance(error, Refusal):
@@ -291,8 +296,6 @@ def refused(visit: Visit, error: Exception) -> Response:
     else:
         logger.error("%s failed", visit.path, exc_info=error, extra={"request_id": visit.asked.id})
         refusal = Refusal(500, "internal", "this failed here: the log says why, by the request's id")
-    if isinstance(error, LimitExceededError):
-        visit.site.gate.log(visit.asked, error)
     visit.status = refusal.status
     response = visit.page("refused.html.j2", refusal=refusal, request_id=visit.asked.id)
     for name, value in refusal.headers.items():
@@ -304,6 +307,3 @@ def refused(visit: Visit, error: Exception) -> Response:
 def wants_page(request: Request) -> bool:
     """Whether who asks would rather have a page than data."""
     return "text/html" in request.headers.get("accept", "")
-
-
-__all__ = ["HTMLResponse", "Page", "Pages", "refused", "routes_of", "wants_page"]

@@ -88,8 +88,7 @@ def save(visit: Visit) -> Response:
     form, experiment = visit.form, head.found(visit)
     if form.pressed not in ("", PREVIEW):
         return _edited(visit, experiment)
-    if form.revision != experiment.revision:
-        raise ConflictError(f"experiment {experiment.id!r} is at revision {experiment.revision}, which is not this one")
+    head.check_revision(form, experiment)
     typed = read_typed(form, experiment, fixed_of(experiment))
     check_metrics(visit.platform, form)
     digest = typed.digest(experiment.revision)

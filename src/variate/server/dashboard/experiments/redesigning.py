@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from variate.errors import ConflictError, InvalidInputError
+from variate.errors import InvalidInputError
 from variate.model import Experiment
 from variate.server.dashboard.experiments.changing import PREVIEW_SECONDS
 from variate.server.dashboard.experiments.choices import check_metrics
 from variate.server.dashboard.experiments.fixed import OF_A_NEW_VERSION
 from variate.server.dashboard.experiments.form_page import PREVIEW, Previewed, form_page
-from variate.server.dashboard.experiments.head import found
+from variate.server.dashboard.experiments.head import check_revision, found
 from variate.server.dashboard.experiments.standing import standing_of
 from variate.server.dashboard.experiments.typed import read_typed
 from variate.server.dashboard.pages import Pages
@@ -34,8 +34,7 @@ def redesign(visit: Visit) -> Response:
     form, experiment = visit.form, found(visit)
     if form.pressed not in ("", PREVIEW):
         return _form(visit, experiment)
-    if form.revision != experiment.revision:
-        raise ConflictError(f"experiment {experiment.id!r} is at revision {experiment.revision}, which is not this one")
+    check_revision(form, experiment)
     typed = read_typed(form, experiment, OF_A_NEW_VERSION)
     check_metrics(visit.platform, form)
     digest = typed.digest(experiment.revision)

@@ -71,6 +71,7 @@ def told_of(
         "is_outdated": work is not None and head is not None and head.at >= work.asked_at,
         "newer": head if head is not None and head.id != shown_id else None,
         "experiment_id": experiment_id,
+        "after": after,
     }
     return {name: render(f"experiments/results_{name}.html.j2", context).strip() for name in _FRAGMENTS}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from variate.errors import VariateError
-from variate.model import Assignment, Event, Page
+from variate.model import Assignment, Event, Experiment, FeatureFlag, Page
 from variate.model.decision import BUCKETS, Reason
 from variate.platform.explaining import Explained
 from variate.rendering.decision_words import REASONS, decision_fields
@@ -49,11 +49,13 @@ class Alike:
 class Found:
     """What came of it: the explanation of one decision, or all that the unit gets. ``link`` leads here again.
 
+    ``name`` is what the experiment or the flag is called now; its id, where nothing tells.
     ``lacks_attributes`` says that the audience decided though no attribute was given, and ``exposed`` what an exposure
     knew.
     """
 
     asked: Asked
+    name: str
     explained: Explained | None
     glance: Glance | None
     kept: Assignment | None
@@ -99,6 +101,7 @@ def _found(visit: Visit, asked: Asked) -> Found:
     events = platform.get_user_events(asked.unit, limit=_EVENTS)
     return Found(
         asked=asked,
+        name=_name_of(visit, asked),
         explained=explained,
         glance=glance(visit, asked) if explained is None else None,
         kept=kept,
@@ -112,6 +115,18 @@ def _found(visit: Visit, asked: Asked) -> Found:
         lacks_attributes=lacks_attributes,
         exposed=exposed(asked, events) if lacks_attributes else None,
     )
+
+
+def _name_of(visit: Visit, asked: Asked) -> str:
+    found: Experiment | FeatureFlag | None = None
+    try:
+        if asked.experiment_id is not None:
+            found = visit.platform.get_experiment(asked.experiment_id)
+        elif asked.flag_id is not None:
+            found = visit.platform.get_feature_flag(asked.flag_id)
+    except VariateError:  # one that cannot be read is served as it was before, and explained
+        found = None
+    return found.name if found else asked.experiment_id or asked.flag_id or ""
 
 
 def _alike(visit: Visit, asked: Asked) -> list[Alike]:

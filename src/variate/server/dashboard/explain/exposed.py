@@ -8,9 +8,9 @@ from datetime import datetime
 
 from variate.model import EXPOSURE, Event
 from variate.rendering.definition_words import json_words
-from variate.server.dashboard.conditions.operands import json_text
 from variate.server.dashboard.conditions.sample import dimensions_of
 from variate.server.dashboard.explain.asked import Asked
+from variate.server.dashboard.typed_json import json_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ from variate.server.dashboard.visit import Visit
 pages = Pages()
 
 _ROWS = 25
+_ROWS_OF_EACH = 12
+"""How many of each kind are shown beside the other: the audit log is asked of each who made it."""
 _OF_ONE = ("unit", "experiment_id", "flag_id")
 _FILTERS = (*_OF_ONE, "type")
 
@@ -55,12 +57,13 @@ def _listed(visit: Visit, form: Form, filters: dict[str, str]) -> list[Listed]:
     if any(filters[name] for name in _OF_ONE):
         return [_shown(visit, None, _found(visit, form, after), filters)]
     asked = filters["type"]
+    limit, last_key = (_ROWS, after) if asked else (_ROWS_OF_EACH, None)
     kinds = [check_choice("type", asked, OverrideTarget)] if asked else [*OverrideTarget]
     return [
         _shown(
             visit,
             kind,
-            visit.platform.list_all_overrides(kind, limit=_ROWS, last_key=after if asked else None),
+            visit.platform.list_all_overrides(kind, limit=limit, last_key=last_key),
             {"type": kind},
         )
         for kind in kinds
