@@ -15,6 +15,13 @@ function carryOver(stood, form, found) {
   }
 }
 
+// What is wrong may stand above the form.
+function showProblems(found, form) {
+  const here = document.getElementById("problems");
+  if (!form.contains(here)) here?.remove();
+  if (found) form.before(document.adoptNode(found));
+}
+
 const buttonsOf = (form) => [...form.querySelectorAll('button[data-in-place]:not([tabindex="-1"])')];
 
 document.addEventListener("submit", async (event) => {
@@ -25,6 +32,7 @@ document.addEventListener("submit", async (event) => {
   const given = new URLSearchParams(new FormData(form, button));
   const stood = [...form.elements].map((each) => [each, each.value]);
   let found;
+  let problems;
   try {
     const answer = await (form.method === "get"
       ? fetch(`${form.action}?${given}`)
@@ -32,6 +40,7 @@ document.addEventListener("submit", async (event) => {
     // Another page, as that the session has ended, has no such form: then the browser sends it and shows that page.
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     found = page.getElementById(form.getAttribute("id")); // a field of the name id hides the property
+    problems = page.getElementById("problems");
   } catch {
     found = null;
   }
@@ -45,6 +54,7 @@ document.addEventListener("submit", async (event) => {
   const isWorking = working !== button && form.contains(working) && working.name && found.elements[working.name]?.type === working.type;
   const before = stood.map(([each]) => each.name);
   const place = Math.max(0, buttonsOf(form).indexOf(button));
+  showProblems(found.contains(problems) ? null : problems, form);
   form.replaceWith(document.adoptNode(found));
   const fresh = [...found.elements].find((each) => each.name && each.type !== "hidden" && each.name !== "do" && !before.includes(each.name));
   // Of a row that is gone the focus goes to what stands in its place.
