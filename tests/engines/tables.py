@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -28,20 +28,25 @@ class FreshTables:
 
     client: DynamoDBClient
     environment: str
+    asked: set[str] = field(default_factory=set, compare=False)
+    """The names that were asked for since they were emptied: nothing is written to a table before."""
 
     def table_name(self, table_key: str) -> str:
         """Return a name by the convention."""
-        return f"experimentation-{table_key}-{self.environment}"
+        name = f"experimentation-{table_key}-{self.environment}"
+        self.asked.add(name)
+        return name
 
     def empty(self) -> None:
         """Delete every item."""
-        for name in map(self.table_name, KEYS):
+        for name in sorted(self.asked):
             pages = self.client.get_paginator("scan").paginate(TableName=name, ProjectionExpression="id")
             found: list[Any] = [
                 {"DeleteRequest": {"Key": {"id": item["id"]}}} for page in pages for item in page["Items"]
             ]
             for start in range(0, len(found), 25):
                 self.client.batch_write_item(RequestItems={name: found[start : start + 25]})
+        self.asked.clear()
 
     def drop(self) -> None:
         """Delete the tables there are: an engine grows slow with hundreds."""

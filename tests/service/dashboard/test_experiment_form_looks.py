@@ -62,6 +62,14 @@ def test_what_is_typed_and_opened_while_a_row_comes_is_kept(opened: Opened) -> N
     expect(page.get_by_label("Id (optional)", exact=True)).to_be_visible()
 
 
+def test_the_focus_stays_where_a_row_was_removed(opened: Opened) -> None:
+    page = opened("/experiments/new")
+    page.get_by_role("button", name="Add a metric").click()
+    page.get_by_role("button", name="Remove metric 2").press("Enter")
+    expect(page.get_by_role("group", name="Metric 2")).to_have_count(0)
+    expect(page.get_by_role("button", name="Add a metric")).to_be_focused()
+
+
 def test_a_row_of_who_is_signed_out_meanwhile_says_so_on_a_page(opened: Opened) -> None:
     page = opened("/experiments/new")
     page.get_by_label("Hypothesis").fill("Kept")

@@ -170,7 +170,7 @@ def test_all_that_a_unit_gets_is_seen_at_a_glance(viewer: Browser, defined: Plat
     defined.refresh()
     page = viewer.get("/explain", params={"unit": "u-3"})
     read = words(page)
-    assert "2 active experiments and 2 flags, decided now" in read
+    assert "2 active experiments and 2 flags, decided now without attributes" in read
     assert read.index("treatment") < read.index("none")
     assert "the unit is not in the audience" in read
     assert "treatment <b>asked</b> person:ada@example.com" in read
@@ -181,6 +181,9 @@ def test_all_that_a_unit_gets_is_seen_at_a_glance(viewer: Browser, defined: Plat
     assert defined.get_user_assignment("u-3", "search") is None
     narrowed = words(viewer.get("/explain", params={"unit": "u-3", "containing": "bann"}))
     assert "0 active experiments and 1 flag" in narrowed
+    known = words(viewer.get("/explain", params={"unit": "u-3", "attributes": '{"country": "DE"}'}))
+    assert "decided now by the attributes above" in known
+    assert "the unit is not in the audience" not in known
 
 
 def test_many_flags_are_shown_a_page_at_a_time(viewer: Browser, defined: Platform) -> None:

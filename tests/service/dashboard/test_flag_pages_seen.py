@@ -102,6 +102,19 @@ def test_rules_are_built_in_place(platform: Platform, opened: Opened) -> None:
     assert flag.rules.value[0]["serve"] == {"rollout": [["on", 30], ["off", 70]]}
 
 
+def test_what_is_wrong_stands_above_a_form_that_goes_on_in_place(platform: Platform, opened: Opened) -> None:
+    page = opened("/flags/checkout/rules")
+    trying = page.get_by_role("group", name="Try it out as it is typed")
+    trying.get_by_label("Unit").fill("u-1")
+    trying.get_by_label("Attributes").fill("{")
+    trying.get_by_role("button", name="Try it out").click()
+    page.get_by_role("alert").get_by_role("link", name="Attributes").wait_for()
+    trying.get_by_label("Attributes").fill("{}")
+    trying.get_by_role("button", name="Try it out").click()
+    trying.get_by_role("status").wait_for()
+    assert page.get_by_role("alert").count() == 0
+
+
 def test_a_flag_is_made_and_switched_off_without_scripts(platform: Platform, opened: Opened) -> None:
     page = opened("/flags/new", java_script_enabled=False)
     page.get_by_label("Name", exact=True).fill("Dark mode")
