@@ -158,7 +158,7 @@ def test_stale_flags_are_found_by_status_owner_tag_and_text(stage: Stage) -> Non
     stage.flags.update_feature_flag_status("c", "active")
     stage.time.advance(days=31)
 
-    def found(**filters: str) -> set[str]:
+    def found(**filters: Any) -> set[str]:
         return {each.id for each in stage.flags.list_stale_flags(**filters)}
 
     assert found() == {"a", "b", "c"}
