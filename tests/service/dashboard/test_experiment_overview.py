@@ -148,20 +148,22 @@ def test_what_was_decided_is_told(service: Running, viewer: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "said"),
+    ("made", "said", "end"),
     [
-        (draft, "takes new units in once it is launched"),
-        (running, "takes new units in"),
-        (_paused, "paused: nobody comes in before it is resumed"),
-        (_completed, "ended: nobody comes in any more"),
+        (draft, "takes new units in once it is launched", "when somebody ends it"),
+        (running, "takes new units in", "when somebody ends it"),
+        (_paused, "paused: nobody comes in before it is resumed", "when somebody ends it"),
+        (_completed, "ended: nobody comes in any more", "it runs no more: the history tells since when"),
     ],
 )
-def test_whether_units_come_in_is_told_as_it_stands(
-    service: Running, viewer: Browser, made: Callable[[Platform, str], None], said: str
+def test_whether_units_come_in_and_until_when_is_told_as_it_stands(
+    service: Running, viewer: Browser, made: Callable[[Platform, str], None], said: str, end: str
 ) -> None:
     name = f"intake {made.__name__}"
     made(service.platform, name)
-    assert f"Intake {said} Unit user" in words(viewer.get(f"/experiments/{name}"))
+    told = words(viewer.get(f"/experiments/{name}"))
+    assert f"Intake {said} Unit user" in told
+    assert f"Ends {end} Plan" in told
 
 
 _SHOWN_ANEW = """() => new Promise((done) => {
