@@ -21,6 +21,7 @@ ADDRESSES = {
     "flags, searched": "/flags?text=ranking",
     "flags, searched in vain": "/flags?text=nothing+is+called+so",
     "flags, stale": "/flags?show=stale",
+    "flags, stale, of which there are none": "/flags?show=stale&status=active",
     "a flag": f"/flags/{flag_id(0)}",
     "a flag: its rules": f"/flags/{flag_id(0)}/rules",
     "a flag: its history": f"/flags/{flag_id(0)}/history",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, NamedTuple, Unpack
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Unpack
 from variate.definition.audit import ChangeLog
 from variate.definition.flag_references import FlagReferences, known_targeting, targeting_of
 from variate.definition.newest import on_newest
-from variate.definition.stale_flags import UNCHANGED_FOR, StatusOf, stale_reason
+from variate.definition.stale_flags import UNCHANGED_FOR, StaleFlags, StatusOf
 from variate.errors import ConflictError, InvalidInputError
 from variate.model import (
     MAX_DEFINITION_BYTES,
@@ -50,6 +50,7 @@ class Flags:
     log: ChangeLog
     references: FlagReferences
     announce: Callable[[], object]
+    stale: StaleFlags = field(default_factory=StaleFlags)
 
     def create_feature_flag(
         self,
@@ -117,7 +118,7 @@ class Flags:
         limit: int = 100,
         last_key: str | None = None,
     ) -> Page[FeatureFlag]:
-        """Return a page of the flags that have done their work, most recently updated first; see ``stale_reason``.
+        """Return a page of the flags that have done their work, most recently updated first; see ``StaleFlags.reason``.
 
         Of these those that ``list_feature_flags`` finds with the other filters.
         """
@@ -133,7 +134,7 @@ class Flags:
     def stale_reasons(
         self, flags: Iterable[FeatureFlag], *, unchanged_days: int = UNCHANGED_FOR.days
     ) -> Mapping[str, str]:
-        """Return why those of the flags that are stale are so, by id; see ``stale_reason``."""
+        """Return why those of the flags that are stale are so, by id; see ``StaleFlags.reason``."""
         length = timedelta(days=check_whole("unchanged_days", unchanged_days, minimum=1, maximum=36_500))
         at, status_of = self.log.clock(), self._experiment_status()
         found = {flag.id: self._stale_reason(flag, status_of=status_of, at=at, unchanged_for=length) for flag in flags}
@@ -142,8 +143,10 @@ class Flags:
     def _stale_reason(
         self, flag: FeatureFlag, *, status_of: StatusOf, at: datetime, unchanged_for: timedelta
     ) -> str | None:
-        environments = self.references.environments
-        return stale_reason(flag, environments=environments, status_of=status_of, at=at, unchanged_for=unchanged_for)
+        environments = tuple(self.references.environments)
+        return self.stale.reason(
+            flag, environments=environments, status_of=status_of, at=at, unchanged_for=unchanged_for
+        )
 
     def _experiment_status(self) -> StatusOf:
         """Return what reads each experiment's status once."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from variate.definition.stale_flags import stale_reason
-from variate.model import ExperimentStatus, FlagStatus, format_instant
+from variate.definition.stale_flags import StaleFlags
+from variate.model import ExperimentStatus, FeatureFlag, FlagStatus, format_instant
 from variate.testing.builders import build_flag
 from variate.testing.clocks import START
 
@@ -16,19 +17,23 @@ NOW = START + timedelta(days=40)
 ON_OFF = [{"name": "on", "value": True}, {"name": "off", "value": False}]
 GERMANS = {"attribute": "country", "operator": "equals", "value": "DE"}
 LATER = format_instant(NOW + timedelta(seconds=1))
+STATUSES = {"runs": ExperimentStatus.ACTIVE, "over": ExperimentStatus.COMPLETED}
 EARLIER = format_instant(NOW - timedelta(days=1))
+
+
+def built(targeting: dict[str, Any] | None, rules: Any = (), *, status: FlagStatus = FlagStatus.ACTIVE) -> FeatureFlag:
+    given = None if targeting is None else {"type": "boolean", "variations": ON_OFF, "off": "off", **targeting}
+    return build_flag("f", targeting=given, rules=[*rules] if given else rules, status=status)
 
 
 def reason(
     targeting: dict[str, Any] | None, rules: Any = (), *, status: FlagStatus = FlagStatus.ACTIVE, days: int = 40
 ) -> str | None:
     """Return why the flag is stale, ``days`` after its last change, beside a running and a completed experiment."""
-    given = None if targeting is None else {"type": "boolean", "variations": ON_OFF, "off": "off", **targeting}
-    flag = build_flag("f", targeting=given, rules=[*rules] if given else rules, status=status)
-    return stale_reason(
-        flag,
+    return StaleFlags().reason(
+        built(targeting, rules, status=status),
         environments=("dev", "prod"),
-        status_of={"runs": ExperimentStatus.ACTIVE, "over": ExperimentStatus.COMPLETED}.get,
+        status_of=STATUSES.get,
         at=START + timedelta(days=days),
     )
 
@@ -84,3 +89,27 @@ def test_one_switched_off_for_long_is_stale_whatever_its_rules() -> None:
 @pytest.mark.parametrize(("rules", "stale"), [(True, True), (3, True), ("x", True), ({"a": 1}, False), ([1], False)])
 def test_free_form_rules_are_judged_where_they_are_one_plain_value(rules: Any, stale: bool) -> None:
     assert (reason(None, rules) is not None) is stale
+
+
+def test_what_is_kept_of_a_flag_is_of_its_revision_and_of_the_environments_there_are() -> None:
+    stale = StaleFlags()
+
+    def found(flag: FeatureFlag, *environments: str) -> str | None:
+        return stale.reason(flag, environments=environments, status_of=STATUSES.get, at=NOW)
+
+    first = built(ON)
+    assert found(first, "dev", "prod") is not None
+    changed = replace(built({**ON, "environments": {"prod": {"enabled": False}}}), revision=first.revision + 1)
+    assert found(changed, "dev", "prod") is None
+    assert found(changed, "dev") is not None
+    anew = replace(changed, revision=first.revision, updated_at=first.updated_at + timedelta(seconds=1))
+    assert found(anew, "dev", "prod") is None
+
+
+def test_a_schedule_that_was_to_come_is_over_when_it_is() -> None:
+    stale, flag = StaleFlags(), built({**ON, "ends_at": LATER})
+    found = [
+        stale.reason(flag, environments=("prod",), status_of=STATUSES.get, at=NOW + timedelta(seconds=after))
+        for after in (0, 2)
+    ]
+    assert found == [None, "It gives everybody 'off' in every environment, unchanged for 40 days."]
