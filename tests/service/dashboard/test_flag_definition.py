@@ -260,3 +260,20 @@ def test_stale_flags_are_listed_with_why(platform: Platform, viewer: Browser, fl
     assert "This flag may have done its work." in words(viewer.get(f"/flags/{flag_id}"))
     assert "Forgotten" not in words(viewer.get("/flags?show=stale&days=36500"))
     assert viewer.get("/flags?show=stale&days=x").status_code == 422
+
+
+def test_stale_flags_are_found_as_flags_are(platform: Platform, viewer: Browser, flag_id: str) -> None:
+    for name, owner in (("Banner", "ada"), ("Carousel", "bob")):
+        targeting = {"type": "boolean", "owner": owner, "tags": [f"tag-{owner}"]}
+        old = build_flag(f"{flag_id}-{owner}", name=name, targeting=targeting, created_at=LONG_AGO)
+        platform._backends.flags.insert(old, audit=build_audit_entry(entity_type="flag", entity_id=old.id))
+    for asked in ("owner=ada", "tag=tag-ada", f"text={flag_id}-ada", "owner=ada&status=inactive"):
+        page = viewer.get(f"/flags?show=stale&{asked}")
+        assert ("Banner" in page.text, "Carousel" in page.text) == (True, False), asked
+        assert 'href="/flags?show=stale">Show all' in page.text
+    assert 'value="ada"' in viewer.get("/flags?show=stale&owner=ada").text
+    assert "No flag of this kind is stale." in words(viewer.get("/flags?show=stale&owner=nobody"))
+    refused = viewer.get("/flags?show=stale&status=gone&owner=ada")
+    assert refused.status_code == 422
+    assert 'href="#f-status"' in refused.text
+    assert 'value="ada"' in refused.text

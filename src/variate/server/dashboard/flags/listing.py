@@ -13,6 +13,7 @@ from variate.model import FeatureFlag, Page
 from variate.model.targeting import Targeting
 from variate.server.dashboard.flags.found import environment_names, targeting_or_why
 from variate.server.dashboard.flags.states import State, environments_shown, status_state
+from variate.server.dashboard.form import Form
 from variate.server.dashboard.pages import Pages
 from variate.server.dashboard.templating import path_of
 from variate.server.dashboard.visit import Visit
@@ -43,11 +44,10 @@ def flags(visit: Visit) -> Response:
 
 def _found(visit: Visit) -> Response:
     form = visit.take_query()
-    asked = {name: form.text(name) or None for name in ("status", "text", "owner", "tag")}
-    given = {name: value for name, value in asked.items() if value is not None}
+    asked = _asked(form)
     found: Page[FeatureFlag] = Page(())
     try:
-        found = visit.platform.list_feature_flags(**given, limit=ON_A_PAGE, last_key=form.text("after") or None)
+        found = visit.platform.list_feature_flags(**asked, limit=ON_A_PAGE, last_key=form.text("after") or None)
     except VariateError as error:
         visit.refuse(error)
     more = None if found.last_key is None else path_of("flags", **asked, after=found.last_key)
@@ -58,31 +58,39 @@ def _found(visit: Visit) -> Response:
         more=more,
         asked=asked,
         statuses=STATUSES,
-        is_filtered=any(asked.values()),
+        is_filtered=bool(asked),
     )
 
 
+def _asked(form: Form) -> dict[str, str]:
+    """Return what a list of flags is to be filtered by."""
+    return {name: form.text(name) for name in ("status", "text", "owner", "tag") if form.text(name)}
+
+
 def _stale(visit: Visit) -> Response:
-    """List the flags that have done their work, each with why."""
+    """List the flags that have done their work, of those that are asked for, each with why."""
     form, days = visit.take_query(), UNCHANGED_FOR.days
+    asked = _asked(form)
     found: Page[FeatureFlag] = Page(())
     reasons: Mapping[str, str] = {}
     try:
         days = form.whole("days") or days
         found = visit.platform.list_stale_flags(
-            unchanged_days=days, limit=ON_A_PAGE, last_key=form.text("after") or None
+            **asked, unchanged_days=days, limit=ON_A_PAGE, last_key=form.text("after") or None
         )
         reasons = visit.platform.stale_reasons(found, unchanged_days=days)
     except InvalidInputError as error:
         visit.refuse(InvalidInputError("days", error.rule) if error.field == "unchanged_days" else error)
     if not form.text("days"):
         form.put("days", str(days))
-    more = None if found.last_key is None else path_of("flags", show=_STALE, days=days, after=found.last_key)
+    more = None if found.last_key is None else path_of("flags", show=_STALE, **asked, days=days, after=found.last_key)
     return visit.page(
         "flags/stale.html.j2",
         shown=[flag_shown(visit, each) for each in found],
         reasons=reasons,
         more=more,
+        asked=asked,
+        statuses=STATUSES,
     )
 
 
