@@ -98,7 +98,7 @@ def newest_first(attribute: Attribute) -> tuple[int, ...]:
     Text that is no ISO text has its place too, among the others as an index has it.
     """
     value: str = attribute["S"]
-    if value.startswith(".000Z", _SECOND_CHARACTERS):
+    if value[_SECOND_CHARACTERS:] == ".000Z":  # the whole of it: what goes on is nobody's moment
         value = value[:_MILLISECOND_CHARACTERS] + "000Z"
     return *(-ord(character) for character in value), 1
 
