@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Semaphore
 from urllib.parse import urlsplit
+
+import pytest
+
+from variate.server.operations.protocol import GuardedProtocol
 
 
 @contextmanager
@@ -14,6 +19,27 @@ def connected(url: str) -> Iterator[socket.socket]:
     place = urlsplit(url)
     with socket.create_connection((place.hostname or "", place.port or 80), timeout=20) as connection:
         yield connection
+
+
+@contextmanager
+def apart(url: str) -> Iterator[tuple[socket.socket, Callable[[bytes], None]]]:
+    """Yield a connection to a service of this process, and what sends by it and waits until the service has that."""
+    arrived = Semaphore(0)
+    plain = GuardedProtocol.data_received
+
+    def data_received(protocol: GuardedProtocol, data: bytes) -> None:
+        plain(protocol, data)
+        arrived.release()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(GuardedProtocol, "data_received", data_received)
+        with connected(url) as connection:
+
+            def send(piece: bytes) -> None:
+                connection.sendall(piece)
+                assert arrived.acquire(timeout=20)
+
+            yield connection, send
 
 
 def answered(url: str, *lines: str, body: bytes = b"") -> tuple[int, str]:

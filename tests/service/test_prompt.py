@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import pytest
 
-from tests.service.raw import connected
+from tests.service.raw import apart, connected
 from tests.service.running import Running, running
 from variate.platform import Platform
 from variate.server.envelope import Envelope
@@ -73,10 +73,9 @@ def whole(
 
 def ask(service: Running, *pieces: bytes) -> Answered:
     """Return the answer to a request that is sent in these pieces."""
-    with connected(service.url) as connection, connection.makefile("rb") as stream:
-        for number, piece in enumerate(pieces):
-            time.sleep(0.02 if number else 0)  # so that they come apart
-            connection.sendall(piece)
+    with apart(service.url) as (connection, send), connection.makefile("rb") as stream:
+        for piece in pieces:
+            send(piece)
         return read(stream)
 
 

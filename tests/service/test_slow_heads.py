@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.service.asking import http
-from tests.service.raw import connected, read_to_end
+from tests.service.raw import apart, connected, read_to_end
 from tests.service.running import Running, running
 from variate.platform import Platform
 from variate.service_settings import ServiceSettings
@@ -44,13 +44,12 @@ def test_a_second_request_of_a_connection_has_to_come_as_well(service: Running) 
 
 def test_a_head_in_pieces_that_ends_in_time_is_answered_and_the_connection_goes_on(service: Running) -> None:
     whole = b"GET /healthz HTTP/1.1\r\nHost: s\r\n\r\n"
-    with connected(service.url) as connection:
+    with apart(service.url) as (connection, send):
         for _ in range(2):
-            connection.sendall(whole[:10])
-            time.sleep(0.02)  # so that the pieces come apart
-            connection.sendall(whole[10:])
+            send(whole[:10])
+            send(whole[10:])
             assert connection.recv(4_096).startswith(b"HTTP/1.1 200")
-        time.sleep(0.4)  # longer than a head may take: a connection between requests is kept
+        time.sleep(0.4)  # longer than a head may take, and nothing is to come of it: the time itself is the case
         connection.sendall(whole)
         assert connection.recv(4_096).startswith(b"HTTP/1.1 200")
 

