@@ -60,8 +60,12 @@ class CompiledSnapshot:
         So one that only another release can compile holds up no other.
         """
         if self._all_flags is None:
-            self._all_flags = {key: self._flag_or_unknown(key) for key in self.flags.known}
+            self._all_flags = self.some_flags(self.flags.known)
         return self._all_flags
+
+    def some_flags(self, flag_ids: Iterable[str]) -> dict[str, Decide]:
+        """The function of each of these flags, as ``all_flags`` has it; no other is compiled for it."""
+        return {key: self._flag_or_unknown(key) for key in flag_ids}
 
     def asks_ledger(self, experiment_id: str) -> bool:
         """Return whether the ledger may hold another variation for some unit than the hash gives it now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from variate.decision.asked import (
@@ -61,11 +61,13 @@ class Engine:
         evaluate = self._flags[check_id("id", flag_id)]
         return tolerantly(evaluate, bytes_of_one(unit), checked_attributes(attributes))
 
-    def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
-        """Return the decision of every flag for the unit, by flag id."""
+    def evaluate_all_flags(
+        self, unit: str, attributes: Attributes | None = None, *, of: Collection[str] | None = None
+    ) -> dict[str, Decision]:
+        """Return the decision of every flag for the unit, by flag id: of all there are, or ``of`` these."""
         given = checked_attributes(attributes)
         raw = bytes_of_any(unit)
-        flags = self.snapshot.all_flags
+        flags = self.snapshot.all_flags if of is None else self.snapshot.some_flags(of)
         answers: dict[str, Any] = flags.copy()  # to have room for all from the start
         try:
             for key, evaluate in flags.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -120,10 +120,15 @@ class Deciding:
             ),
         )
 
-    def evaluate_all_flags(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
-        """Return the decision of every flag for the unit, by flag id; where the ledger has to be read, it is once."""
+    def evaluate_all_flags(
+        self, unit: str, attributes: Attributes | None = None, *, of: Collection[str] | None = None
+    ) -> dict[str, Decision]:
+        """Return the decision of every flag for the unit, by flag id: of all that are in force, or ``of`` these.
+
+        Where the ledger has to be read, it is once.
+        """
         with self.kept.whole(unit):
-            return self.serving.engine.evaluate_all_flags(unit, attributes)
+            return self.serving.engine.evaluate_all_flags(unit, attributes, of=of)
 
     def decide_all_experiments(self, unit: str, attributes: Attributes | None = None) -> dict[str, Decision]:
         """Return the decision of every active experiment for the unit, by experiment id. Nothing of it is kept.

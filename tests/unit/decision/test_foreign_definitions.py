@@ -74,3 +74,15 @@ def test_it_is_told_of_once_a_snapshot_with_what_is_wrong() -> None:
     for _ in range(3):
         Engine(lambda: snapshot).evaluate_all_flags("u")
     assert told == [("foreign", "flag: 'foreign': it is of no form that is known: KeyError('prerequisites')")]
+
+
+def test_of_some_flags_none_but_those_is_compiled_or_told_of() -> None:
+    flags = {"foreign": FOREIGN_FLAGS["a key is gone"], "good": typed_flag(), "other": typed_flag()}
+    told: list[str] = []
+    around = Surroundings(clock=lambda: 0.0, kept=nothing_kept, refused=lambda flag_id, _: told.append(flag_id))
+    snapshot = CompiledSnapshot(content_of(flags=flags), around)
+    engine = Engine(lambda: snapshot)
+    found = engine.evaluate_all_flags("u", of=["good", "nobody"])
+    assert {key: each.reason for key, each in found.items()} == {"good": Reason.DEFAULT, "nobody": Reason.UNKNOWN}
+    assert (set(snapshot.flags), told) == ({"good"}, [])
+    assert engine.evaluate_all_flags("u", of=["foreign"])["foreign"].reason is Reason.UNKNOWN

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from variate.decision.compiled import UNKNOWN
-from variate.errors import InvalidInputError
 from variate.model import Experiment, FeatureFlag
 from variate.model.decision import Decision
 from variate.rendering.definition_words import json_words
@@ -20,7 +18,7 @@ _ROWS = 25
 _VALUE_COLUMNS = 120
 
 Named: TypeAlias = Experiment | FeatureFlag
-Decided: TypeAlias = Callable[[str], Decision]
+Decided: TypeAlias = Callable[[Sequence[str]], Mapping[str, Decision]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,27 +54,25 @@ def glance(visit: Visit, asked: Asked) -> Glance:
     platform, containing = visit.platform, visit.form.text("containing")
     experiments = platform.decide_all_experiments(asked.unit, asked.attributes)
 
-    def decided(key: str) -> Decision:
-        return experiments[key]
+    def evaluated(keys: Sequence[str]) -> Mapping[str, Decision]:
+        return platform.evaluate_all_flags(asked.unit, asked.attributes, of=keys)
 
-    def evaluated(key: str) -> Decision:
-        try:
-            return platform.evaluate_flag(asked.unit, key, asked.attributes)
-        except InvalidInputError:  # one that only another release can compile holds up no other
-            return UNKNOWN
-
-    def part(kind: str, keys: Sequence[str], get: Callable[[str], Named | None], decision: Decided) -> Part:
+    def part(kind: str, keys: Sequence[str], get: Callable[[str], Named | None], decide: Decided) -> Part:
         start = _start(visit.form, f"{kind}s_from")
-        shown = [_gets(kind, key, get(key), decision(key), asked) for key in keys[start : start + _ROWS]]
+        on_page = keys[start : start + _ROWS]
+        decisions = decide(on_page)
+        shown = [_gets(kind, key, get(key), decisions[key], asked) for key in on_page]
         following = start + _ROWS
         more = asked.link(**{"containing": containing, f"{kind}s_from": str(following)})
         return Part(shown=tuple(shown), count=len(keys), more=more if following < len(keys) else None)
 
     served = platform.snapshot_in_force()  # asked for after decisions, which see to it that it is the newest
     flags = sorted(key for key in (served.flags if served else ()) if containing in key)
-    first = sorted((key for key in experiments if containing in key), key=lambda key: (not decided(key).variation, key))
+    first = sorted(
+        (key for key in experiments if containing in key), key=lambda key: (not experiments[key].variation, key)
+    )
     return Glance(
-        experiments=part("experiment", first, platform.get_experiment, decided),
+        experiments=part("experiment", first, platform.get_experiment, lambda _: experiments),
         flags=part("flag", flags, platform.get_feature_flag, evaluated),  # no more than are shown: each is compiled
     )
 
