@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from variate.analysis.comparison import Finding, Method
-from variate.analysis.report import CheckKind, CheckStatus, LastLook, VerdictKind
+from variate.analysis.report import CheckKind, CheckStatus, LastLook, Report, VerdictKind
 from variate.errors import InvalidInputError, NotFoundError
 from variate.model import EXPOSURE
 from variate.platform import Platform
@@ -201,17 +201,22 @@ def test_a_report_of_the_past_records_no_look(platform: Platform, clock: Settabl
     assert [look.at > START + timedelta(hours=1.9) for look in looks] == [True]
 
 
-def test_a_report_of_the_past_is_judged_by_the_look_of_that_moment_and_of_any_other_decides_nothing(
-    platform: Platform, clock: SettableClock
-) -> None:
+def look_at_the_planned_end(platform: Platform, clock: SettableClock) -> Report:
+    """Return the report of the only look at a new experiment, in which green sells more."""
     experiment_id = launch(platform, plan={"units": 400})
     clock.set(START + timedelta(hours=1))
     happen(platform, experiment_id, units=range(400), bought=(20, 90), at=clock())
-    clock.set(looked := START + timedelta(hours=2))
-    platform.report_experiment(experiment_id)
+    clock.set(START + timedelta(hours=2))
+    return platform.report_experiment(experiment_id)
+
+
+def test_a_report_of_the_past_is_judged_by_the_look_of_that_moment_and_of_any_other_decides_nothing(
+    platform: Platform, clock: SettableClock
+) -> None:
+    looked = look_at_the_planned_end(platform, clock)
     clock.set(START + timedelta(hours=3))
     between, of_look = (
-        platform.report_experiment(experiment_id, at=at) for at in (START + timedelta(minutes=90), looked)
+        platform.report_experiment(looked.experiment_id, at=at) for at in (START + timedelta(minutes=90), looked.at)
     )
     methods = [each.metrics[0].overall.comparisons[0].effect.method for each in (between, of_look)]  # type: ignore[union-attr] # there are units
     assert methods == [Method.CONFIDENCE_SEQUENCE, Method.FIXED_HORIZON]
@@ -221,11 +226,8 @@ def test_a_report_of_the_past_is_judged_by_the_look_of_that_moment_and_of_any_ot
 def test_what_the_look_at_the_planned_end_found_stands_in_the_reports_after_it(
     platform: Platform, clock: SettableClock
 ) -> None:
-    experiment_id = launch(platform, plan={"units": 400})
-    clock.set(START + timedelta(hours=1))
-    happen(platform, experiment_id, units=range(400), bought=(20, 90), at=clock())
-    clock.set(looked := START + timedelta(hours=2))
-    of_look = platform.report_experiment(experiment_id)
+    of_look = look_at_the_planned_end(platform, clock)
+    experiment_id, looked = of_look.experiment_id, of_look.at
     happen(platform, experiment_id, units=range(400, 800), bought=(90, 20), at=clock())
     clock.set(START + timedelta(hours=3))
     after, once_more = (platform.report_experiment(experiment_id) for _ in range(2))
